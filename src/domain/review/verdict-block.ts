@@ -1,0 +1,194 @@
+import { type Verdict, type VerdictCounts, VERDICT_CODE, VERDICTS, zeroCounts } from "./verdict.ts";
+
+/**
+ * A verdict block says what became of every record of one input partition in one transaction: counts per
+ * verdict, and one entry for each record that was not accepted. Blocks of a partition are contiguous:
+ * `fromOffset` of one is at least `toOffset` of the one before (gaps are transaction markers only).
+ *
+ * Wire form, little-endian, version 1:
+ *   u8 version · u8 0 · u16 topic length · topic utf8 · u32 partition · f64 fromOffset · f64 toOffset ·
+ *   f64 stream time (ms, NaN when none) · 6 × u32 count by verdict code · u16 reasons · each: u16 length, utf8 ·
+ *   u32 entries · each 36 bytes: u32 offset − fromOffset · u8 verdict · u8 input topic index of first seen (255 = none) ·
+ *   u16 reason index (65535 = none) · f64 first-seen offset (NaN = none) · 16 bytes event id (zero for poison) · 4 bytes 0.
+ */
+export interface VerdictEntry {
+  readonly offset: number;
+  readonly verdict: Verdict;
+  /** 32 hex digits; null for poison. */
+  readonly eventId: string | null;
+  /** Where the latest accepted record of the same natural key stands; null when there is none. */
+  readonly firstSeen: { readonly inputIndex: number; readonly offset: number } | null;
+  readonly reason: string | null;
+}
+
+export interface VerdictBlock {
+  readonly topic: string;
+  readonly partition: number;
+  /** First input offset judged in the transaction. */
+  readonly fromOffset: number;
+  /** Next input offset after it. */
+  readonly toOffset: number;
+  readonly streamTime: number | null;
+  readonly counts: VerdictCounts;
+  readonly entries: readonly VerdictEntry[];
+}
+
+const VERSION = 1;
+const ENTRY_BYTES = 36;
+const NONE_U8 = 0xff;
+const NONE_U16 = 0xffff;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Collects a block while records are reviewed; entries go straight into their wire form. */
+export class VerdictBlockBuilder {
+  readonly topic: string;
+  readonly partition: number;
+  readonly fromOffset: number;
+  readonly counts: VerdictCounts = zeroCounts();
+  #entries = new Uint8Array(ENTRY_BYTES * 16);
+  #view = new DataView(this.#entries.buffer);
+  #length = 0;
+  #reasons = new Map<string, number>();
+  #toOffset: number;
+
+  constructor(topic: string, partition: number, fromOffset: number) {
+    this.topic = topic;
+    this.partition = partition;
+    this.fromOffset = fromOffset;
+    this.#toOffset = fromOffset;
+  }
+
+  get toOffset(): number {
+    return this.#toOffset;
+  }
+
+  accept(offset: number): void {
+    this.counts.accepted++;
+    this.#toOffset = offset + 1;
+  }
+
+  /**
+   * Adds a record that was not accepted. `id` is the event id as four 32-bit words (hi to lo), or null;
+   * `firstSeenInput` −1 means none.
+   */
+  reject(
+    offset: number,
+    verdict: Exclude<Verdict, "accepted">,
+    id: ArrayLike<number> | null,
+    firstSeenInput: number,
+    firstSeenOffset: number,
+    reason: string | null,
+  ): void {
+    this.counts[verdict]++;
+    this.#toOffset = offset + 1;
+    const at = this.#length * ENTRY_BYTES;
+    if (at + ENTRY_BYTES > this.#entries.length) this.#grow();
+    const view = this.#view;
+    view.setUint32(at, offset - this.fromOffset, true);
+    view.setUint8(at + 4, VERDICT_CODE[verdict]);
+    view.setUint8(at + 5, firstSeenInput < 0 ? NONE_U8 : firstSeenInput);
+    view.setUint16(at + 6, reason === null ? NONE_U16 : this.#reasonIndex(reason), true);
+    view.setFloat64(at + 8, firstSeenInput < 0 ? Number.NaN : firstSeenOffset, true);
+    for (let word = 0; word < 4; word++) view.setUint32(at + 16 + word * 4, id === null ? 0 : (id[word] ?? 0), false);
+    this.#length++;
+  }
+
+  encode(streamTime: number | null): Uint8Array {
+    const topic = encoder.encode(this.topic);
+    const reasons = [...this.#reasons.keys()].map((reason) => encoder.encode(reason));
+    const reasonBytes = reasons.reduce((sum, reason) => sum + 2 + reason.length, 0);
+    const bytes = new Uint8Array(4 + topic.length + 4 + 24 + 24 + 2 + reasonBytes + 4 + this.#length * ENTRY_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setUint8(0, VERSION);
+    view.setUint16(2, topic.length, true);
+    bytes.set(topic, 4);
+    let at = 4 + topic.length;
+    view.setUint32(at, this.partition, true);
+    view.setFloat64(at + 4, this.fromOffset, true);
+    view.setFloat64(at + 12, this.#toOffset, true);
+    view.setFloat64(at + 20, streamTime ?? Number.NaN, true);
+    at += 28;
+    for (const verdict of VERDICTS) {
+      view.setUint32(at, this.counts[verdict], true);
+      at += 4;
+    }
+    view.setUint16(at, reasons.length, true);
+    at += 2;
+    for (const reason of reasons) {
+      view.setUint16(at, reason.length, true);
+      bytes.set(reason, at + 2);
+      at += 2 + reason.length;
+    }
+    view.setUint32(at, this.#length, true);
+    bytes.set(this.#entries.subarray(0, this.#length * ENTRY_BYTES), at + 4);
+    return bytes;
+  }
+
+  #reasonIndex(reason: string): number {
+    const known = this.#reasons.get(reason);
+    if (known !== undefined) return known;
+    // A reason quotes the input, so there may be many: beyond the table they are cut to their kind.
+    if (this.#reasons.size >= NONE_U16 - 1) return 0;
+    const index = this.#reasons.size;
+    this.#reasons.set(reason.slice(0, 500), index);
+    return index;
+  }
+
+  #grow(): void {
+    const grown = new Uint8Array(this.#entries.length * 2);
+    grown.set(this.#entries);
+    this.#entries = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** Reads a verdict block. Throws a RangeError on bytes that are no verdict block of version 1. */
+export function decodeVerdictBlock(bytes: Uint8Array): VerdictBlock {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint8(0) !== VERSION) throw new RangeError(`verdict block version ${view.getUint8(0)} is unknown`);
+  const topicLength = view.getUint16(2, true);
+  const topic = decoder.decode(bytes.subarray(4, 4 + topicLength));
+  let at = 4 + topicLength;
+  const partition = view.getUint32(at, true);
+  const fromOffset = view.getFloat64(at + 4, true);
+  const toOffset = view.getFloat64(at + 12, true);
+  const time = view.getFloat64(at + 20, true);
+  at += 28;
+  const counts = zeroCounts();
+  for (const verdict of VERDICTS) {
+    counts[verdict] = view.getUint32(at, true);
+    at += 4;
+  }
+  const reasons: string[] = [];
+  const reasonCount = view.getUint16(at, true);
+  at += 2;
+  for (let index = 0; index < reasonCount; index++) {
+    const length = view.getUint16(at, true);
+    reasons.push(decoder.decode(bytes.subarray(at + 2, at + 2 + length)));
+    at += 2 + length;
+  }
+  const entries: VerdictEntry[] = [];
+  const entryCount = view.getUint32(at, true);
+  at += 4;
+  for (let index = 0; index < entryCount; index++, at += ENTRY_BYTES) {
+    const verdict = VERDICTS[view.getUint8(at + 4)];
+    if (verdict === undefined) throw new RangeError(`verdict code ${view.getUint8(at + 4)} is unknown`);
+    const input = view.getUint8(at + 5);
+    const reason = view.getUint16(at + 6, true);
+    entries.push({
+      offset: fromOffset + view.getUint32(at, true),
+      verdict,
+      eventId: verdict === "poison" ? null : hexId(view, at + 16),
+      firstSeen: input === NONE_U8 ? null : { inputIndex: input, offset: view.getFloat64(at + 8, true) },
+      reason: reason === NONE_U16 ? null : (reasons[reason] ?? null),
+    });
+  }
+  return { topic, partition, fromOffset, toOffset, streamTime: Number.isNaN(time) ? null : time, counts, entries };
+}
+
+function hexId(view: DataView, at: number): string {
+  let text = "";
+  for (let word = 0; word < 4; word++) text += view.getUint32(at + word * 4, false).toString(16).padStart(8, "0");
+  return text;
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: string[], extra: object = {}): object => ({
+  test: { name, include, pool: "forks", ...extra },
+});
+
+/** Native Kafka client: one process a test file (`forks`), never worker threads. */
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", ["test/unit/**/*.test.ts"]),
+      project("property", ["test/property/**/*.test.ts"], { testTimeout: 300_000 }),
+      project("contract", ["test/contract/**/*.test.ts"], { testTimeout: 60_000 }),
+      project("integration", ["test/integration/**/*.test.ts"], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        globalSetup: ["test/support/stack.setup.ts"],
+      }),
+      project("crash", ["test/crash/**/*.test.ts"], { testTimeout: 1_200_000, hookTimeout: 300_000 }),
+      project("e2e", ["test/e2e/**/*.test.ts"], { testTimeout: 600_000, hookTimeout: 300_000 }),
+    ],
+  },
+});
