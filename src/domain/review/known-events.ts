@@ -1,0 +1,282 @@
+import { EventTable } from "./event-table.ts";
+import { decodeSegment, encodeSegment, SEGMENT_ENTRIES_MAX } from "./segment.ts";
+
+/** Changes that one transaction makes to the known events of a partition; nobody else sees them before it commits. */
+export class EventOverlay {
+  readonly table: EventTable = new EventTable(12, 12);
+  /** Event ids that corrections of this transaction superseded. */
+  readonly superseded: Set<string> = new Set();
+
+  clear(): void {
+    this.table.clear();
+    this.superseded.clear();
+  }
+}
+
+/** One live segment of the log-structured dedupe state. */
+interface Segment {
+  readonly entries: Uint32Array;
+  readonly superseded: readonly string[];
+  readonly newestTime: number;
+}
+
+/** A message for the compacted dedupe topic; a null value is a tombstone. */
+export interface SegmentMessage {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+interface Merge {
+  readonly sequence: number;
+  readonly inputs: readonly number[];
+  readonly entries: Uint32Array;
+  readonly superseded: readonly string[];
+  readonly newestTime: number;
+}
+
+/** What one commit does to the segments of a partition: decided before the write, applied after the commit. */
+export interface SegmentPlan {
+  readonly messages: readonly SegmentMessage[];
+  readonly merges: readonly Merge[];
+  readonly expired: readonly number[];
+  /** Sequence numbers of the segments that hold the overlay, in order. */
+  readonly added: readonly number[];
+  readonly nextSequence: number;
+}
+
+/** So many segments of one size class are merged into one of the next (log-structured merge, factor 8). */
+const MERGE_FACTOR = 8;
+const MERGED_ENTRIES_MAX = SEGMENT_ENTRIES_MAX / 2;
+
+/**
+ * The committed known events of one partition and the segments that hold them in Kafka.
+ *
+ * Every live entry is owned by exactly one live segment: the one that would win on a restore, which applies
+ * segments in offset order, last writer wins. Merging writes only owned entries; expiry removes only owned ones;
+ * so memory and a restore agree at every commit (EO-4), which the digest checks.
+ */
+export class KnownEvents {
+  readonly table: EventTable = new EventTable(15);
+  readonly superseded: Set<string> = new Set();
+  readonly #segments = new Map<number, Segment>();
+  readonly #retentionMs: number | null;
+  readonly #scratch: Uint32Array = new Uint32Array(6);
+  #nextSequence = 1;
+  #digestHigh = 0;
+  #digestLow = 0;
+
+  /** `retentionMs` null: unbounded. */
+  constructor(retentionMs: number | null) {
+    this.#retentionMs = retentionMs;
+  }
+
+  get segments(): number {
+    return this.#segments.size;
+  }
+
+  /** Order-independent digest of all live entries and superseded ids, 16 hex digits (EO-4). */
+  get digest(): string {
+    return this.#digestHigh.toString(16).padStart(8, "0") + this.#digestLow.toString(16).padStart(8, "0");
+  }
+
+  /** What the transaction with this overlay writes: merges first, then tombstones, then the overlay itself. */
+  plan(overlay: EventOverlay, streamTime: number): SegmentPlan {
+    const messages: SegmentMessage[] = [];
+    const expired = this.#expired(streamTime);
+    let sequence = this.#nextSequence;
+    const merges: Merge[] = [];
+    for (const inputs of this.#mergeable(new Set(expired))) {
+      const merge = this.#merge(inputs, sequence++);
+      merges.push(merge);
+      messages.push({ key: segmentKey(merge.sequence), value: encodeSegment(this.table, merge.entries, merge.superseded, merge.newestTime) });
+    }
+    for (const gone of [...expired, ...merges.flatMap((merge) => merge.inputs)]) {
+      messages.push({ key: segmentKey(gone), value: null });
+    }
+    const added: number[] = [];
+    const { table } = overlay;
+    for (let from = 0; from < table.end || (from === 0 && overlay.superseded.size > 0); from += SEGMENT_ENTRIES_MAX) {
+      const entries = range(from, Math.min(from + SEGMENT_ENTRIES_MAX, table.end));
+      messages.push({ key: segmentKey(sequence), value: encodeSegment(table, entries, from === 0 ? [...overlay.superseded] : []) });
+      added.push(sequence++);
+    }
+    return { messages, merges, expired, added, nextSequence: sequence };
+  }
+
+  /** Makes a committed transaction's changes the state, in the order in which a restore would see them. */
+  apply(overlay: EventOverlay, plan: SegmentPlan): void {
+    for (const merge of plan.merges) this.#applyMerge(merge);
+    for (const sequence of plan.expired) this.#drop(sequence);
+    let from = 0;
+    for (const sequence of plan.added) {
+      const to = Math.min(from + SEGMENT_ENTRIES_MAX, overlay.table.end);
+      const owned = new Uint32Array(to - from);
+      let newestTime = -Infinity;
+      for (let entry = from; entry < to; entry++) {
+        overlay.table.identity(entry, this.#scratch);
+        const time = overlay.table.time(entry);
+        owned[entry - from] = this.#put(
+          this.#scratch,
+          overlay.table.position(entry),
+          time,
+          overlay.table.version(entry),
+          sequence,
+        );
+        newestTime = Math.max(newestTime, time);
+      }
+      const superseded = from === 0 ? [...overlay.superseded] : [];
+      for (const id of superseded) this.#addSuperseded(id);
+      this.#segments.set(sequence, { entries: owned, superseded, newestTime });
+      from = to;
+    }
+    this.#nextSequence = plan.nextSequence;
+  }
+
+  /** Applies one message of the dedupe topic; call in offset order. Throws a RangeError on foreign bytes. */
+  restore(key: string, value: Uint8Array | null): void {
+    const sequence = sequenceOf(key);
+    this.#nextSequence = Math.max(this.#nextSequence, sequence + 1);
+    if (value === null) {
+      this.#drop(sequence);
+      return;
+    }
+    const entries: number[] = [];
+    const summary = decodeSegment(value, (identity, position, time, version) => {
+      entries.push(this.#put(identity, position, time, version, sequence));
+    });
+    for (const id of summary.superseded) this.#addSuperseded(id);
+    this.#segments.set(sequence, {
+      entries: Uint32Array.from(entries),
+      superseded: summary.superseded,
+      newestTime: summary.newestTime,
+    });
+  }
+
+  /** Adds or replaces one event and returns its entry. */
+  #put(identity: Uint32Array, position: number, time: number, version: number, owner: number): number {
+    const { table } = this;
+    let entry = table.find(identity[0]!, identity[1]!);
+    if (entry < 0) entry = table.insert(identity);
+    else {
+      this.#digestEntry(entry, -1);
+      table.setEventId(entry, identity);
+    }
+    table.setSeen(entry, position, time, version);
+    table.setOwner(entry, owner);
+    this.#digestEntry(entry, 1);
+    return entry;
+  }
+
+  #addSuperseded(id: string): void {
+    if (this.superseded.has(id)) return;
+    this.superseded.add(id);
+    this.#digestId(id, 1);
+  }
+
+  #drop(sequence: number): void {
+    const segment = this.#segments.get(sequence);
+    if (segment === undefined) return;
+    this.#segments.delete(sequence);
+    for (const entry of segment.entries) {
+      // A freed entry may serve another key by now: that one has another owner.
+      if (this.table.owner(entry) !== sequence) continue;
+      this.#digestEntry(entry, -1);
+      this.table.remove(entry);
+      this.table.setOwner(entry, 0);
+    }
+    for (const id of segment.superseded) {
+      if (this.#heldElsewhere(id)) continue;
+      if (this.superseded.delete(id)) this.#digestId(id, -1);
+    }
+  }
+
+  #heldElsewhere(id: string): boolean {
+    for (const segment of this.#segments.values()) if (segment.superseded.includes(id)) return true;
+    return false;
+  }
+
+  #expired(streamTime: number): number[] {
+    if (this.#retentionMs === null) return [];
+    const before = streamTime - this.#retentionMs;
+    return [...this.#segments].filter(([, segment]) => segment.newestTime < before).map(([sequence]) => sequence);
+  }
+
+  #mergeable(except: ReadonlySet<number>): number[][] {
+    const classes = new Map<number, number[]>();
+    const groups: number[][] = [];
+    for (const [sequence, segment] of this.#segments) {
+      const size = segment.entries.length;
+      if (except.has(sequence) || size > MERGED_ENTRIES_MAX) continue;
+      const sizeClass = Math.floor(Math.log2(Math.max(size, 1)) / 3);
+      const group = classes.get(sizeClass) ?? [];
+      group.push(sequence);
+      classes.set(sizeClass, group);
+      const total = group.reduce((sum, member) => sum + this.#segments.get(member)!.entries.length, 0);
+      if (group.length >= MERGE_FACTOR || (group.length > 1 && total > MERGED_ENTRIES_MAX)) {
+        groups.push(group);
+        classes.delete(sizeClass);
+      }
+    }
+    return groups;
+  }
+
+  #merge(inputs: readonly number[], sequence: number): Merge {
+    const entries: number[] = [];
+    const superseded = new Set<string>();
+    let newestTime = -Infinity;
+    for (const input of inputs) {
+      const segment = this.#segments.get(input)!;
+      for (const entry of segment.entries) if (this.table.owner(entry) === input) entries.push(entry);
+      for (const id of segment.superseded) superseded.add(id);
+      newestTime = Math.max(newestTime, segment.newestTime);
+    }
+    return { sequence, inputs, entries: Uint32Array.from(entries), superseded: [...superseded], newestTime };
+  }
+
+  #applyMerge(merge: Merge): void {
+    for (const entry of merge.entries) this.table.setOwner(entry, merge.sequence);
+    this.#segments.set(merge.sequence, merge);
+    for (const input of merge.inputs) this.#drop(input);
+  }
+
+  #digestEntry(entry: number, sign: 1 | -1): void {
+    const words = this.#scratchForDigest;
+    this.table.identity(entry, words);
+    const position = this.table.position(entry);
+    const time = this.table.time(entry);
+    const version = this.table.version(entry);
+    let high = Math.imul(words[0]! ^ words[2]!, 0x9e3779b1) ^ Math.imul(words[4]!, 0x85ebca77) ^ Math.imul(position | 0, 0xc2b2ae3d);
+    let low = Math.imul(words[1]! ^ words[3]!, 0x27d4eb2f) ^ Math.imul(words[5]!, 0x165667b1) ^ Math.imul(time | 0, 0x9e3779b1);
+    if (!Number.isNaN(version)) low ^= Math.imul((version | 0) + 1, 0x85ebca77);
+    high = Math.imul(high ^ (high >>> 15), 0x2c1b3c6d);
+    low = Math.imul(low ^ (low >>> 15), 0x297a2d39);
+    this.#addDigest(high ^ (low >>> 13), low ^ (high >>> 16), sign);
+  }
+
+  readonly #scratchForDigest: Uint32Array = new Uint32Array(6);
+
+  #digestId(id: string, sign: 1 | -1): void {
+    this.#addDigest(Number.parseInt(id.slice(0, 8), 16), Number.parseInt(id.slice(16, 24), 16), sign);
+  }
+
+  #addDigest(high: number, low: number, sign: 1 | -1): void {
+    this.#digestHigh = (this.#digestHigh + sign * high) >>> 0;
+    this.#digestLow = (this.#digestLow + sign * low) >>> 0;
+  }
+}
+
+function segmentKey(sequence: number): string {
+  return `segment/${sequence}`;
+}
+
+function sequenceOf(key: string): number {
+  const sequence = Number(key.slice("segment/".length));
+  if (!key.startsWith("segment/") || !Number.isSafeInteger(sequence)) throw new RangeError(`"${key}" is no segment id`);
+  return sequence;
+}
+
+function range(from: number, to: number): Uint32Array {
+  const entries = new Uint32Array(to - from);
+  for (let index = 0; index < entries.length; index++) entries[index] = from + index;
+  return entries;
+}
