@@ -1,0 +1,85 @@
+/** Signals that ask a process to end, with the exit code a shell expects of each. */
+const EXIT_CODE = { SIGINT: 130, SIGTERM: 143 } as const;
+type StopSignal = keyof typeof EXIT_CODE;
+
+/** Longer than a transaction needs to finish or abort, shorter than the 30 s after which most supervisors kill. */
+const HARD_LIMIT_MS = 25_000;
+
+export interface Shutdown {
+  /** Aborts at the first SIGINT or SIGTERM, and when the process that started us is gone. */
+  readonly signal: AbortSignal;
+  /** Asks for the end from inside, as the first signal would. */
+  request(why: string): void;
+  /** Stops listening; a later signal has its default effect again. */
+  dispose(): void;
+}
+
+/** The parts of `process` that are used, so that tests can hand in their own. */
+export interface ShutdownHost {
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+  exit(code: number): void;
+  readonly connected: boolean;
+  warn(line: string): void;
+}
+
+export interface ShutdownOptions {
+  /** ms from the first signal until the process ends whatever it is doing (default 25,000). */
+  readonly hardLimitMs?: number;
+  readonly host?: ShutdownHost;
+}
+
+/**
+ * One way to end for every long-running command: the first SIGINT or SIGTERM aborts `signal` and lets the
+ * command finish; the second one exits at once (130 or 143); after the hard limit the process exits with 1.
+ *
+ * A child whose parent vanished ends as well: nobody would restart it any more, and the next start of the
+ * parent would find its consumer-group identity taken.
+ */
+export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
+  const host = options.host ?? processHost();
+  const hardLimitMs = options.hardLimitMs ?? HARD_LIMIT_MS;
+  const controller = new AbortController();
+  let deadline: NodeJS.Timeout | undefined;
+
+  const request = (why: string): void => {
+    if (controller.signal.aborted) return;
+    deadline = setTimeout(() => {
+      host.warn(`error: not stopped ${hardLimitMs / 1000} s after ${why}, ending now (nothing is lost: the open transaction aborts)`);
+      host.exit(1);
+    }, hardLimitMs);
+    deadline.unref();
+    controller.abort(new DOMException(`stopped by ${why}`, "AbortError"));
+  };
+  const onSignal = (name: StopSignal) => (): void => {
+    if (controller.signal.aborted) host.exit(EXIT_CODE[name]);
+    else request(name);
+  };
+  const onInterrupt = onSignal("SIGINT");
+  const onTerminate = onSignal("SIGTERM");
+  const onDisconnect = (): void => request("the end of the parent process");
+
+  host.on("SIGINT", onInterrupt);
+  host.on("SIGTERM", onTerminate);
+  if (host.connected) host.on("disconnect", onDisconnect);
+  return {
+    signal: controller.signal,
+    request,
+    dispose: () => {
+      clearTimeout(deadline);
+      host.off("SIGINT", onInterrupt);
+      host.off("SIGTERM", onTerminate);
+      host.off("disconnect", onDisconnect);
+    },
+  };
+}
+
+function processHost(): ShutdownHost {
+  return {
+    on: (event, listener) => process.on(event, listener),
+    off: (event, listener) => process.off(event, listener),
+    exit: (code) => process.exit(code),
+    connected: process.connected,
+    warn: (line) => process.stderr.write(`${line}\n`),
+  };
+}
