@@ -1,0 +1,26 @@
+import type { CricketFormat } from "./types.ts";
+
+/**
+ * Whether files of this format and version say of an innings that it was declared or is a super over, so
+ * that silence means "no". csv1 and csv2 before 2.3 have no such lines, and silence means nothing.
+ */
+export function carriesInningsFlags(format: CricketFormat, version: string): boolean {
+  if (format === "csv1") return false;
+  if (format === "csv2") return Number(/^2\.(\d+)/u.exec(version)?.[1] ?? 0) >= 3;
+  return true;
+}
+
+/** Whether the format gives the runs a side has to make; csv2 does from 2.3, with the innings flags. */
+export function carriesTargets(format: CricketFormat, version: string): boolean {
+  return format === "json" || (format === "csv2" && carriesInningsFlags(format, version));
+}
+
+/** Whether the format has what happened beside the deliveries: forfeited innings, absent batters, penalties. */
+export function carriesInningsEvents(format: CricketFormat): boolean {
+  return format === "json" || format === "yaml";
+}
+
+/** A calendar date as files of the format write it; ours are ISO 8601, the CSVs have slashes. */
+export function dateInForm(format: CricketFormat, date: string): string {
+  return format === "csv1" || format === "csv2" ? date.replaceAll("-", "/") : date;
+}
