@@ -1,0 +1,221 @@
+/**
+ * Every setting of the program: one schema, read from the environment and from `.env`.
+ *
+ * `.env.example` lists the same keys (test/unit/settings.test.ts compares the two). A variable that is
+ * already in the environment wins over the file; an empty value counts as absent.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { inspect } from "node:util";
+import { z } from "zod";
+import { FatalError } from "./domain/errors.ts";
+
+export interface Settings {
+  /** Folder of everything the program makes: servers, their data, logs, pid files. Absolute. */
+  readonly localDir: string;
+  /** Folder of the DuckDB warehouse. Absolute. */
+  readonly warehouseDir: string;
+  /** Folder of the processors' local state. Absolute. */
+  readonly stateDir: string;
+  /** Kafka bootstrap servers, `host:port[,host:port]`. */
+  readonly brokers: string;
+  /** Ports of the local Kafka, on the loopback address. */
+  readonly kafkaPort: number;
+  readonly kafkaControllerPort: number;
+  /** Largest Java heap of the local Kafka, MB. */
+  readonly kafkaHeapMb: number;
+  /** Port of the local Postgres, on the loopback address. */
+  readonly postgresPort: number;
+  readonly postgresUser: string;
+  readonly postgresPassword: string;
+  readonly postgresDatabase: string;
+  /** `postgres://` address the feed writes to and the source reads from. */
+  readonly postgresUrl: string;
+  /** Partition count of every topic the program creates. */
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** A transaction is committed after this time or this many records, whichever comes first. */
+  readonly commitIntervalMs: number;
+  readonly commitMaxRecords: number;
+  /** How long the consumer group waits for a silent member before its partitions go to another. */
+  readonly sessionTimeoutMs: number;
+  /** How long the broker leaves a transaction open before it aborts it. */
+  readonly transactionTimeoutMs: number;
+  /** How long raw and clean topics keep their records. */
+  readonly retentionHours: number;
+  readonly quarantineRetentionHours: number;
+  /** Time between two balls of a live match. 0 = as fast as possible. */
+  readonly liveIntervalMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+
+const count = (from: number, to: number, ifAbsent: number): z.ZodType<number> =>
+  z.coerce
+    .number({ error: `must be a whole number from ${from} to ${to}` })
+    .int({ error: `must be a whole number from ${from} to ${to}` })
+    .min(from, { error: `must be at least ${from}` })
+    .max(to, { error: `must be at most ${to}` })
+    .default(ifAbsent);
+const port = (ifAbsent: number): z.ZodType<number> => count(1024, 65_535, ifAbsent);
+const name = (ifAbsent: string): z.ZodType<string> =>
+  z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, {
+      error: "must be letters, digits and underscores, at most 63, not starting with a digit",
+    })
+    .default(ifAbsent);
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+const brokerList = /^[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*$/;
+
+const environment = z.object({
+  TU_LOCAL_DIR: z.string().default(".local"),
+  TU_WAREHOUSE_DIR: z.string().optional(),
+  TU_STATE_DIR: z.string().optional(),
+  TU_KAFKA_BROKERS: z
+    .string()
+    .regex(brokerList, { error: "must be host:port, several separated by commas" })
+    .optional(),
+  TU_KAFKA_PORT: port(29_092),
+  TU_KAFKA_CONTROLLER_PORT: port(29_093),
+  TU_KAFKA_HEAP_MB: count(256, 32_768, 768),
+  TU_POSTGRES_PORT: port(25_432),
+  TU_POSTGRES_USER: name("umpire"),
+  TU_POSTGRES_PASSWORD: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, { error: "must be printable ASCII without spaces" })
+    .default("umpire"),
+  TU_POSTGRES_DATABASE: name("cricket"),
+  TU_POSTGRES_URL: z
+    .string()
+    .refine(isPostgresUrl, { error: "must be an address of the form postgres://user:password@host:port/database" })
+    .optional(),
+  TU_PARTITIONS: count(1, 1024, 4),
+  TU_REPLICATION_FACTOR: count(1, 7, 1),
+  TU_COMMIT_INTERVAL_MS: count(1, 60_000, 100),
+  TU_COMMIT_MAX_RECORDS: count(1, 1_000_000, 10_000),
+  TU_SESSION_TIMEOUT_MS: count(1000, 1_800_000, 3000),
+  TU_TRANSACTION_TIMEOUT_MS: count(1000, 900_000, 10_000),
+  TU_RETENTION_HOURS: count(1, 87_600, 168),
+  TU_QUARANTINE_RETENTION_HOURS: count(1, 87_600, 720),
+  TU_LIVE_INTERVAL_MS: count(0, 3_600_000, 5000),
+  TU_LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"),
+});
+
+type Environment = z.infer<typeof environment>;
+
+/** Every variable the program reads, as in `.env.example`. */
+export const settingNames: readonly string[] = Object.keys(environment.shape);
+
+/**
+ * Reads the settings. `.env` of the project (nearest folder upwards with a `package.json`) is loaded first;
+ * relative folders are relative to that project.
+ *
+ * @throws FatalError naming the variable and what is allowed.
+ */
+export function loadSettings(): Settings {
+  const root = projectRoot(process.cwd());
+  const file = join(root, ".env");
+  if (existsSync(file)) process.loadEnvFile(file);
+  return parseSettings(process.env, root);
+}
+
+/** As `loadSettings`, from a given environment: for tests and for several stacks in one process. */
+export function parseSettings(env: Readonly<Record<string, string | undefined>>, root: string): Settings {
+  const given = Object.entries(env).filter(([key, value]) => key.startsWith("TU_") && value?.trim() !== "");
+  const unknown = given.map(([key]) => key).find((key) => !settingNames.includes(key));
+  if (unknown !== undefined) {
+    throw new FatalError(`${unknown} is not a setting`, { remedy: `did you mean ${closest(unknown)}? .env.example lists all` });
+  }
+  const parsed = environment.safeParse(Object.fromEntries(given));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const key = String(issue?.path[0]);
+    throw new FatalError(`${key} ${issue?.message ?? "is not valid"}${shown(key, env[key])}`, {
+      remedy: `correct ${key} in .env or in the environment`,
+    });
+  }
+  return toSettings(parsed.data, root);
+}
+
+/** The settings as `name = value` pairs for people and logs, passwords replaced. */
+export function redactedSettings(settings: Settings): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]: [string, string | number]) => [
+      key,
+      key === "postgresPassword" ? "***" : typeof value === "string" ? redactUrl(value) : value,
+    ]),
+  );
+}
+
+/** `postgres://user:secret@host/db` → `postgres://user:***@host/db`; anything else as it is. */
+export function redactUrl(text: string): string {
+  return text.replace(/(\/\/[^/?#:@\s]*:)[^/?#\s]*@/, "$1***@");
+}
+
+/** The nearest folder from `from` upwards that holds a `package.json`; `from` itself when there is none. */
+export function projectRoot(from: string): string {
+  for (let dir = resolve(from); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, "package.json"))) return dir;
+    if (dir === dirname(dir)) return resolve(from);
+  }
+}
+
+function toSettings(env: Environment, root: string): Settings {
+  const localDir = resolve(root, env.TU_LOCAL_DIR);
+  const password = encodeURIComponent(env.TU_POSTGRES_PASSWORD);
+  const settings: Settings = {
+    localDir,
+    warehouseDir: env.TU_WAREHOUSE_DIR === undefined ? join(localDir, "warehouse") : resolve(root, env.TU_WAREHOUSE_DIR),
+    stateDir: env.TU_STATE_DIR === undefined ? join(localDir, "state") : resolve(root, env.TU_STATE_DIR),
+    brokers: env.TU_KAFKA_BROKERS ?? `127.0.0.1:${env.TU_KAFKA_PORT}`,
+    kafkaPort: env.TU_KAFKA_PORT,
+    kafkaControllerPort: env.TU_KAFKA_CONTROLLER_PORT,
+    kafkaHeapMb: env.TU_KAFKA_HEAP_MB,
+    postgresPort: env.TU_POSTGRES_PORT,
+    postgresUser: env.TU_POSTGRES_USER,
+    postgresPassword: env.TU_POSTGRES_PASSWORD,
+    postgresDatabase: env.TU_POSTGRES_DATABASE,
+    postgresUrl:
+      env.TU_POSTGRES_URL ??
+      `postgres://${env.TU_POSTGRES_USER}:${password}@127.0.0.1:${env.TU_POSTGRES_PORT}/${env.TU_POSTGRES_DATABASE}`,
+    partitions: env.TU_PARTITIONS,
+    replicationFactor: env.TU_REPLICATION_FACTOR,
+    commitIntervalMs: env.TU_COMMIT_INTERVAL_MS,
+    commitMaxRecords: env.TU_COMMIT_MAX_RECORDS,
+    sessionTimeoutMs: env.TU_SESSION_TIMEOUT_MS,
+    transactionTimeoutMs: env.TU_TRANSACTION_TIMEOUT_MS,
+    retentionHours: env.TU_RETENTION_HOURS,
+    quarantineRetentionHours: env.TU_QUARANTINE_RETENTION_HOURS,
+    liveIntervalMs: env.TU_LIVE_INTERVAL_MS,
+    logLevel: env.TU_LOG_LEVEL,
+  };
+  return hideSecrets(settings);
+}
+
+/** `console.log(settings)` and `JSON.stringify(settings)` must not leak the password either. */
+function hideSecrets(settings: Settings): Settings {
+  const redacted = (): Record<string, string | number> => redactedSettings(settings);
+  return Object.defineProperties(settings, {
+    toJSON: { value: redacted, enumerable: false },
+    [inspect.custom]: { value: redacted, enumerable: false },
+  });
+}
+
+function isPostgresUrl(text: string): boolean {
+  return URL.canParse(text) && ["postgres:", "postgresql:"].includes(new URL(text).protocol);
+}
+
+function shown(key: string, value: string | undefined): string {
+  return value === undefined || /PASSWORD|URL/.test(key) ? "" : `, and not "${value}"`;
+}
+
+/** The setting whose name shares most of its letter pairs with the given one. */
+function closest(given: string): string {
+  const pairs = (text: string): Set<string> => new Set([...text].map((_, i) => text.slice(i, i + 2)));
+  const wanted = pairs(given);
+  const score = (candidate: string): number => [...pairs(candidate)].filter((pair) => wanted.has(pair)).length;
+  return settingNames.reduce((best, candidate) => (score(candidate) > score(best) ? candidate : best));
+}
