@@ -1,3 +1,4 @@
+import { Digest } from "../domain/review/digest.ts";
 import type { IdentityHasher } from "../domain/review/identity.ts";
 import type { StateStore, StoreSpec } from "./topology.ts";
 
@@ -23,8 +24,7 @@ export class CommittedStore {
   readonly #slots = new Map<string, Slot>();
   readonly #hasher: IdentityHasher;
   readonly #words: Uint32Array = new Uint32Array(2);
-  #digestHigh = 0;
-  #digestLow = 0;
+  readonly #digest: Digest = new Digest();
 
   constructor(spec: StoreSpec<unknown>, hasher: IdentityHasher) {
     this.spec = spec;
@@ -36,7 +36,7 @@ export class CommittedStore {
   }
 
   get digest(): string {
-    return this.#digestHigh.toString(16).padStart(8, "0") + this.#digestLow.toString(16).padStart(8, "0");
+    return this.#digest.toString();
   }
 
   get(key: string): unknown {
@@ -61,6 +61,17 @@ export class CommittedStore {
     return changes;
   }
 
+  /** Digest of the store once these changes have been applied. */
+  digestAfter(changes: readonly StoreChange[]): string {
+    const digest = this.#digest.copy();
+    for (const { key, slot } of changes) {
+      const old = this.#slots.get(key);
+      if (old !== undefined) digest.remove(old.digestHigh, old.digestLow);
+      if (slot !== undefined) digest.add(slot.digestHigh, slot.digestLow);
+    }
+    return digest.toString();
+  }
+
   /** Makes the changes of a committed transaction the state. */
   apply(changes: readonly StoreChange[]): void {
     for (const { key, slot } of changes) this.#replace(key, slot);
@@ -78,17 +89,12 @@ export class CommittedStore {
 
   #replace(key: string, slot: Slot | undefined): void {
     const old = this.#slots.get(key);
-    if (old !== undefined) this.#addDigest(old, -1);
+    if (old !== undefined) this.#digest.remove(old.digestHigh, old.digestLow);
     if (slot === undefined) this.#slots.delete(key);
     else {
       this.#slots.set(key, slot);
-      this.#addDigest(slot, 1);
+      this.#digest.add(slot.digestHigh, slot.digestLow);
     }
-  }
-
-  #addDigest(slot: Slot, sign: 1 | -1): void {
-    this.#digestHigh = (this.#digestHigh + sign * slot.digestHigh) >>> 0;
-    this.#digestLow = (this.#digestLow + sign * slot.digestLow) >>> 0;
   }
 }
 

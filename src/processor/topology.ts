@@ -76,7 +76,7 @@ export interface CommitContext {
   readonly streamTime: number;
   store<V>(spec: StoreSpec<V>): StateStore<V>;
   /** Keys of a store that this transaction has changed so far. */
-  changed(spec: StoreSpec<never> | StoreSpec<unknown>): Iterable<string>;
+  changed(spec: StoreSpec<unknown>): Iterable<string>;
   emit(topic: string, key: Buffer | null, value: Buffer | null, headers?: RecordHeaders): void;
 }
 
@@ -106,7 +106,7 @@ export interface TopologySpec<V> {
   /** Partitions of every input, output and internal topic. */
   readonly partitions: number;
   readonly review: ReviewOptions;
-  readonly stores?: readonly StoreSpec<never>[] | readonly StoreSpec<unknown>[];
+  readonly stores?: readonly StoreSpec<unknown>[];
   decode(record: InputRecord): V;
   identify(value: V, record: InputRecord): RecordIdentity;
   /** ms since the Unix epoch. Default: the record's timestamp. */

@@ -1,3 +1,4 @@
+import { Digest } from "./digest.ts";
 import { EventTable } from "./event-table.ts";
 import { decodeSegment, encodeSegment, SEGMENT_ENTRIES_MAX } from "./segment.ts";
 
@@ -42,6 +43,8 @@ export interface SegmentPlan {
   /** Sequence numbers of the segments that hold the overlay, in order. */
   readonly added: readonly number[];
   readonly nextSequence: number;
+  /** Digest of the state once this plan has been applied. */
+  readonly digest: string;
 }
 
 /** So many segments of one size class are merged into one of the next (log-structured merge, factor 8). */
@@ -62,8 +65,7 @@ export class KnownEvents {
   readonly #retentionMs: number | null;
   readonly #scratch: Uint32Array = new Uint32Array(6);
   #nextSequence = 1;
-  #digestHigh = 0;
-  #digestLow = 0;
+  readonly #digest: Digest = new Digest();
 
   /** `retentionMs` null: unbounded. */
   constructor(retentionMs: number | null) {
@@ -76,7 +78,7 @@ export class KnownEvents {
 
   /** Order-independent digest of all live entries and superseded ids, 16 hex digits (EO-4). */
   get digest(): string {
-    return this.#digestHigh.toString(16).padStart(8, "0") + this.#digestLow.toString(16).padStart(8, "0");
+    return this.#digest.toString();
   }
 
   /** What the transaction with this overlay writes: merges first, then tombstones, then the overlay itself. */
@@ -100,7 +102,7 @@ export class KnownEvents {
       messages.push({ key: segmentKey(sequence), value: encodeSegment(table, entries, from === 0 ? [...overlay.superseded] : []) });
       added.push(sequence++);
     }
-    return { messages, merges, expired, added, nextSequence: sequence };
+    return { messages, merges, expired, added, nextSequence: sequence, digest: this.#digestAfter(overlay, expired) };
   }
 
   /** Makes a committed transaction's changes the state, in the order in which a restore would see them. */
@@ -130,6 +132,7 @@ export class KnownEvents {
       from = to;
     }
     this.#nextSequence = plan.nextSequence;
+    if (this.digest !== plan.digest) throw new RangeError(`state digest ${this.digest} is not the committed ${plan.digest}`);
   }
 
   /** Applies one message of the dedupe topic; call in offset order. Throws a RangeError on foreign bytes. */
@@ -158,19 +161,19 @@ export class KnownEvents {
     let entry = table.find(identity[0]!, identity[1]!);
     if (entry < 0) entry = table.insert(identity);
     else {
-      this.#digestEntry(entry, -1);
+      removeEntry(this.#digest, this.table, entry);
       table.setEventId(entry, identity);
     }
     table.setSeen(entry, position, time, version);
     table.setOwner(entry, owner);
-    this.#digestEntry(entry, 1);
+    addEntry(this.#digest, this.table, entry);
     return entry;
   }
 
   #addSuperseded(id: string): void {
     if (this.superseded.has(id)) return;
     this.superseded.add(id);
-    this.#digestId(id, 1);
+    this.#digest.add(...idDigest(id));
   }
 
   #drop(sequence: number): void {
@@ -180,13 +183,13 @@ export class KnownEvents {
     for (const entry of segment.entries) {
       // A freed entry may serve another key by now: that one has another owner.
       if (this.table.owner(entry) !== sequence) continue;
-      this.#digestEntry(entry, -1);
+      removeEntry(this.#digest, this.table, entry);
       this.table.remove(entry);
       this.table.setOwner(entry, 0);
     }
     for (const id of segment.superseded) {
       if (this.#heldElsewhere(id)) continue;
-      if (this.superseded.delete(id)) this.#digestId(id, -1);
+      if (this.superseded.delete(id)) this.#digest.remove(...idDigest(id));
     }
   }
 
@@ -239,30 +242,70 @@ export class KnownEvents {
     for (const input of merge.inputs) this.#drop(input);
   }
 
-  #digestEntry(entry: number, sign: 1 | -1): void {
-    const words = this.#scratchForDigest;
-    this.table.identity(entry, words);
-    const position = this.table.position(entry);
-    const time = this.table.time(entry);
-    const version = this.table.version(entry);
-    let high = Math.imul(words[0]! ^ words[2]!, 0x9e3779b1) ^ Math.imul(words[4]!, 0x85ebca77) ^ Math.imul(position | 0, 0xc2b2ae3d);
-    let low = Math.imul(words[1]! ^ words[3]!, 0x27d4eb2f) ^ Math.imul(words[5]!, 0x165667b1) ^ Math.imul(time | 0, 0x9e3779b1);
-    if (!Number.isNaN(version)) low ^= Math.imul((version | 0) + 1, 0x85ebca77);
-    high = Math.imul(high ^ (high >>> 15), 0x2c1b3c6d);
-    low = Math.imul(low ^ (low >>> 15), 0x297a2d39);
-    this.#addDigest(high ^ (low >>> 13), low ^ (high >>> 16), sign);
+  #digestAfter(overlay: EventOverlay, expired: readonly number[]): string {
+    const digest = this.#digest.copy();
+    const gone = new Set(expired);
+    for (const sequence of expired) {
+      for (const entry of this.#segments.get(sequence)!.entries) {
+        if (this.table.owner(entry) === sequence) removeEntry(digest, this.table, entry);
+      }
+    }
+    const forgotten = this.#forgottenIds(gone);
+    for (const id of forgotten) digest.remove(...idDigest(id));
+    const { table } = overlay;
+    for (let entry = 0; entry < table.end; entry++) {
+      table.identity(entry, this.#scratch);
+      const known = this.table.find(this.#scratch[0]!, this.#scratch[1]!);
+      if (known >= 0 && !gone.has(this.table.owner(known))) removeEntry(digest, this.table, known);
+      addEntry(digest, table, entry);
+    }
+    for (const id of overlay.superseded) {
+      if (!this.superseded.has(id) || forgotten.has(id)) digest.add(...idDigest(id));
+    }
+    return digest.toString();
   }
 
-  readonly #scratchForDigest: Uint32Array = new Uint32Array(6);
-
-  #digestId(id: string, sign: 1 | -1): void {
-    this.#addDigest(Number.parseInt(id.slice(0, 8), 16), Number.parseInt(id.slice(16, 24), 16), sign);
+  #forgottenIds(expired: ReadonlySet<number>): Set<string> {
+    const ids = new Set<string>();
+    for (const sequence of expired) for (const id of this.#segments.get(sequence)!.superseded) ids.add(id);
+    if (ids.size === 0) return ids;
+    for (const [sequence, segment] of this.#segments) {
+      if (!expired.has(sequence)) for (const id of segment.superseded) ids.delete(id);
+    }
+    return ids;
   }
+}
 
-  #addDigest(high: number, low: number, sign: 1 | -1): void {
-    this.#digestHigh = (this.#digestHigh + sign * high) >>> 0;
-    this.#digestLow = (this.#digestLow + sign * low) >>> 0;
-  }
+const words = new Uint32Array(6);
+const lanes = new Uint32Array(2);
+
+function addEntry(digest: Digest, table: EventTable, entry: number): void {
+  entryDigest(table, entry);
+  digest.add(lanes[0]!, lanes[1]!);
+}
+
+function removeEntry(digest: Digest, table: EventTable, entry: number): void {
+  entryDigest(table, entry);
+  digest.remove(lanes[0]!, lanes[1]!);
+}
+
+/** Mixes all that is persisted of an entry into `lanes`; constants and shifts as in MurmurHash3's finaliser. */
+function entryDigest(table: EventTable, entry: number): void {
+  table.identity(entry, words);
+  const version = table.version(entry);
+  let high = Math.imul(words[0]! ^ words[2]!, 0x9e3779b1) ^ Math.imul(words[4]!, 0x85ebca77);
+  let low = Math.imul(words[1]! ^ words[3]!, 0x27d4eb2f) ^ Math.imul(words[5]!, 0x165667b1);
+  high ^= Math.imul(table.position(entry) | 0, 0xc2b2ae3d);
+  low ^= Math.imul(table.time(entry) | 0, 0x9e3779b1);
+  if (!Number.isNaN(version)) low ^= Math.imul((version | 0) + 1, 0x85ebca77);
+  high = Math.imul(high ^ (high >>> 15), 0x2c1b3c6d);
+  low = Math.imul(low ^ (low >>> 15), 0x297a2d39);
+  lanes[0] = high ^ (low >>> 13);
+  lanes[1] = low ^ (high >>> 16);
+}
+
+function idDigest(id: string): [high: number, low: number] {
+  return [Number.parseInt(id.slice(0, 8), 16), Number.parseInt(id.slice(16, 24), 16)];
 }
 
 function segmentKey(sequence: number): string {

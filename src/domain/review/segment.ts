@@ -31,7 +31,7 @@ export function encodeSegment(
   table: EventTable,
   entries: ArrayLike<number>,
   superseded: readonly string[],
-  newestTime = -Infinity,
+  newestTime: number = -Infinity,
 ): Uint8Array {
   const range = rangeOf(table, entries);
   const stride = range.wide ? WIDE_WORDS : NARROW_WORDS;

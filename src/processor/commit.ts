@@ -1,0 +1,188 @@
+import { FatalError, RetryableError, StateCorruptError } from "../domain/errors.ts";
+import type { SegmentPlan } from "../domain/review/known-events.ts";
+import { totalCount } from "../domain/review/verdict.ts";
+import type { CommittedOffset, GroupConsumer, Log, TransactionalProducer } from "../kafka/log.ts";
+import { IndefiniteCommitError } from "../kafka/indefinite.ts";
+import type { Fill } from "./fill.ts";
+import { encodeOffsetMetadata } from "./offset-metadata.ts";
+import type { StoreChange } from "./store.ts";
+import { type Frame, NO_STREAM_TIME } from "./task.ts";
+import type { Topology } from "./topology.ts";
+
+/**
+ * The commit protocol, in five numbered steps (the same numbers in docs/ARCHITECTURE.md and the tests):
+ *
+ * 1. Take records of partitions we own and have restored            (processor.ts)
+ * 2. Review them and run the operators into overlays                (reviewer.ts)
+ * 3. Write clean records, verdict blocks, quarantine, segments and state changes in a transaction
+ * 4. Send the offsets into the same transaction, with the group's generation as the fence
+ * 5. Commit. Then, and only then, the overlays become the state.
+ *
+ * This file owns steps 3 to 5 and the transactional producer.
+ */
+export type FailPoint = "before-write" | "after-write" | "after-offsets" | "after-commit";
+
+export type CommitOutcome = "committed" | "aborted";
+
+interface FramePlan {
+  readonly frame: Frame;
+  readonly segments: SegmentPlan;
+  readonly stores: readonly (readonly StoreChange[])[];
+}
+
+/** All that a fill will have done once it is committed. */
+export interface CommitPlan {
+  readonly fill: Fill;
+  readonly frames: readonly FramePlan[];
+  readonly offsets: readonly CommittedOffset[];
+}
+
+export interface CommitterOptions {
+  readonly log: Log;
+  readonly topology: Topology;
+  readonly transactionalId: string;
+  readonly transactionTimeoutMs: number;
+  readonly fingerprint: string;
+  readonly maxMessageBytes: number;
+  /** Called between durable steps; crash tests kill the process there. */
+  readonly failPoint?: (point: FailPoint) => void | Promise<void>;
+}
+
+export class Committer {
+  readonly #options: CommitterOptions;
+  #producer: TransactionalProducer;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+    this.#producer = this.#newProducer();
+  }
+
+  /** Opens the producer: fences older incarnations and ends what they left open. */
+  async open(): Promise<void> {
+    await this.#producer.open();
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close();
+  }
+
+  /** Completes the fill's writes with blocks, segments and state changes, and works out the offsets. Pure but for the fill. */
+  plan(fill: Fill): CommitPlan {
+    const { topics } = this.#options.topology;
+    const frames: FramePlan[] = [];
+    const offsets: CommittedOffset[] = [];
+    for (const frame of fill.frames.values()) {
+      const { task } = frame;
+      checkConservation(frame);
+      const streamTime = frame.streamTime === NO_STREAM_TIME ? null : frame.streamTime;
+      for (const block of frame.blocks) {
+        if (block === undefined) continue;
+        fill.writes.append(topics.verdicts, task.partition, Buffer.from(`${block.topic}/${block.partition}`), asBuffer(block.encode(streamTime)));
+      }
+      const segments = task.known.plan(frame.events, frame.streamTime);
+      for (const { key, value } of segments.messages) {
+        fill.writes.append(topics.dedupe, task.partition, Buffer.from(key), value === null ? null : asBuffer(value));
+      }
+      const stores = task.stores.map((store) => store.plan(frame.overlayOf(store.spec)));
+      stores.forEach((changes, index) => {
+        const topic = topics.state(task.stores[index]!.spec.name);
+        for (const { key, bytes } of changes) fill.writes.append(topic, task.partition, Buffer.from(key), bytes);
+      });
+      frames.push({ frame, segments, stores });
+      const digest = [segments.digest, ...stores.map((changes, index) => task.stores[index]!.digestAfter(changes))].join(".");
+      const metadata = encodeOffsetMetadata({
+        owner: this.#options.transactionalId,
+        fingerprint: this.#options.fingerprint,
+        streamTime,
+        counts: frame.counts,
+        digest,
+      });
+      this.#options.topology.inputs.forEach((topic, index) => {
+        offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata });
+      });
+    }
+    return { fill, frames, offsets };
+  }
+
+  /**
+   * Steps 3 to 5. "aborted" means that nothing of the plan happened; the caller rewinds.
+   * Throws FencedError when another incarnation or generation owns our work, StateCorruptError when the committed
+   * offsets after an indefinite commit are neither the old nor the new ones.
+   */
+  async commit(plan: CommitPlan, consumer: GroupConsumer): Promise<CommitOutcome> {
+    const failPoint = this.#options.failPoint ?? ((): void => undefined);
+    try {
+      await failPoint("before-write");
+      await this.#producer.begin();
+      await this.#producer.write(plan.fill.writes);
+      await failPoint("after-write");
+      await this.#producer.sendOffsets(plan.offsets, consumer);
+      await failPoint("after-offsets");
+      await this.#producer.commit();
+      await failPoint("after-commit");
+      return "committed";
+    } catch (error) {
+      if (error instanceof IndefiniteCommitError) return this.#settle(plan, consumer);
+      if (!(error instanceof RetryableError)) throw error;
+      await this.abort();
+      return "aborted";
+    }
+  }
+
+  /** Ends the open transaction; a producer that cannot say it has done so is replaced, which ends it too. */
+  async abort(): Promise<void> {
+    try {
+      await this.#producer.abort();
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      await this.#replaceProducer();
+    }
+  }
+
+  /** No definite answer: a new producer of the same id ends the transaction one way or the other; the offsets tell which. */
+  async #settle(plan: CommitPlan, consumer: GroupConsumer): Promise<CommitOutcome> {
+    await this.#replaceProducer();
+    const committed = await consumer.committed(plan.offsets, this.#options.transactionTimeoutMs);
+    const happened = plan.offsets.map((planned, index) => committed[index]?.offset === planned.offset && committed[index]?.metadata === planned.metadata);
+    if (happened.every(Boolean)) return "committed";
+    if (!happened.some(Boolean)) return "aborted";
+    throw new StateCorruptError("a transaction was committed for some of its partitions only");
+  }
+
+  async #replaceProducer(): Promise<void> {
+    await this.#producer.close();
+    this.#producer = this.#newProducer();
+    await this.#producer.open();
+  }
+
+  #newProducer(): TransactionalProducer {
+    const { log, transactionalId, transactionTimeoutMs, maxMessageBytes } = this.#options;
+    return log.producer({ transactionalId, transactionTimeoutMs, maxMessageBytes });
+  }
+}
+
+/** The overlays become the state (after step 5, never before: EO-5). */
+export function applyPlan(plan: CommitPlan): void {
+  for (const { frame, segments, stores } of plan.frames) {
+    const { task } = frame;
+    task.known.apply(frame.events, segments);
+    stores.forEach((changes, index) => task.stores[index]!.apply(changes));
+    task.positions = frame.positions;
+    task.streamTime = frame.streamTime;
+    task.counts = frame.counts;
+    task.claimed = true;
+  }
+}
+
+/** EO-1: in every partition the records judged are the sum of their verdicts. */
+function checkConservation(frame: Frame): void {
+  const judged = frame.blocks.reduce((sum, block) => sum + (block === undefined ? 0 : totalCount(block.counts)), 0);
+  if (judged === frame.records) return;
+  throw new FatalError(`EO-1: partition ${frame.task.partition} took ${frame.records} records and judged ${judged}`, {
+    remedy: "this is a defect of the engine: please report it with the verdicts of this partition",
+  });
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

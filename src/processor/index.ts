@@ -1,0 +1,17 @@
+export { type Codec, jsonCodec, stringCodec } from "./codec.ts";
+export { type RunProcessorOptions, runProcessor } from "./run.ts";
+export type { ProcessorState, ProcessorStatus } from "./status.ts";
+export {
+  type CommitContext,
+  defineTopology,
+  headerOf,
+  type InputRecord,
+  type InternalTopics,
+  type ProcessContext,
+  type RecordIdentity,
+  type ReviewOptions,
+  type StateStore,
+  type StoreSpec,
+  type Topology,
+  type TopologySpec,
+} from "./topology.ts";

@@ -1,0 +1,161 @@
+import { FatalError, RetryableError, StateCorruptError } from "../domain/errors.ts";
+import type { CommittedOffset, Log, LogReader, TopicPartition } from "../kafka/log.ts";
+import type { Clock } from "./clock.ts";
+import { decodeOffsetMetadata, type OffsetMetadata } from "./offset-metadata.ts";
+import { NO_STREAM_TIME, type Task } from "./task.ts";
+import type { Topology } from "./topology.ts";
+
+export interface RestoreOptions {
+  readonly log: Log;
+  readonly topology: Topology;
+  readonly fingerprint: string;
+  readonly transactionalId: string;
+  readonly transactionTimeoutMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+interface Source extends TopicPartition {
+  readonly offset: number;
+  readonly high: number;
+  apply(key: string, value: Buffer | null): void;
+}
+
+/** No progress for so long means that a dead owner's transaction may stand in the way. */
+const STALL_MS = 150;
+const FETCH_RECORDS = 2_000;
+
+/**
+ * Brings tasks to the state of their committed offsets (DESIGN 6.4).
+ *
+ * The bound is the high watermark as read_uncommitted sees it, captured after the assignment; reading is
+ * read_committed until the position reaches it. The last stable offset would be the wrong bound: a commit whose
+ * markers are still on their way would be left out. Then the digest must be the one in the committed offset (EO-4).
+ *
+ * Throws StateCorruptError on a digest mismatch, FatalError on another topology's state, RetryableError with a
+ * diagnosis when the bound is not reached in time.
+ */
+export async function restoreTasks(
+  tasks: readonly Task[],
+  committed: ReadonlyMap<number, CommittedOffset | undefined>,
+  options: RestoreOptions,
+): Promise<void> {
+  const metadata = new Map<Task, OffsetMetadata | undefined>();
+  for (const task of tasks) {
+    const offset = committed.get(task.partition);
+    metadata.set(task, offset === undefined ? undefined : readMetadata(offset, task, options));
+  }
+  const reader = options.log.reader({ isolation: "read_committed" });
+  try {
+    await reader.open();
+    await readAll(reader, tasks, [...metadata.values()], options);
+  } finally {
+    await reader.close();
+  }
+  if (options.signal.aborted) return;
+  for (const task of tasks) verify(task, metadata.get(task));
+}
+
+function readMetadata(offset: CommittedOffset, task: Task, options: RestoreOptions): OffsetMetadata {
+  const metadata = decodeOffsetMetadata(offset.metadata);
+  const where = `${offset.topic}/${task.partition}`;
+  if (metadata === undefined) {
+    throw new FatalError(`the committed offset of ${where} was not written by this engine`, {
+      remedy: "use a consumer group of its own, or rebuild the state: third-umpire state rebuild",
+    });
+  }
+  if (metadata.fingerprint === options.fingerprint) return metadata;
+  throw new FatalError(
+    `the state of ${where} belongs to another topology (fingerprint ${metadata.fingerprint}, this one is ${options.fingerprint})`,
+    { remedy: "inputs, partitions, stores, retention or identity version changed: give the topology a new name, or rebuild: third-umpire state rebuild" },
+  );
+}
+
+async function readAll(
+  reader: LogReader,
+  tasks: readonly Task[],
+  metadata: readonly (OffsetMetadata | undefined)[],
+  options: RestoreOptions,
+): Promise<void> {
+  const sources = (await Promise.all(tasks.flatMap((task) => sourcesOf(task, options.topology)).map((source) => bound(source, reader)))).filter(
+    (source) => source.offset < source.high,
+  );
+  if (sources.length === 0) return;
+  const byName = new Map(sources.map((source) => [nameOf(source), source]));
+  reader.assign(sources);
+  const { clock } = options;
+  const rivals = new Set(metadata.flatMap((known) => (known === undefined || known.owner === options.transactionalId ? [] : [known.owner])));
+  let progressAt = clock.now();
+  let standing = 0;
+  while (!options.signal.aborted) {
+    for (const batch of await reader.fetch(FETCH_RECORDS, 50)) {
+      const source = byName.get(nameOf(batch))!;
+      for (let index = 0; index < batch.length; index++) {
+        source.apply(batch.key(index)!.toString(), batch.value(index));
+      }
+    }
+    const behind = sources.filter((source) => reader.position(source) < source.high);
+    if (behind.length === 0) return;
+    const stands = sources.reduce((sum, source) => sum + reader.position(source), 0);
+    if (stands !== standing) {
+      standing = stands;
+      progressAt = clock.now();
+    } else if (clock.now() - progressAt > options.transactionTimeoutMs + 20_000) {
+      throw new RetryableError(diagnosis(behind, reader));
+    } else if (clock.now() - progressAt >= STALL_MS && rivals.size > 0) {
+      for (const rival of rivals) await endTransaction(rival, options);
+      rivals.clear();
+    }
+  }
+}
+
+function sourcesOf(task: Task, topology: Topology): Omit<Source, "offset" | "high">[] {
+  const { partition } = task;
+  return [
+    { topic: topology.topics.dedupe, partition, apply: (key, value): void => task.known.restore(key, value) },
+    ...task.stores.map((store) => ({
+      topic: topology.topics.state(store.spec.name),
+      partition,
+      apply: (key: string, value: Buffer | null): void => store.restore(key, value),
+    })),
+  ];
+}
+
+async function bound(source: Omit<Source, "offset" | "high">, reader: LogReader): Promise<Source> {
+  const { low, high } = await reader.watermarks(source, 10_000);
+  return { ...source, offset: low, high };
+}
+
+/**
+ * Ends what a dead owner left open, by opening a producer of its transactional id: sub-second, instead of waiting for
+ * the transaction timeout. The group generation has already fenced it; this only unblocks readers.
+ */
+export async function endTransaction(transactionalId: string, options: Pick<RestoreOptions, "log" | "transactionTimeoutMs">): Promise<void> {
+  const producer = options.log.producer({ transactionalId, transactionTimeoutMs: options.transactionTimeoutMs });
+  try {
+    await producer.open();
+  } finally {
+    await producer.close();
+  }
+}
+
+function verify(task: Task, metadata: OffsetMetadata | undefined): void {
+  if (metadata === undefined) {
+    if (task.known.table.size === 0 && task.stores.every((store) => store.size === 0)) return;
+    throw new StateCorruptError(`partition ${task.partition} has state but no committed offset`);
+  }
+  if (metadata.digest !== task.digest) {
+    throw new StateCorruptError(`EO-4: the state of partition ${task.partition} has digest ${task.digest}, the committed offset says ${metadata.digest}`);
+  }
+  task.streamTime = metadata.streamTime ?? NO_STREAM_TIME;
+  task.counts = metadata.counts;
+}
+
+function diagnosis(behind: readonly Source[], reader: LogReader): string {
+  const stuck = behind.map((source) => `${nameOf(source)} stands at ${reader.position(source)} of ${source.high}`);
+  return `restore makes no progress: ${stuck.join(", ")}; a transaction is still open there, or a broker does not answer`;
+}
+
+function nameOf(partition: TopicPartition): string {
+  return `${partition.topic}/${partition.partition}`;
+}

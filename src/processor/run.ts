@@ -1,0 +1,128 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { FatalError, FencedError, RetryableError, StateCorruptError } from "../domain/errors.ts";
+import { IdentityHasher } from "../domain/review/identity.ts";
+import type { Log } from "../kafka/log.ts";
+import { probeLog } from "../kafka/probe.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { FailPoint } from "./commit.ts";
+import { Processor } from "./processor.ts";
+import { checkTopics } from "./start-checks.ts";
+import { INITIAL_STATUS, type ProcessorStatus } from "./status.ts";
+import type { Topology } from "./topology.ts";
+
+export interface RunProcessorOptions<V = unknown> {
+  readonly log: Log;
+  readonly topology: Topology<V>;
+  /** Consumer group; processes with the same group share the partitions. */
+  readonly groupId: string;
+  /** Stable name of this process within the group. */
+  readonly instanceId: string;
+  /** Where the processor keeps its few files (the result of the start-up probe). */
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+  readonly onStatus?: (status: ProcessorStatus) => void;
+  /** A transaction is committed after this many ms … Default 100. */
+  readonly commitIntervalMs?: number;
+  /** … or this many records. Default 10,000. */
+  readonly commitMaxRecords?: number;
+  /** … or this many bytes of input. Default 32 MiB. */
+  readonly commitMaxBytes?: number;
+  /** A dead process loses its partitions after this. Default 3,000 ms. */
+  readonly sessionTimeoutMs?: number;
+  /** An open transaction blocks readers at most this long. Default 10,000 ms. */
+  readonly transactionTimeoutMs?: number;
+  readonly acceptLoss?: boolean;
+  readonly clock?: Clock;
+  readonly failPoint?: (point: FailPoint) => void | Promise<void>;
+}
+
+const BACK_OFF_MS = [50, 200, 500, 1_000, 2_000, 5_000];
+const CORRUPT_TRIES = 2;
+const PROBE_VALID_MS = 24 * 3_600_000;
+
+/**
+ * Runs a topology exactly once until the signal aborts, then commits what has been taken and leaves the group.
+ *
+ * This is the supervisor: the only place that reacts to the classes of error. Retryable and Fenced drop everything in
+ * memory and join again, StateCorrupt restores once more, Fatal is thrown to the caller.
+ * Throws FatalError (with a remedy) and nothing else.
+ */
+export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<void> {
+  const clock = options.clock ?? systemClock;
+  const topology = options.topology as Topology;
+  const hasher = await IdentityHasher.create();
+  let status: ProcessorStatus = INITIAL_STATUS;
+  const onStatus = (change: Partial<ProcessorStatus>): void => {
+    status = { ...status, ...change };
+    options.onStatus?.(status);
+  };
+  let checked = false;
+  let corrupt = 0;
+  let failures = 0;
+  while (!options.signal.aborted) {
+    const processor = new Processor({
+      commitIntervalMs: 100,
+      commitMaxRecords: 10_000,
+      commitMaxBytes: 32 * 1024 * 1024,
+      sessionTimeoutMs: 3_000,
+      transactionTimeoutMs: 10_000,
+      acceptLoss: false,
+      ...options,
+      topology,
+      clock,
+      hasher,
+      onStatus: (change) => {
+        if (change.state === "running") failures = corrupt = 0;
+        onStatus(change);
+      },
+    });
+    try {
+      onStatus({ state: "joining", message: "" });
+      if (!checked) {
+        await checkStart(options, topology, clock);
+        checked = true;
+      }
+      await processor.open();
+      await processor.run();
+    } catch (error) {
+      if (error instanceof StateCorruptError && ++corrupt >= CORRUPT_TRIES) throw rebuildNeeded(error);
+      if (!(error instanceof RetryableError || error instanceof FencedError || error instanceof StateCorruptError)) throw error;
+      onStatus({ state: "retrying", message: error.message });
+      await clock.sleep(BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]!, options.signal);
+    } finally {
+      await processor.close();
+    }
+  }
+  onStatus({ state: "stopped", message: "" });
+}
+
+async function checkStart<V>(options: RunProcessorOptions<V>, topology: Topology, clock: Clock): Promise<void> {
+  const admin = options.log.admin();
+  try {
+    await checkTopics(topology, admin);
+  } finally {
+    await admin.close();
+  }
+  await probeOnce(options, clock);
+}
+
+/** The start-up probe costs a second: it is repeated once a day, not at every restart after a crash. */
+async function probeOnce<V>(options: RunProcessorOptions<V>, clock: Clock): Promise<void> {
+  const file = path.join(options.stateDir, `probe-${options.groupId}-${options.instanceId}.json`);
+  const probedAt = await readFile(file, "utf8").then(
+    (text) => Number(text),
+    () => Number.NaN,
+  );
+  if (clock.now() - probedAt < PROBE_VALID_MS) return;
+  await probeLog(options.log, { prefix: `${options.groupId}.${options.instanceId}.probe` });
+  await mkdir(options.stateDir, { recursive: true });
+  await writeFile(file, String(clock.now()));
+}
+
+function rebuildNeeded(error: StateCorruptError): FatalError {
+  return new FatalError(`state is corrupt: ${error.message}`, {
+    cause: error,
+    remedy: "stop all processors of the group and run: third-umpire state rebuild",
+  });
+}

@@ -1,0 +1,110 @@
+import type { IdentityHasher } from "../domain/review/identity.ts";
+import { EventOverlay, KnownEvents } from "../domain/review/known-events.ts";
+import { VerdictBlockBuilder } from "../domain/review/verdict-block.ts";
+import { type VerdictCounts, zeroCounts } from "../domain/review/verdict.ts";
+import { CommittedStore, type StoreOverlay, StoreView } from "./store.ts";
+import type { StoreSpec, Topology } from "./topology.ts";
+
+/** No event time yet. */
+export const NO_STREAM_TIME: number = -Infinity;
+
+/**
+ * The committed state of one partition of the topology: known events, stores, stream time, totals, and the next
+ * offset of each input. It changes only by `apply`, after the commit has succeeded (EO-5).
+ */
+export class Task {
+  readonly partition: number;
+  readonly topology: Topology;
+  readonly known: KnownEvents;
+  readonly stores: readonly CommittedStore[];
+  /** Next offset to read, by input index. */
+  positions: number[];
+  streamTime: number = NO_STREAM_TIME;
+  counts: VerdictCounts = zeroCounts();
+  /** False while state is being restored: its partitions are paused. */
+  running = false;
+  /** The first commit after an assignment makes us the owner in the offset metadata. */
+  claimed = false;
+  readonly #spareOverlays: EventOverlay[] = [];
+
+  constructor(topology: Topology, partition: number, hasher: IdentityHasher) {
+    this.topology = topology;
+    this.partition = partition;
+    const { retention } = topology.review;
+    this.known = new KnownEvents(retention === "unbounded" ? null : retention.ms);
+    this.stores = (topology.stores ?? []).map((spec) => new CommittedStore(spec, hasher));
+    this.positions = topology.inputs.map(() => 0);
+  }
+
+  /** Digest of the committed state, as the offset metadata carries it. */
+  get digest(): string {
+    return [this.known.digest, ...this.stores.map((store) => store.digest)].join(".");
+  }
+
+  /** An empty overlay; give it back with `recycle`. */
+  overlay(): EventOverlay {
+    return this.#spareOverlays.pop() ?? new EventOverlay();
+  }
+
+  recycle(overlay: EventOverlay): void {
+    overlay.clear();
+    this.#spareOverlays.push(overlay);
+  }
+}
+
+/**
+ * One transaction's view of one task: its own changes, on top of those of the transaction that is being committed
+ * (`parent`), on top of the committed state. Dropping it undoes everything.
+ */
+export class Frame {
+  readonly task: Task;
+  readonly events: EventOverlay;
+  readonly positions: number[];
+  streamTime: number;
+  readonly counts: VerdictCounts;
+  /** One verdict block for each input that had records. */
+  readonly blocks: (VerdictBlockBuilder | undefined)[];
+  /** Records judged in this transaction; must equal the sum of its verdicts (EO-1). */
+  records = 0;
+  parent: Frame | undefined;
+  readonly #overlays = new Map<StoreSpec<unknown>, { overlay: StoreOverlay; view: StoreView }>();
+
+  constructor(task: Task, parent: Frame | undefined) {
+    this.task = task;
+    this.parent = parent;
+    this.events = task.overlay();
+    const from = parent ?? task;
+    this.positions = [...from.positions];
+    this.streamTime = from.streamTime;
+    this.counts = { ...from.counts };
+    this.blocks = task.topology.inputs.map(() => undefined);
+    for (const base of task.stores) {
+      const overlay: StoreOverlay = new Map();
+      const view = new StoreView(overlay, () => this.parent?.overlayOf(base.spec), base);
+      this.#overlays.set(base.spec, { overlay, view });
+    }
+  }
+
+  block(inputIndex: number, offset: number): VerdictBlockBuilder {
+    let block = this.blocks[inputIndex];
+    if (block === undefined) {
+      block = new VerdictBlockBuilder(this.task.topology.inputs[inputIndex]!, this.task.partition, offset);
+      this.blocks[inputIndex] = block;
+    }
+    return block;
+  }
+
+  overlayOf(spec: StoreSpec<unknown>): StoreOverlay {
+    return this.#of(spec).overlay;
+  }
+
+  view(spec: StoreSpec<unknown>): StoreView {
+    return this.#of(spec).view;
+  }
+
+  #of(spec: StoreSpec<unknown>): { overlay: StoreOverlay; view: StoreView } {
+    const found = this.#overlays.get(spec);
+    if (found === undefined) throw new RangeError(`store "${spec.name}" is not declared by topology "${this.task.topology.name}"`);
+    return found;
+  }
+}
