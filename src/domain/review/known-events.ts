@@ -18,6 +18,11 @@ export class EventOverlay {
 interface Segment {
   readonly entries: Uint32Array;
   readonly superseded: readonly string[];
+  /**
+   * Stream time of the commit, or the newest of a merge's inputs. Never just the newest event: a correction may bring
+   * an older event time, and its segment must not expire before the one it took the key over from, which a restore
+   * would then bring back.
+   */
   readonly newestTime: number;
 }
 
@@ -43,6 +48,7 @@ export interface SegmentPlan {
   /** Sequence numbers of the segments that hold the overlay, in order. */
   readonly added: readonly number[];
   readonly nextSequence: number;
+  readonly streamTime: number;
   /** Digest of the state once this plan has been applied. */
   readonly digest: string;
 }
@@ -99,10 +105,10 @@ export class KnownEvents {
     const { table } = overlay;
     for (let from = 0; from < table.end || (from === 0 && overlay.superseded.size > 0); from += SEGMENT_ENTRIES_MAX) {
       const entries = range(from, Math.min(from + SEGMENT_ENTRIES_MAX, table.end));
-      messages.push({ key: segmentKey(sequence), value: encodeSegment(table, entries, from === 0 ? [...overlay.superseded] : []) });
+      messages.push({ key: segmentKey(sequence), value: encodeSegment(table, entries, from === 0 ? [...overlay.superseded] : [], streamTime) });
       added.push(sequence++);
     }
-    return { messages, merges, expired, added, nextSequence: sequence, digest: this.#digestAfter(overlay, expired) };
+    return { messages, merges, expired, added, nextSequence: sequence, streamTime, digest: this.#digestAfter(overlay, expired) };
   }
 
   /** Makes a committed transaction's changes the state, in the order in which a restore would see them. */
@@ -113,22 +119,19 @@ export class KnownEvents {
     for (const sequence of plan.added) {
       const to = Math.min(from + SEGMENT_ENTRIES_MAX, overlay.table.end);
       const owned = new Uint32Array(to - from);
-      let newestTime = -Infinity;
       for (let entry = from; entry < to; entry++) {
         overlay.table.identity(entry, this.#scratch);
-        const time = overlay.table.time(entry);
         owned[entry - from] = this.#put(
           this.#scratch,
           overlay.table.position(entry),
-          time,
+          overlay.table.time(entry),
           overlay.table.version(entry),
           sequence,
         );
-        newestTime = Math.max(newestTime, time);
       }
       const superseded = from === 0 ? [...overlay.superseded] : [];
       for (const id of superseded) this.#addSuperseded(id);
-      this.#segments.set(sequence, { entries: owned, superseded, newestTime });
+      this.#segments.set(sequence, { entries: owned, superseded, newestTime: plan.streamTime });
       from = to;
     }
     this.#nextSequence = plan.nextSequence;
