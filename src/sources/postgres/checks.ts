@@ -1,0 +1,70 @@
+/** What must be true of the server before a source can run; each with the remedy a person needs. */
+import { FatalError } from "../../domain/errors.ts";
+import type { Sql } from "../../postgres/sql.ts";
+import type { SlotFacts } from "./decide-start.ts";
+import { parseLsn } from "./lsn.ts";
+
+const TABLES = ["odi.deliveries", "odi.match_info", "odi.unreadable_rows"] as const;
+
+/** @throws FatalError naming what is missing and what mends it; errors of the client as they are. */
+export async function checkServer(sql: Sql, publication: string): Promise<void> {
+  const [facts] = await sql<{ level: string; may: boolean; role: string }[]>`
+    select current_setting('wal_level') as level, current_user as role,
+           (select rolreplication or rolsuper from pg_roles where rolname = current_user) as may`;
+  if (facts?.level !== "logical") {
+    throw new FatalError(`Postgres runs with wal_level = ${facts?.level}, a source needs logical`, {
+      remedy: "set wal_level = logical in postgresql.conf and restart Postgres",
+    });
+  }
+  if (!facts.may) {
+    throw new FatalError(`role ${facts.role} may not replicate`, { remedy: `alter role ${facts.role} with replication` });
+  }
+  const [found] = await sql<{ all_tables: boolean; publishes: boolean }[]>`
+    select puballtables as all_tables, pubinsert and pubupdate as publishes from pg_publication where pubname = ${publication}`;
+  if (found === undefined) {
+    throw new FatalError(`publication ${publication} does not exist`, {
+      remedy: `start \`third-umpire feed\`, which creates it, or: create publication ${publication} for table ${TABLES.join(", ")}`,
+    });
+  }
+  if (!found.publishes) {
+    throw new FatalError(`publication ${publication} leaves out inserts or updates`, {
+      remedy: `alter publication ${publication} set (publish = 'insert, update, delete, truncate')`,
+    });
+  }
+  const published = await sql<{ name: string }[]>`
+    select schemaname || '.' || tablename as name from pg_publication_tables where pubname = ${publication}`;
+  const missing = TABLES.filter((table) => !published.some(({ name }) => name === table));
+  if (missing.length > 0) {
+    throw new FatalError(`publication ${publication} leaves out ${missing.join(", ")}`, {
+      remedy: `alter publication ${publication} add table ${missing.join(", ")}`,
+    });
+  }
+}
+
+export interface SlotState extends SlotFacts {
+  readonly activePid: number | null;
+}
+
+/** What the server says of a slot; null when there is none. */
+export async function readSlot(sql: Sql, slot: string): Promise<SlotState | null> {
+  const [row] = await sql<{ plugin: string | null; database: string | null; active_pid: number | null; flushed: string | null; wal_status: string | null }[]>`
+    select plugin, database, active_pid, confirmed_flush_lsn::text as flushed, wal_status from pg_replication_slots where slot_name = ${slot}`;
+  if (row === undefined) return null;
+  return {
+    plugin: row.plugin,
+    database: row.database,
+    activePid: row.active_pid,
+    confirmedFlush: row.flushed === null ? null : parseLsn(row.flushed),
+    walStatus: row.wal_status,
+  };
+}
+
+/**
+ * Ends the session that holds our slot if it is an older incarnation of this very source. Safe, because the caller has fenced
+ * it in Kafka already: it can commit nothing any more, it only has not noticed. Returns whether one was ended.
+ */
+export async function endOlderSession(sql: Sql, pid: number, applicationName: string): Promise<boolean> {
+  const ended = await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity where pid = ${pid} and application_name = ${applicationName} and usename = current_user`;
+  return ended.length > 0;
+}

@@ -1,0 +1,47 @@
+import type { Log } from "../../kafka/log.ts";
+import type { SourceHook } from "./publisher.ts";
+import type { SourceStatus } from "./status.ts";
+
+export interface PostgresSourceOptions {
+  readonly log: Log;
+  /** `postgres://` address of the server itself: a pooler does not carry replication. */
+  readonly connection: string;
+  readonly sourceId: string;
+  /** Name of the durable replication slot. It is this source's own: it is dropped and made anew when continuity is lost. */
+  readonly slot: string;
+  readonly publication: string;
+  readonly rawTopic: string;
+  readonly partitions: number;
+  readonly signal: AbortSignal;
+  readonly onStatus: (status: SourceStatus) => void;
+  /** Defaults: `CRICKET_TOPICS.positions` and `CRICKET_TOPICS.gaps`. */
+  readonly positionsTopic?: string;
+  readonly gapsTopic?: string;
+  /** Retention of topics that do not exist yet and are created here, ms (default 7 days). */
+  readonly retentionMs?: number;
+  readonly transactionTimeoutMs?: number;
+  /** A Kafka transaction takes source transactions for this long … */
+  readonly lingerMs?: number;
+  /** … or up to this many events or bytes. Twice as much is held in memory at most, plus one row. */
+  readonly maxEvents?: number;
+  readonly maxBytes?: number;
+  /**
+   * Where the stream starts after a restart. `position` (default): at the persisted position, nothing repeats. `slot`: wherever the
+   * server's slot stands, which after a crash of the server is further back: real replays, under the same event ids.
+   */
+  readonly startFrom?: "position" | "slot";
+  /** Runs before each connection, e.g. to create the schema. Its errors are treated like those of the source itself. */
+  readonly prepare?: () => Promise<void>;
+  /** Called at the gaps between durable steps; a throw ends the source as a crash would. For tests. */
+  readonly at?: SourceHook;
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+export const DEFAULTS = {
+  transactionTimeoutMs: 10_000,
+  lingerMs: 50,
+  maxEvents: 5000,
+  maxBytes: 16 * 1024 * 1024,
+  retentionMs: 7 * 24 * 3_600_000,
+} as const;

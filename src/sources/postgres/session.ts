@@ -1,0 +1,230 @@
+/**
+ * One connection's life: start, maybe a snapshot, then the stream. The numbered order is what makes it safe:
+ *
+ * 1. Own the producer: opening it fences every older incarnation and ends its open transaction.
+ * 2. Read the position. Nobody else can write one any more.
+ * 3. Ask the server who it is and what our slot is; decide.
+ * 4. Snapshot when continuity cannot be proved, with a gap event in the transaction of the new epoch's first position (EO-13).
+ * 5. Stream from the position.
+ */
+import type { GapEvent } from "../../domain/cricket/topics.ts";
+import { backoffMs } from "../../domain/backoff.ts";
+import { FatalError } from "../../domain/errors.ts";
+import { WriteBatch } from "../../kafka/log.ts";
+import { classifyPostgresError } from "../../postgres/errors.ts";
+import type { Sql } from "../../postgres/sql.ts";
+import { closeSql, openSql } from "../../postgres/sql.ts";
+import { pause } from "../../postgres/wait.ts";
+import type { SlotState } from "./checks.ts";
+import { checkServer, endOlderSession, readSlot } from "./checks.ts";
+import { decideStart } from "./decide-start.ts";
+import { EventWriter } from "./events.ts";
+import type { PostgresSourceOptions } from "./options.ts";
+import { DEFAULTS } from "./options.ts";
+import type { Ownership } from "./ownership.ts";
+import type { PostgresPosition } from "./position.ts";
+import { describePosition } from "./position.ts";
+import type { SystemIdentity } from "./replication.ts";
+import { ReplicationConnection } from "./replication.ts";
+import { copySnapshot } from "./snapshot.ts";
+import type { StatusBoard } from "./status.ts";
+import { stream } from "./stream.ts";
+
+/** How long an older incarnation may keep the slot before its session is ended for it: it may be stopped and not notice. */
+const SLOT_PATIENCE_MS = 2000;
+const LAG_EVERY_MS = 5000;
+
+export interface SessionOptions {
+  readonly options: PostgresSourceOptions;
+  readonly ownership: Ownership;
+  readonly status: StatusBoard;
+  /** Why a new epoch must begin although the slot looks sound; null otherwise. */
+  readonly distrust: string | null;
+  /** The stream runs: back-off starts from the beginning again. */
+  readonly onStreaming: () => void;
+}
+
+export async function runSession(session: SessionOptions): Promise<void> {
+  await new Session(session).run();
+}
+
+class Session {
+  readonly #session: SessionOptions;
+  readonly #o: PostgresSourceOptions;
+  readonly #sql: Sql;
+  readonly #name: string;
+  readonly #events: EventWriter;
+  readonly #now: () => number;
+
+  constructor(session: SessionOptions) {
+    this.#session = session;
+    this.#o = session.options;
+    this.#name = `third-umpire ${this.#o.sourceId}`.slice(0, 63);
+    this.#sql = openSql(this.#o.connection, { applicationName: this.#name, max: 2 });
+    this.#events = new EventWriter({ topic: this.#o.rawTopic, partitions: this.#o.partitions, sourceId: this.#o.sourceId });
+    this.#now = this.#o.now ?? Date.now;
+  }
+
+  async run(): Promise<void> {
+    const { ownership } = this.#session;
+    let replication: ReplicationConnection | undefined;
+    try {
+      await ownership.acquire(); // steps 1 and 2
+      await this.#ordinary("preparing", async () => this.#o.prepare?.());
+      await this.#ordinary("checking the server", () => checkServer(this.#sql, this.#o.publication));
+      replication = await ReplicationConnection.open(this.#o.connection, this.#name);
+      const system = await replication.identify();
+      const slot = await this.#freeSlot();
+      if (this.#o.signal.aborted) return;
+      const position = await this.#start(replication, system, slot);
+      if (position === null) return;
+      await this.#stream(replication, position);
+    } finally {
+      await replication?.close();
+      await closeSql(this.#sql);
+    }
+  }
+
+  /** Step 3: waits until nobody else uses the slot. */
+  async #freeSlot(): Promise<SlotState | null> {
+    const { status, ownership } = this.#session;
+    const since = this.#now();
+    for (let attempt = 0; ; attempt += 1) {
+      const slot = await this.#ordinary("reading the slot", () => readSlot(this.#sql, this.#o.slot));
+      const pid = slot?.activePid ?? null;
+      if (pid === null || this.#o.signal.aborted) return slot;
+      status.set({ state: "starting", message: `slot ${this.#o.slot} is in use by Postgres process ${pid}; waiting for it` });
+      if (this.#now() - since > SLOT_PATIENCE_MS) {
+        await ownership.prove();
+        await this.#ordinary("ending the older session", () => endOlderSession(this.#sql, pid, this.#name));
+      }
+      await pause(backoffMs(attempt, (this.#o.random ?? Math.random)(), 50, 500), this.#o.signal);
+    }
+  }
+
+  /** Steps 3 and 4. Returns the position to stream from; null when asked to stop meanwhile. */
+  async #start(replication: ReplicationConnection, system: SystemIdentity, slot: SlotState | null): Promise<PostgresPosition | null> {
+    const { ownership, distrust } = this.#session;
+    const stored = ownership.position;
+    const { systemId, timeline, flushedTo, database } = system;
+    const decision = decideStart({ stored, slotName: this.#o.slot, database, systemId, timeline, flushedTo, slot });
+    if (decision.kind === "refuse") throw new FatalError(decision.message, { remedy: decision.remedy });
+    if (decision.kind === "resume" && distrust === null) return decision.from;
+    const epoch = decision.kind === "snapshot" ? decision.epoch : decision.from.epoch + 1;
+    const reason = decision.kind === "snapshot" ? decision.gap : distrust;
+    if (slot !== null) {
+      await this.#ordinary("dropping the old slot", () => this.#sql`select pg_drop_replication_slot(${this.#o.slot})`);
+    }
+    return this.#snapshot(replication, system, { epoch, reason, before: stored });
+  }
+
+  async #snapshot(
+    replication: ReplicationConnection,
+    { systemId, timeline }: SystemIdentity,
+    { epoch, reason, before }: { epoch: number; reason: string | null; before: PostgresPosition | null },
+  ): Promise<PostgresPosition | null> {
+    const { ownership, status } = this.#session;
+    const at = this.#o.at ?? (() => undefined);
+    status.set({ state: "snapshot", message: `creating slot ${this.#o.slot}${reason === null ? "" : `: ${reason}`}`, epoch });
+    const { consistentPoint, snapshotName } = await replication.createSlot(this.#o.slot);
+    await at("slot-created");
+    const first: PostgresPosition = {
+      phase: "snapshot", lsn: consistentPoint, slot: this.#o.slot, systemId, timeline, epoch, events: before?.events ?? 0,
+    };
+    let position = first;
+    let copied = 0;
+    const copy = copySnapshot({
+      sql: this.#sql,
+      snapshotName,
+      slot: this.#o.slot,
+      events: this.#events,
+      limits: this.#limits,
+      onCount: async (rows) => {
+        const gap = reason === null ? undefined : this.#gap({ epoch, reason, before, to: first, action: `snapshot of ${rows} rows` });
+        await ownership.publish(new WriteBatch(), first, gap);
+        status.set({ message: `copying ${rows} rows that were there before${reason === null ? "" : ` (gap: ${reason})`}` });
+      },
+      onBatch: async ({ write, last }) => {
+        this.#o.signal.throwIfAborted();
+        const events = write.length;
+        position = { ...position, phase: last ? "stream" : "snapshot", events: position.events + events };
+        await ownership.publish(write, position);
+        copied += events;
+        status.committed(events, 0, position, this.#now());
+        await at("snapshot-rows");
+      },
+    });
+    try {
+      await copy;
+    } catch (error) {
+      if (this.#o.signal.aborted) return null;
+      throw classifyPostgresError(error, `copying the snapshot (after ${copied} rows)`);
+    }
+    return position;
+  }
+
+  /** Step 5. */
+  async #stream(replication: ReplicationConnection, position: PostgresPosition): Promise<void> {
+    const { ownership, status, onStreaming } = this.#session;
+    status.set({ state: "streaming", message: `streaming from slot ${this.#o.slot}`, epoch: position.epoch });
+    onStreaming();
+    const lag = setInterval(() => void this.#measureLag(), LAG_EVERY_MS);
+    try {
+      await stream({
+        replication,
+        publisher: ownership,
+        events: this.#events,
+        slot: this.#o.slot,
+        publication: this.#o.publication,
+        startFrom: this.#o.startFrom === "slot" ? 0n : position.lsn,
+        position,
+        limits: this.#limits,
+        lingerMs: this.#o.lingerMs ?? DEFAULTS.lingerMs,
+        signal: this.#o.signal,
+        status,
+        at: this.#o.at ?? (() => undefined),
+        now: this.#now,
+      });
+    } finally {
+      clearInterval(lag);
+    }
+  }
+
+  async #measureLag(): Promise<void> {
+    const { ownership, status } = this.#session;
+    const { position } = ownership;
+    if (position === null) return;
+    try {
+      const { lsn } = describePosition(position);
+      const [row] = await this.#sql<{ lag: string }[]>`select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), ${String(lsn)}::pg_lsn) as lag`;
+      status.set({ lagBytes: Math.max(0, Number(row?.lag)) });
+    } catch {
+      // Only a figure on the screen: what is wrong with the server is the stream's to say.
+      status.set({ lagBytes: null });
+    }
+  }
+
+  get #limits(): { maxEvents: number; maxBytes: number } {
+    return { maxEvents: this.#o.maxEvents ?? DEFAULTS.maxEvents, maxBytes: this.#o.maxBytes ?? DEFAULTS.maxBytes };
+  }
+
+  #gap(gap: { epoch: number; reason: string; before: PostgresPosition | null; to: PostgresPosition; action: string }): GapEvent {
+    return {
+      sourceId: this.#o.sourceId,
+      epoch: gap.epoch,
+      from: gap.before === null ? null : describePosition(gap.before),
+      to: describePosition(gap.to),
+      reason: gap.reason,
+      action: gap.action,
+      at: new Date(this.#now()).toISOString(),
+    };
+  }
+
+  async #ordinary<T>(doing: string, call: () => PromiseLike<T> | Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw classifyPostgresError(error, doing);
+    }
+  }
+}

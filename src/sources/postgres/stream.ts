@@ -1,0 +1,153 @@
+/**
+ * The running stream: messages come in, Kafka transactions go out, one at a time; the next fills while the last one commits.
+ *
+ *   server ──► assembler ──take──► publish (events + position, one transaction) ──► acknowledge to the server
+ *      ▲           │
+ *      └──pause────┘ when two batches wait
+ */
+import { classifyPostgresError } from "../../postgres/errors.ts";
+import { Assembler } from "./assembler.ts";
+import type { BatchLimits } from "./assembler.ts";
+import type { EventWriter } from "./events.ts";
+import type { Lsn } from "./lsn.ts";
+import { maxLsn } from "./lsn.ts";
+import { PgOutputDecoder } from "./pgoutput.ts";
+import type { PostgresPosition } from "./position.ts";
+import type { Publisher, SourceHook } from "./publisher.ts";
+import type { ReplicationConnection, ServerMessage } from "./replication.ts";
+import type { StatusBoard } from "./status.ts";
+import { Wake } from "./wake.ts";
+
+/** The server drops a client it has not heard of for wal_sender_timeout (60 s by default, less where somebody chose so), also one that only waits for Kafka. */
+const HEARTBEAT_MS = 1000;
+/** An idle table must not pin the log: a position that only moved is persisted this often. */
+const IDLE_POSITION_MS = 10_000;
+
+export interface StreamOptions {
+  readonly replication: ReplicationConnection;
+  readonly publisher: Pick<Publisher, "publish">;
+  readonly events: EventWriter;
+  readonly slot: string;
+  readonly publication: string;
+  readonly startFrom: Lsn;
+  readonly position: PostgresPosition;
+  readonly limits: BatchLimits;
+  readonly lingerMs: number;
+  readonly signal: AbortSignal;
+  readonly status: StatusBoard;
+  readonly at: SourceHook;
+  readonly now: () => number;
+}
+
+/** Streams until `signal` aborts, then commits what is complete. @throws whatever ended the stream, classified. */
+export async function stream(options: StreamOptions): Promise<void> {
+  const run = new Streaming(options);
+  await run.loop();
+}
+
+class Streaming {
+  readonly #o: StreamOptions;
+  readonly #decoder = new PgOutputDecoder();
+  readonly #assembler: Assembler;
+  readonly #wake = new Wake();
+  #position: PostgresPosition;
+  #failure: unknown;
+  #failed = false;
+  #paused = false;
+  #replyWanted = false;
+  #firstReadyAt = 0;
+  #lastCommitAt: number;
+
+  constructor(options: StreamOptions) {
+    this.#o = options;
+    this.#position = options.position;
+    this.#lastCommitAt = options.now();
+    this.#assembler = new Assembler({ events: options.events, slot: options.slot, limits: options.limits });
+  }
+
+  async loop(): Promise<void> {
+    const { replication, slot, publication, startFrom, signal, now } = this.#o;
+    const ring = (): void => this.#wake.ring();
+    replication.onFailure = (error) => {
+      this.#failure = error;
+      this.#failed = true;
+      ring();
+    };
+    signal.addEventListener("abort", ring);
+    // The old position, again and again: it keeps the connection alive and promises nothing new.
+    const heartbeat = setInterval(() => replication.acknowledge(this.#position.lsn, now()), HEARTBEAT_MS);
+    try {
+      replication.start(slot, publication, startFrom, (message) => this.#receive(message));
+      while (!this.#failed) {
+        const waitMs = this.#msUntilDue();
+        if (waitMs <= 0) await this.#commit();
+        else if (signal.aborted) return;
+        else await this.#wake.wait(waitMs);
+      }
+      throw classifyPostgresError(this.#failure, "reading the replication stream");
+    } finally {
+      clearInterval(heartbeat);
+      signal.removeEventListener("abort", ring);
+    }
+  }
+
+  #receive(message: ServerMessage): void {
+    const before = this.#assembler.readyEvents;
+    if (message.kind === "data") {
+      this.#assembler.accept(this.#decoder.decode(message.payload));
+    } else {
+      this.#assembler.keepalive(message.walEnd);
+      this.#replyWanted ||= message.reply;
+    }
+    const ready = this.#assembler.readyEvents;
+    if (before === 0 && ready > 0) this.#firstReadyAt = this.#o.now();
+    if (!this.#paused && this.#assembler.overfull) {
+      this.#paused = true;
+      this.#o.replication.pause();
+    }
+    if (ready !== before || message.kind === "keepalive") this.#wake.ring();
+  }
+
+  /** ms until the next Kafka transaction should be committed; 0 = now. */
+  #msUntilDue(): number {
+    const { now, lingerMs, signal } = this.#o;
+    if (this.#assembler.readyEvents > 0) {
+      if (this.#assembler.full || signal.aborted) return 0;
+      return Math.max(0, this.#firstReadyAt + lingerMs - now());
+    }
+    const { boundary } = this.#assembler;
+    const moved = boundary !== null && boundary > this.#position.lsn;
+    if (!moved) {
+      if (this.#replyWanted) this.#answer();
+      return IDLE_POSITION_MS;
+    }
+    // A server that shuts down waits until everything it sent is acknowledged, and we acknowledge only what is persisted.
+    if (this.#replyWanted) return 0;
+    return Math.max(0, this.#lastCommitAt + IDLE_POSITION_MS - now());
+  }
+
+  async #commit(): Promise<void> {
+    const { publisher, status, replication, at, now } = this.#o;
+    const batch = this.#assembler.take();
+    if (this.#paused && !this.#assembler.overfull) {
+      this.#paused = false;
+      replication.resume();
+    }
+    const events = batch.write.length;
+    // Replays (startFrom "slot", a large transaction's parts) carry old boundaries: a position never moves back.
+    const lsn = maxLsn(this.#position.lsn, batch.boundary ?? 0n);
+    const next = { ...this.#position, lsn, events: this.#position.events + events };
+    await publisher.publish(batch.write, next);
+    this.#position = next;
+    this.#lastCommitAt = now();
+    status.committed(events, batch.transactions, next, now());
+    status.set({ ...this.#assembler.nonEvents });
+    this.#answer();
+    await at("acknowledged");
+  }
+
+  #answer(): void {
+    this.#replyWanted = false;
+    this.#o.replication.acknowledge(this.#position.lsn, this.#o.now());
+  }
+}
