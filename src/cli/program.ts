@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { exitCodeOf, failureLine, toFailure } from "./errors.ts";
+
+interface CommandFile {
+  register(program: Command): void;
+}
+
+/** A command line of its own, loaded when it is called: `--help` and a typo must not wait for native modules. */
+interface CommandEntry {
+  readonly names: readonly string[];
+  readonly load: () => Promise<CommandFile>;
+}
+
+/** In the order in which `--help` lists them. */
+const COMMANDS: readonly CommandEntry[] = [
+  { names: ["run"], load: () => import("./commands/run.ts") },
+  { names: ["play"], load: () => import("./commands/play.ts") },
+  { names: ["verdicts"], load: () => import("./commands/verdicts.ts") },
+  { names: ["quarantine"], load: () => import("./commands/quarantine.ts") },
+  { names: ["state"], load: () => import("./commands/state.ts") },
+  { names: ["processor"], load: () => import("./commands/processor.ts") },
+];
+
+/** Every name that `third-umpire NAME` knows. */
+export const COMMAND_NAMES: readonly string[] = COMMANDS.flatMap((entry) => entry.names);
+
+/**
+ * Builds the program with the command that `argv` names, or with all of them when it names none (help, a typo).
+ * Nothing is printed by commander itself except help and version: errors come out as `CommanderError`.
+ */
+export async function buildProgram(argv: readonly string[]): Promise<Command> {
+  const program = new Command("third-umpire")
+    .description(
+      "Third Umpire reviews every record of a stream and gives exactly one verdict on it,\n" +
+        "in the same Kafka transaction as its output: a source that repeats itself never counts twice.",
+    )
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .configureHelp({ showGlobalOptions: false })
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  const wanted = COMMANDS.find((entry) => entry.names.includes(argv[2] ?? ""));
+  const files = await Promise.all((wanted === undefined ? COMMANDS : [wanted]).map((entry) => entry.load()));
+  for (const file of files) file.register(program);
+  for (const command of program.commands) throwInsteadOfExit(command);
+  program.addHelpText(
+    "after",
+    "\nExamples:\n" +
+      "  third-umpire run                                   play the bundled matches, one of them live\n" +
+      "  third-umpire play --odi data/odi --interval 0      play a folder of matches as fast as possible\n" +
+      "  third-umpire play --odi data/odi --crash postgres:60s --replay-rate 0.3\n" +
+      "  third-umpire scorecards                            the scorecards in the warehouse\n" +
+      "  third-umpire verdicts --verdict correction         what was corrected, and what it replaced",
+  );
+  return program;
+}
+
+/**
+ * Runs one command line and ends the process: exit code 0, 1 (it went wrong) or 2 (it was asked wrongly).
+ * This is the one place where an error becomes a line on stderr; a stack trace needs LOG_LEVEL=debug.
+ */
+export async function runMain(argv: readonly string[]): Promise<void> {
+  process.stdout.on("error", endQuietlyOnEpipe);
+  process.stderr.on("error", endQuietlyOnEpipe);
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  try {
+    const program = await buildProgram(argv);
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  endWith(Number(process.exitCode ?? 0));
+}
+
+function fail(error: unknown): void {
+  const failure = toFailure(error);
+  if (failure !== undefined) {
+    process.stderr.write(`${failureLine(failure)}\n`);
+    const debug = process.env["LOG_LEVEL"] === "debug" || process.env["LOG_LEVEL"] === "trace";
+    if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+  }
+  endWith(exitCodeOf(error));
+}
+
+/** Ends once everything written has left: native clients keep threads that would hold the process open. */
+function endWith(code: number): void {
+  process.exitCode = code;
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+}
+
+/** `third-umpire verdicts | head` closes the pipe when it has seen enough: that is no error. */
+function endQuietlyOnEpipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: () => undefined });
+  for (const child of command.commands) throwInsteadOfExit(child);
+}
+
+function packageVersion(): string {
+  // From src/cli/ (tsx) the package is two folders up, from dist/src/cli/ three.
+  for (const up of ["../../package.json", "../../../package.json"]) {
+    try {
+      const value: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
+      const version: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "version") : undefined;
+      if (typeof version === "string") return version;
+    } catch (error) {
+      if (!(error instanceof Error) || Reflect.get(error, "code") !== "ENOENT") throw error;
+    }
+  }
+  return "unknown";
+}

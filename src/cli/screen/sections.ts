@@ -1,0 +1,149 @@
+import { VERDICTS } from "../../domain/review/verdict.ts";
+import type { ProcessStatus } from "../../local/supervisor.ts";
+import { count, span } from "../output.ts";
+import { commitFigures, processorLag, verdictCounts } from "./figures.ts";
+import type { News, Phase, ScreenModel } from "./model.ts";
+import { harmless, type Line, type Span, spread, type Style } from "./spans.ts";
+
+const PHASE_STYLE: Readonly<Record<Phase, Style>> = {
+  starting: "warn",
+  playing: "good",
+  settling: "warn",
+  auditing: "warn",
+  stopping: "warn",
+};
+
+/** Name, what is going on, and since when. */
+export function header(model: ScreenModel, columns: number): Line[] {
+  const doing: Line = model.doing === "" ? [] : [[` · ${harmless(model.doing)}`, "dim"]];
+  const left: Line = [[" THIRD UMPIRE  ", "title"], [model.phase, PHASE_STYLE[model.phase]], ...doing];
+  const right: Line = [[`up ${span(model.now - model.startedAt)}  ${clockTime(model.now)} `, "dim"]];
+  return [spread(left, right, columns), [["─".repeat(columns), "dim"]]];
+}
+
+/** The match that is on: the reason to look at the screen. */
+export function live(model: ScreenModel): Line[] {
+  const match = model.loader?.live;
+  if (match === undefined || match === null) return [[[" no ball has reached the warehouse yet", "dim"]], []];
+  return [[[` ${harmless(match.title)}`, "dim"]], [[` ${harmless(match.line)}`, "bold"]]];
+}
+
+/** Records and verdicts of each source. */
+export function sources(model: ScreenModel, columns: number): Line[] {
+  const wide = columns >= 78;
+  const titles = VERDICTS.map((verdict) => (wide ? verdict : verdict.slice(0, 3)));
+  const widths = titles.map((title) => Math.max(title.length, wide ? 6 : 5) + 2);
+  const cell = (text: string, index: number): string => text.padStart(widths[index] ?? 0);
+  const head = ` ${"SOURCE".padEnd(8)}${"records".padStart(9)}${titles.map(cell).join("")}${"lag".padStart(7)}`;
+  const counts = verdictCounts(model);
+  const rows = [...model.sources.values()].map((source): Line => {
+    const ok = source.state !== "retrying";
+    const figures: Span[] = VERDICTS.map((verdict, index) => {
+      const text = cell(count(counts[verdict]), index);
+      return [text, counts[verdict] === 0 ? "dim" : verdict === "poison" ? "warn" : "plain"];
+    });
+    const lag = processorLag(model);
+    return [
+      [` ${harmless(source.id).slice(0, 8).padEnd(8)}`, ok ? "bold" : "warn"],
+      [count(source.events).padStart(9), "plain"],
+      ...figures,
+      [count(lag).padStart(7), lag > 0 ? "warn" : "dim"],
+    ];
+  });
+  return [[[head, "dim"]], ...(rows.length === 0 ? [[[" none has reported yet", "dim"]] satisfies Line] : rows)];
+}
+
+/** How fast, how far: commits, warehouse, and how the feed misbehaved. */
+export function progress(model: ScreenModel): Line[] {
+  const commit = commitFigures(model);
+  const ago = commit.lastAt === null ? "none yet" : `last ${span(Math.max(0, model.now - commit.lastAt))} ago`;
+  const commits: Line = [
+    [" commits  ", "dim"],
+    [count(commit.commits), "plain"],
+    [`, ${ago} · p50 ${ms(commit.p50)} · p99 ${ms(commit.p99)}`, "plain"],
+  ];
+  return [commits, warehouse(model), ...feed(model)];
+}
+
+function warehouse(model: ScreenModel): Line {
+  const { loader } = model;
+  if (loader === null) return [[" loader   ", "dim"], ["starting", "dim"]];
+  const lag = loader.lag === null ? "lag unknown" : `lag ${count(loader.lag)}`;
+  const rest = `, ${lag} · ${count(loader.batches)} transactions · p50 ${ms(loader.batchMs.p50)} · p99 ${ms(loader.batchMs.p99)}`;
+  const state: Line = loader.state === "retrying" ? [[` · ${harmless(loader.message)}`, "warn"]] : [];
+  return [[" loaded   ", "dim"], [`${count(loader.rows)} rows`, "plain"], [rest, "plain"], ...state];
+}
+
+function feed(model: ScreenModel): Line[] {
+  const { feed: status, kills } = model;
+  const killed = [...kills].map(([target, times]) => `${target} ${times}×`).join(", ");
+  const kill: Line = killed === "" ? [] : [[` · killed ${killed}`, "warn"]];
+  if (status === null) return kill.length === 0 ? [] : [[[" feed     ", "dim"], ...kill]];
+  const misbehaviour = `${count(status.replays)} repeated, ${count(status.wrong)} wrong (${count(status.corrected)} corrected)`;
+  return [
+    [
+      [" feed     ", "dim"],
+      [`${count(status.rows)} rows, match ${status.matchesDone}/${status.matchesTotal}`, "plain"],
+      [` · ${misbehaviour}`, status.replays + status.wrong > 0 ? "warn" : "dim"],
+      ...kill,
+    ],
+  ];
+}
+
+const STATE_STYLE: Readonly<Record<ProcessStatus["state"], Style>> = {
+  starting: "warn",
+  ready: "good",
+  "backing-off": "warn",
+  stopped: "dim",
+  failed: "bad",
+};
+
+/** Every process with what a person needs to kill it. */
+export function processes(model: ScreenModel): Line[] {
+  const nameWidth = Math.max(11, ...model.processes.map((process) => process.name.length));
+  const head = ` ${"PROCESS".padEnd(nameWidth)} ${"pid".padStart(8)}  ${"state".padEnd(11)} ${"restarts".padStart(8)} ${"up".padStart(8)}`;
+  const rows = model.processes.map((process): Line => {
+    const up = process.pid === null || process.startedAt === null ? "" : span(Math.max(0, model.now - process.startedAt));
+    const note = processNote(model, process);
+    return [
+      [` ${process.name.padEnd(nameWidth)} ${String(process.pid ?? "").padStart(8)}  `, "plain"],
+      [process.state.padEnd(11), STATE_STYLE[process.state]],
+      [` ${String(process.restarts).padStart(8)}`, process.restarts > 0 ? "warn" : "dim"],
+      [` ${up.padStart(8)}`, "dim"],
+      ...(note === "" ? [] : ([[`  ${note}`, "dim"]] satisfies Line)),
+    ];
+  });
+  return [[[head, "dim"]], ...rows];
+}
+
+/** What a process says of itself, where that adds something to "ready". */
+function processNote(model: ScreenModel, process: ProcessStatus): string {
+  const status = model.processors.get(process.name) ?? model.sources.get(process.name);
+  if (status === undefined || process.state !== "ready") return "";
+  const partitions = "partitions" in status ? ` [${status.partitions.join(" ")}]` : "";
+  return `${harmless(status.state)}${partitions}`;
+}
+
+/** What just happened, newest last. */
+export function news(model: ScreenModel, lines: number): Line[] {
+  const style: Readonly<Record<News["tone"], Style>> = { good: "good", warn: "warn", bad: "bad", plain: "plain" };
+  if (lines <= 0) return [];
+  return model.news
+    .slice(-lines)
+    .map((item): Line => [[` ${clockTime(item.at)}  `, "dim"], [harmless(item.text), style[item.tone]]]);
+}
+
+export function footer(model: ScreenModel, columns: number): Line[] {
+  const keys = model.phase === "stopping" ? "stopping in order; Ctrl-C again ends at once" : "Ctrl-C stops everything cleanly";
+  return [[["─".repeat(columns), "dim"]], spread([[` ${keys}`, "dim"]], [[`logs: ${model.logDir} `, "dim"]], columns)];
+}
+
+/** HH:MM:SS in the viewer's time zone. */
+function clockTime(at: number): string {
+  const time = new Date(at);
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}

@@ -1,0 +1,21 @@
+import { VERDICTS } from "../../domain/review/verdict.ts";
+import { count, span } from "../output.ts";
+import { commitFigures, processorLag, verdictCounts } from "./figures.ts";
+import type { ScreenModel } from "./model.ts";
+import { harmless } from "./spans.ts";
+
+/** The screen in one line, for a log or a pipe. */
+export function statusLine(model: ScreenModel): string {
+  const counts = verdictCounts(model);
+  const commit = commitFigures(model);
+  const verdicts = VERDICTS.filter((verdict) => counts[verdict] > 0).map((verdict) => `${verdict} ${count(counts[verdict])}`);
+  const parts = [
+    `${span(model.now - model.startedAt)} ${model.phase}${model.doing === "" ? "" : ` (${harmless(model.doing)})`}`,
+    model.feed === null ? "" : `fed ${count(model.feed.rows)} rows, match ${model.feed.matchesDone}/${model.feed.matchesTotal}`,
+    verdicts.join(", "),
+    model.processors.size === 0 ? "" : `lag ${count(processorLag(model))}, commit p99 ${Math.round(commit.p99)} ms`,
+    model.loader === null ? "" : `loaded ${count(model.loader.rows)}, lag ${model.loader.lag ?? "unknown"}`,
+    harmless(model.loader?.live?.line ?? ""),
+  ];
+  return parts.filter((part) => part !== "").join(" | ");
+}
