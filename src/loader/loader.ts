@@ -1,0 +1,345 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Delivery, Match } from "../domain/cricket/types.ts";
+import { liveLine } from "../domain/cricket/card.ts";
+import { RetryableError } from "../domain/errors.ts";
+import type { Log, LogAdmin, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
+import { type LoaderTopics, type PartitionName, partitionName, planLoad } from "./plan.ts";
+import { publishSnapshot } from "./publish.ts";
+import { decideStart } from "./start-offsets.ts";
+import { type LoaderStatus, RecentDurations } from "./status.ts";
+import { type TouchedMatch, Warehouse } from "./warehouse.ts";
+
+export interface LoaderOptions {
+  readonly log: Log;
+  readonly warehouseDir: string;
+  readonly topics: LoaderTopics;
+  /** Group that gets our offsets as a hint for lag tools; the loader never reads them. */
+  readonly groupId: string;
+  readonly signal: AbortSignal;
+  readonly onStatus: (status: LoaderStatus) => void;
+  /** Records of one transaction, at most (default 10,000). */
+  readonly batchMaxRecords?: number;
+  /** Time between two published snapshots, at least, in ms (default 5,000). */
+  readonly publishIntervalMs?: number;
+  /** Go on where records were deleted from Kafka before they were loaded; a row in the table gaps says so. */
+  readonly acceptGaps?: boolean;
+  /** ms since the Unix epoch. */
+  readonly now?: () => number;
+  /** From 0 to 1, for the jitter of the back-off. */
+  readonly random?: () => number;
+}
+
+const BATCH_MAX_RECORDS = 10_000;
+const PUBLISH_INTERVAL_MS = 5000;
+/** How long a fetch waits for a first record: the time a stop may take, and the pace of what is done beside. */
+const FETCH_MS = 200;
+/** A fetch with this many records is a sign that more are waiting, and worth gathering for this long at most. */
+const GATHER_WORTH_RECORDS = 32;
+const GATHER_MS = 250;
+const KAFKA_MS = 10_000;
+const LAG_EVERY_MS = 1000;
+const ACKNOWLEDGE_EVERY_MS = 2000;
+const STATUS_EVERY_MS = 100;
+const BACK_OFF_MS = { first: 100, max: 5000 } as const;
+/** A checkpoint fails while a reader in this process has a transaction open: a matter of milliseconds. */
+const CHECKPOINT_TRIES = 20;
+const CHECKPOINT_RETRY_MS = 50;
+
+/**
+ * Loads the clean topics into the warehouse until `signal` aborts: one writer, rows and next offset in one
+ * DuckDB transaction (EO-9), so that it can be killed at any instant. Where to go on is read from DuckDB,
+ * never from the consumer group.
+ *
+ * Retries what may pass by itself (Kafka or the disk gone) with back-off and says so in its status. Throws a
+ * FatalError where a person has to decide; nothing is lost then, for the offsets stay where the rows are.
+ */
+export async function runLoader(options: LoaderOptions): Promise<void> {
+  await new Loader(options).run();
+}
+
+class Loader {
+  readonly #options: LoaderOptions;
+  readonly #now: () => number;
+  readonly #durations = new RecentDurations();
+  #status: LoaderStatus;
+  #reportedAt = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#status = {
+      state: "opening",
+      message: "opening the warehouse",
+      rows: 0,
+      batches: 0,
+      lag: null,
+      offsets: {},
+      lastCommitAt: null,
+      batchMs: { p50: 0, p99: 0 },
+      published: null,
+      live: null,
+    };
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      try {
+        this.#report({ state: "opening", message: "opening the warehouse" });
+        await this.#session();
+      } catch (error) {
+        if (!(error instanceof RetryableError)) throw error;
+        await this.#backOff(error);
+      }
+    }
+    this.#report({ state: "stopped", message: "stopped" });
+  }
+
+  /** From opening to closing, at most one at a time. Ends when asked to; throws what ends it otherwise. */
+  async #session(): Promise<void> {
+    const { log, warehouseDir, signal } = this.#options;
+    const warehouse = await Warehouse.open(warehouseDir, this.#now());
+    const admin = log.admin();
+    const reader = log.reader({ isolation: "read_committed" });
+    try {
+      await reader.open();
+      const partitions = await this.#start(warehouse, admin, reader);
+      const session = new Session(warehouse, reader, admin, partitions);
+      this.#report({ state: "running", message: "loading" });
+      session.dirty = true;
+      while (!signal.aborted) await this.#turn(session);
+      await this.#finish(session);
+    } finally {
+      // The file first: it is what others wait for. Closing twice or after a failure must not hide the first error.
+      warehouse.close();
+      await Promise.allSettled([reader.close(), admin.close()]);
+    }
+  }
+
+  /** Decides where each partition goes on, and reads from there. */
+  async #start(warehouse: Warehouse, admin: LogAdmin, reader: LogReader): Promise<TopicPartition[]> {
+    const { topics, acceptGaps = false } = this.#options;
+    const names = Object.values(topics) as string[];
+    const described = await admin.describeTopics(names);
+    const missing = names.filter((name) => !described.has(name));
+    if (missing.length > 0) throw new RetryableError(`waiting for the topics ${missing.join(", ")}`);
+    const partitions = names.flatMap((topic) =>
+      Array.from({ length: described.get(topic)?.partitions ?? 0 }, (_, partition) => ({ topic, partition })),
+    );
+    const states = await Promise.all(
+      partitions.map(async (partition) => ({ ...partition, watermarks: await reader.watermarks(partition, KAFKA_MS) })),
+    );
+    const decision = decideStart(states, warehouse.progress.next, {
+      acceptGaps,
+      now: this.#now(),
+      retry: "`third-umpire loader --accept-gaps`",
+    });
+    await warehouse.start(decision.stored, decision.gaps);
+    reader.assign(decision.from);
+    return partitions;
+  }
+
+  async #turn(session: Session): Promise<void> {
+    const { topics, publishIntervalMs = PUBLISH_INTERVAL_MS } = this.#options;
+    const plan = planLoad(await this.#gather(session.reader), session.warehouse.progress, topics);
+    if (plan.records > 0) {
+      const startedAt = performance.now();
+      const touched = await session.warehouse.load(plan);
+      this.#durations.add(performance.now() - startedAt);
+      this.#failures = 0;
+      session.dirty = true;
+      this.#loaded(plan.records, plan.last?.delivery ?? null, touched);
+    }
+    const now = this.#now();
+    if (session.dirty && now - session.publishedAt >= publishIntervalMs) await this.#publish(session);
+    if (now - session.lagAt >= LAG_EVERY_MS) await this.#measureLag(session);
+    if (now - session.acknowledgedAt >= ACKNOWLEDGE_EVERY_MS) this.#acknowledge(session);
+    if (now - this.#reportedAt >= STATUS_EVERY_MS) this.#report({ offsets: Object.fromEntries(session.warehouse.progress.next) });
+  }
+
+  /**
+   * The records of one transaction: one ball alone when the game is live, thousands together when there is
+   * much to catch up with, since a transaction costs some milliseconds whatever its size.
+   */
+  async #gather(reader: LogReader): Promise<RecordBatch[]> {
+    const { batchMaxRecords = BATCH_MAX_RECORDS } = this.#options;
+    const startedAt = performance.now();
+    const batches = await reader.fetch(batchMaxRecords, FETCH_MS);
+    let latest = recordsIn(batches);
+    let total = latest;
+    while (latest >= GATHER_WORTH_RECORDS && total < batchMaxRecords && performance.now() - startedAt < GATHER_MS) {
+      const more = await reader.fetch(batchMaxRecords - total, 1);
+      latest = recordsIn(more);
+      total += latest;
+      batches.push(...more);
+    }
+    return batches;
+  }
+
+  /** A clean end leaves a complete file without a log beside it, and a snapshot that is as new. */
+  async #finish(session: Session): Promise<void> {
+    await session.warehouse.advance(session.passedMarkers());
+    if (session.dirty) await this.#publish(session);
+    else await checkpoint(session.warehouse);
+    this.#acknowledge(session);
+    await session.acknowledging;
+  }
+
+  #loaded(records: number, last: Delivery | null, touched: ReadonlyMap<string, TouchedMatch>): void {
+    const shown = last === null ? undefined : touched.get(last.matchId);
+    this.#status = {
+      ...this.#status,
+      message: "loading",
+      rows: this.#status.rows + records,
+      batches: this.#status.batches + 1,
+      lastCommitAt: this.#now(),
+      batchMs: { p50: this.#durations.percentile(0.5), p99: this.#durations.percentile(0.99) },
+      live: last === null || shown === undefined ? this.#status.live : liveStatus(last, shown),
+    };
+  }
+
+  async #publish(session: Session): Promise<void> {
+    const { warehouseDir } = this.#options;
+    try {
+      await checkpoint(session.warehouse);
+      const snapshot = await publishSnapshot(warehouseDir);
+      session.dirty = false;
+      this.#status = { ...this.#status, published: { at: this.#now(), snapshot } };
+    } catch (error) {
+      // Readers go on with the snapshot they have; loading must not stop because publishing does.
+      if (!(error instanceof RetryableError)) throw error;
+      this.#report({ message: error.message });
+    } finally {
+      session.publishedAt = this.#now();
+    }
+  }
+
+  async #measureLag(session: Session): Promise<void> {
+    const marks = await Promise.all(
+      session.partitions.map(async (partition) => {
+        const { low, high } = await session.reader.watermarks(partition, KAFKA_MS);
+        return { ...partition, low, behind: Math.max(0, high - session.reader.position(partition)) };
+      }),
+    );
+    for (const { topic, partition, low } of marks) {
+      const position = session.reader.position({ topic, partition });
+      // Deleted faster than we load: the start decides what is to be said of it.
+      if (low > position) throw new RetryableError(`offsets ${position} to ${low - 1} of ${topic}/${partition} were deleted`);
+    }
+    session.lagAt = this.#now();
+    const lag = marks.reduce((sum, { behind }) => sum + behind, 0);
+    // Without this, a topic that is empty again after its retention would look as if records had been missed.
+    if (lag === 0) await session.warehouse.advance(session.passedMarkers());
+    this.#report({ lag });
+  }
+
+  /** A hint for lag tools, never awaited while loading: what counts is in DuckDB. */
+  #acknowledge(session: Session): void {
+    session.acknowledgedAt = this.#now();
+    const offsets = session.unacknowledged();
+    if (offsets.length === 0 || session.acknowledging !== null) return;
+    session.acknowledging = session.admin
+      .acknowledge(this.#options.groupId, offsets)
+      .then(() => session.acknowledged(offsets))
+      .catch((error: unknown) => {
+        // Tried again with newer offsets in two seconds; the next fetch meets the same broker and reports it.
+        if (!(error instanceof Error)) throw error;
+      })
+      .finally(() => {
+        session.acknowledging = null;
+      });
+  }
+
+  async #backOff(error: RetryableError): Promise<void> {
+    const { signal, random = Math.random } = this.#options;
+    const ceiling = Math.min(BACK_OFF_MS.max, BACK_OFF_MS.first * 2 ** this.#failures);
+    this.#failures = Math.min(this.#failures + 1, 16);
+    const waitMs = Math.round(ceiling * (0.5 + random() / 2));
+    this.#report({ state: "retrying", message: error.message, lag: null });
+    try {
+      await sleep(waitMs, undefined, { signal });
+    } catch {
+      // Asked to stop: the loop above sees it.
+    }
+  }
+
+  #report(change: Partial<LoaderStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    this.#reportedAt = this.#now();
+    this.#options.onStatus(this.#status);
+  }
+}
+
+/** What one opening of the warehouse keeps track of. */
+class Session {
+  readonly warehouse: Warehouse;
+  readonly reader: LogReader;
+  readonly admin: LogAdmin;
+  readonly partitions: readonly TopicPartition[];
+  readonly #acknowledged = new Map<PartitionName, number>();
+  /** Whether the tables have changed since the last snapshot. */
+  dirty = false;
+  publishedAt = Number.NEGATIVE_INFINITY;
+  lagAt = Number.NEGATIVE_INFINITY;
+  acknowledgedAt = Number.NEGATIVE_INFINITY;
+  acknowledging: Promise<void> | null = null;
+
+  constructor(warehouse: Warehouse, reader: LogReader, admin: LogAdmin, partitions: readonly TopicPartition[]) {
+    this.warehouse = warehouse;
+    this.reader = reader;
+    this.admin = admin;
+    this.partitions = partitions;
+  }
+
+  /** Positions beyond the stored offsets: markers and aborted records, and nothing to load. Only between fetch and load of nothing. */
+  passedMarkers(): Map<PartitionName, number> {
+    const passed = new Map<PartitionName, number>();
+    for (const partition of this.partitions) {
+      const name = partitionName(partition.topic, partition.partition);
+      const position = this.reader.position(partition);
+      if (position > (this.warehouse.progress.next.get(name) ?? 0)) passed.set(name, position);
+    }
+    return passed;
+  }
+
+  unacknowledged(): (TopicPartition & { offset: number; metadata: string })[] {
+    const offsets: (TopicPartition & { offset: number; metadata: string })[] = [];
+    for (const { topic, partition } of this.partitions) {
+      const name = partitionName(topic, partition);
+      const offset = this.warehouse.progress.next.get(name);
+      if (offset !== undefined && offset !== this.#acknowledged.get(name)) offsets.push({ topic, partition, offset, metadata: "" });
+    }
+    return offsets;
+  }
+
+  acknowledged(offsets: readonly (TopicPartition & { readonly offset: number })[]): void {
+    for (const { topic, partition, offset } of offsets) this.#acknowledged.set(partitionName(topic, partition), offset);
+  }
+}
+
+function recordsIn(batches: readonly RecordBatch[]): number {
+  return batches.reduce((sum, batch) => sum + batch.length, 0);
+}
+
+async function checkpoint(warehouse: Warehouse): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await warehouse.checkpoint();
+      return;
+    } catch (error) {
+      if (!(error instanceof RetryableError) || attempt >= CHECKPOINT_TRIES) throw error;
+      await sleep(CHECKPOINT_RETRY_MS);
+    }
+  }
+}
+
+function liveStatus(last: Delivery, { match, scored }: TouchedMatch): LoaderStatus["live"] {
+  return { matchId: last.matchId, title: title(match, scored.info.teams), line: match === null ? "" : liveLine(scored, match, last) };
+}
+
+/** "Zimbabwe v West Indies, 25 November 2016" in short: who, where, when. */
+function title(match: Match | null, teams: readonly string[]): string {
+  const parts = [teams.filter((team) => team !== "").join(" v "), match?.city ?? match?.venue ?? "", match?.dates[0] ?? ""];
+  return parts.filter((part) => part !== "").join(", ");
+}

@@ -1,0 +1,132 @@
+import type { CleanDelivery, CleanMatch } from "../domain/cricket/types.ts";
+import { FatalError } from "../domain/errors.ts";
+import type { RecordBatch } from "../kafka/log.ts";
+import { decodeDelivery, decodeGap, decodeMatch, decodeVerdicts, type RecordPlace } from "./decode.ts";
+import { deliveryRow, gapRow, matchRow, playerRows, quarantineRow, type Row, verdictCountRow, verdictRows } from "./rows.ts";
+
+/** The topics the warehouse is made of. */
+export interface LoaderTopics {
+  readonly deliveries: string;
+  readonly matches: string;
+  readonly verdicts: string;
+  readonly quarantine: string;
+  readonly gaps: string;
+}
+
+/** `<topic>/<partition>`: the key of maps over partitions. */
+export type PartitionName = string;
+
+export function partitionName(topic: string, partition: number): PartitionName {
+  return `${topic}/${partition}`;
+}
+
+/** How far the warehouse is, as its own tables say. */
+export interface Progress {
+  /** Next offset to load of each partition of the clean topics. */
+  readonly next: ReadonlyMap<PartitionName, number>;
+  /** `toOffset` of the last verdict block of each INPUT partition. */
+  readonly judged: ReadonlyMap<PartitionName, number>;
+}
+
+/** Everything one transaction writes. Keys are natural keys, so of two contents in a batch the later one stays. */
+export interface LoadPlan {
+  readonly deliveries: Map<string, { readonly clean: CleanDelivery; readonly row: Row }>;
+  readonly matches: Map<string, { readonly clean: CleanMatch; readonly row: Row; readonly players: readonly Row[] }>;
+  readonly verdicts: Row[];
+  readonly verdictCounts: Row[];
+  readonly quarantine: Row[];
+  readonly gaps: Row[];
+  /** Progress after the transaction, only what it changes. */
+  readonly next: Map<PartitionName, number>;
+  readonly judged: Map<PartitionName, number>;
+  /** Records taken, without those that were loaded before. */
+  records: number;
+  /** The delivery last read: that match is being played. */
+  last: CleanDelivery | null;
+}
+
+export function emptyPlan(): LoadPlan {
+  return {
+    deliveries: new Map(),
+    matches: new Map(),
+    verdicts: [],
+    verdictCounts: [],
+    quarantine: [],
+    gaps: [],
+    next: new Map(),
+    judged: new Map(),
+    records: 0,
+    last: null,
+  };
+}
+
+/**
+ * What has to be written for these batches, given how far the warehouse is. Pure.
+ *
+ * A record below the stored next offset was loaded by an earlier transaction and is skipped (EO-9).
+ * Throws a FatalError for a record that cannot be read, and where verdict blocks overlap.
+ */
+export function planLoad(batches: readonly RecordBatch[], progress: Progress, topics: LoaderTopics): LoadPlan {
+  const plan = emptyPlan();
+  for (const batch of batches) {
+    const name = partitionName(batch.topic, batch.partition);
+    const stored = progress.next.get(name);
+    if (stored === undefined) throw new RangeError(`${name} was read, but it is not one of the loader's partitions`);
+    let next = plan.next.get(name) ?? stored;
+    for (let index = 0; index < batch.length; index++) {
+      const offset = batch.offset(index);
+      if (offset < next) continue;
+      take(plan, batch, index, { topic: batch.topic, partition: batch.partition, offset }, progress, topics);
+      plan.records++;
+      next = offset + 1;
+    }
+    if (next > stored) plan.next.set(name, next);
+  }
+  return plan;
+}
+
+function take(plan: LoadPlan, batch: RecordBatch, index: number, place: RecordPlace, progress: Progress, topics: LoaderTopics): void {
+  const value = batch.value(index);
+  switch (batch.topic) {
+    case topics.deliveries: {
+      const clean = decodeDelivery(value, place);
+      const { matchId, innings, over, ball } = clean.delivery;
+      plan.deliveries.set(`${matchId}\u0000${innings}.${over}.${ball}`, { clean, row: deliveryRow(clean, place) });
+      plan.last = clean;
+      return;
+    }
+    case topics.matches: {
+      const clean = decodeMatch(value, place);
+      plan.matches.set(clean.match.matchId, { clean, row: matchRow(clean, place), players: playerRows(clean) });
+      return;
+    }
+    case topics.verdicts: {
+      const block = decodeVerdicts(value, place);
+      const input = partitionName(block.topic, block.partition);
+      const judged = plan.judged.get(input) ?? progress.judged.get(input);
+      if (judged !== undefined && block.fromOffset < judged) throw judgedTwice(input, block.fromOffset, judged, place);
+      plan.judged.set(input, block.toOffset);
+      plan.verdictCounts.push(verdictCountRow(block, place));
+      for (const row of verdictRows(block, place)) plan.verdicts.push(row);
+      return;
+    }
+    case topics.quarantine:
+      plan.quarantine.push(quarantineRow(batch.key(index), value, batch.headers(index) ?? [], place));
+      return;
+    case topics.gaps:
+      plan.gaps.push(gapRow(decodeGap(value, place), place));
+      return;
+    default:
+      throw new RangeError(`${batch.topic} is not one of the loader's topics`);
+  }
+}
+
+function judgedTwice(input: PartitionName, from: number, judged: number, place: RecordPlace): FatalError {
+  return new FatalError(
+    `the chain of verdicts is broken: ${input} is judged up to offset ${judged}, and the block at ${place.topic}/${place.partition} offset ${place.offset} begins again at ${from}`,
+    {
+      remedy:
+        "the processor's group was moved back without its dedupe state, or two groups write one topic: `third-umpire audit` shows what was judged twice, `third-umpire reset` starts over",
+    },
+  );
+}

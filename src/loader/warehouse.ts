@@ -1,0 +1,205 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { GapEvent } from "../domain/cricket/topics.ts";
+import type { ScoredMatch } from "../domain/cricket/scorecard.ts";
+import type { Match } from "../domain/cricket/types.ts";
+import { append } from "./appender.ts";
+import { duckdbReaction } from "./duckdb-errors.ts";
+import { type HotFile, openHotFile } from "./hot-file.ts";
+import { type CachedMatch, MatchCache } from "./match-cache.ts";
+import { sqlList } from "./match-rows.ts";
+import { rebuildMarts, refreshMarts } from "./marts.ts";
+import { MARTS_VERSION, migrate, readMartsVersion } from "./migrations.ts";
+import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
+import { gapRow, type Row } from "./rows.ts";
+import { sqlText } from "./tables.ts";
+import { inTransaction } from "./transaction.ts";
+
+const STAGE = "stage_keys";
+
+/** What a transaction tells of a match it touched. */
+export interface TouchedMatch {
+  readonly match: Match | null;
+  readonly scored: ScoredMatch;
+}
+
+/**
+ * The warehouse, open for writing. One method at a time.
+ *
+ * Every error has a reaction (src/domain/errors.ts); after any of them the object is done with: close it,
+ * and open it again if the reaction is to retry.
+ */
+export class Warehouse {
+  readonly path: string;
+  readonly #file: HotFile;
+  readonly #cache = new MatchCache();
+  readonly #next: Map<PartitionName, number>;
+  readonly #judged: Map<PartitionName, number>;
+
+  private constructor(file: HotFile, next: Map<PartitionName, number>, judged: Map<PartitionName, number>) {
+    this.path = file.path;
+    this.#file = file;
+    this.#next = next;
+    this.#judged = judged;
+  }
+
+  /** Opens, migrates, and makes the marts again where another version of the fold made them. `now` is ms since the Unix epoch. */
+  static async open(warehouseDir: string, now: number): Promise<Warehouse> {
+    const file = await openHotFile(warehouseDir);
+    try {
+      const { connection } = file;
+      await migrate(connection, now);
+      if ((await readMartsVersion(connection)) !== MARTS_VERSION) await rebuildMarts(connection);
+      await connection.run(
+        `CREATE TEMP TABLE ${STAGE} (match_id VARCHAR, innings INTEGER, over_no INTEGER, ball_no INTEGER)`,
+      );
+      return new Warehouse(file, await readNext(connection), await readJudged(connection));
+    } catch (error) {
+      file.close();
+      throw duckdbReaction(error, file.path);
+    }
+  }
+
+  /** For reading in the same process: a second opening of the file would drop its lock. */
+  get connection(): DuckDBConnection {
+    return this.#file.connection;
+  }
+
+  get progress(): Progress {
+    return { next: this.#next, judged: this.#judged };
+  }
+
+  /** Partitions read for the first time, from where; with the gap events that this needs (EO-13). */
+  async start(offsets: ReadonlyMap<PartitionName, number>, gaps: readonly GapEvent[]): Promise<void> {
+    if (offsets.size === 0) return;
+    await this.#run(async (connection) => {
+      await append(connection, "gaps", gaps.map((gap) => gapRow(gap, null)));
+      await append(connection, "offsets", [...offsets].map(([name, offset]) => [...splitName(name), BigInt(offset)]));
+    });
+    for (const [name, offset] of offsets) this.#next.set(name, offset);
+  }
+
+  /**
+   * One transaction (EO-9): stage → delete by natural key → insert → marts of the touched matches → offsets → COMMIT.
+   * Returns the touched matches by id.
+   */
+  async load(plan: LoadPlan): Promise<Map<string, TouchedMatch>> {
+    const touched = new Map<string, TouchedMatch>();
+    await this.#run(async (connection) => {
+      const cached = await this.#cached(connection, plan);
+      if (plan.deliveries.size > 0) await replaceDeliveries(connection, plan);
+      if (plan.matches.size > 0) await replaceMatches(connection, plan);
+      if (plan.verdictCounts.length > 0) await append(connection, "verdict_counts", plan.verdictCounts);
+      if (plan.verdicts.length > 0) await append(connection, "verdicts", plan.verdicts);
+      if (plan.quarantine.length > 0) await append(connection, "quarantine", plan.quarantine);
+      if (plan.gaps.length > 0) await append(connection, "gaps", plan.gaps);
+      for (const [matchId, scored] of await refreshMarts(connection, cached)) {
+        touched.set(matchId, { match: cached.find((match) => match.matchId === matchId)?.match ?? null, scored });
+      }
+      await writeNext(connection, plan.next);
+    });
+    for (const [name, offset] of plan.next) this.#next.set(name, offset);
+    for (const [name, offset] of plan.judged) this.#judged.set(name, offset);
+    this.#cache.trim();
+    return touched;
+  }
+
+  /** Remembers that nothing stands before these offsets: transaction markers at the end of a partition. */
+  async advance(next: ReadonlyMap<PartitionName, number>): Promise<void> {
+    if (next.size === 0) return;
+    await this.#run((connection) => writeNext(connection, next));
+    for (const [name, offset] of next) this.#next.set(name, offset);
+  }
+
+  /** Puts everything committed into the file itself, so that it can be copied without its log. */
+  async checkpoint(): Promise<void> {
+    try {
+      await this.#file.connection.run("CHECKPOINT");
+    } catch (error) {
+      throw duckdbReaction(error, this.path);
+    }
+  }
+
+
+  close(): void {
+    this.#cache.clear();
+    this.#file.close();
+  }
+
+  async #run(body: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+    const { connection } = this.#file;
+    try {
+      await inTransaction(connection, () => body(connection));
+    } catch (error) {
+      this.#cache.clear();
+      throw duckdbReaction(error, this.path);
+    }
+  }
+
+  /** The touched matches with the plan's deliveries and records already in them. */
+  async #cached(connection: DuckDBConnection, plan: LoadPlan): Promise<CachedMatch[]> {
+    const ids = new Set<string>(plan.matches.keys());
+    for (const { clean } of plan.deliveries.values()) ids.add(clean.delivery.matchId);
+    const cached = await this.#cache.get(connection, [...ids]);
+    const byId = new Map(cached.map((match) => [match.matchId, match]));
+    for (const { clean } of plan.matches.values()) {
+      const match = byId.get(clean.match.matchId);
+      if (match !== undefined) match.match = clean.match;
+    }
+    for (const { clean } of plan.deliveries.values()) {
+      const match = byId.get(clean.delivery.matchId);
+      if (match !== undefined) this.#cache.put(match, clean.delivery);
+    }
+    return cached;
+  }
+}
+
+async function replaceDeliveries(connection: DuckDBConnection, plan: LoadPlan): Promise<void> {
+  const deliveries = [...plan.deliveries.values()];
+  const keys = deliveries.map(({ clean: { delivery } }): Row => [delivery.matchId, delivery.innings, delivery.over, delivery.ball]);
+  await append(connection, STAGE, keys, { schema: "main", catalog: "temp" });
+  await connection.run(
+    `DELETE FROM deliveries USING ${STAGE} s WHERE deliveries.match_id = s.match_id AND deliveries.innings = s.innings ` +
+      "AND deliveries.over_no = s.over_no AND deliveries.ball_no = s.ball_no",
+  );
+  await connection.run(`DELETE FROM ${STAGE}`);
+  await append(connection, "deliveries", deliveries.map(({ row }) => row));
+}
+
+async function replaceMatches(connection: DuckDBConnection, plan: LoadPlan): Promise<void> {
+  const ids = sqlList([...plan.matches.keys()]);
+  await connection.run(`DELETE FROM matches WHERE match_id IN (${ids})`);
+  await connection.run(`DELETE FROM players WHERE match_id IN (${ids})`);
+  const matches = [...plan.matches.values()];
+  await append(connection, "matches", matches.map(({ row }) => row));
+  await append(connection, "players", matches.flatMap(({ players }) => players));
+}
+
+async function writeNext(connection: DuckDBConnection, next: ReadonlyMap<PartitionName, number>): Promise<void> {
+  if (next.size === 0) return;
+  const rows = [...next].map(([name, offset]) => {
+    const [topic, partition] = splitName(name);
+    return `(${sqlText(topic)}, ${partition}, ${offset})`;
+  });
+  // An update in place: a delete and an insert would leave a dead row for every transaction.
+  await connection.run(
+    `UPDATE offsets SET next_offset = n.next_offset FROM (VALUES ${rows.join(", ")}) AS n(topic, partition, next_offset) ` +
+      "WHERE offsets.topic = n.topic AND offsets.partition = n.partition",
+  );
+}
+
+function splitName(name: PartitionName): [topic: string, partition: number] {
+  const slash = name.lastIndexOf("/");
+  return [name.slice(0, slash), Number(name.slice(slash + 1))];
+}
+
+async function readNext(connection: DuckDBConnection): Promise<Map<PartitionName, number>> {
+  const reader = await connection.runAndReadAll("SELECT topic, partition, next_offset FROM offsets");
+  return new Map(reader.getRows().map(([topic, partition, next]) => [partitionName(String(topic), Number(partition)), Number(next)]));
+}
+
+async function readJudged(connection: DuckDBConnection): Promise<Map<PartitionName, number>> {
+  const reader = await connection.runAndReadAll(
+    "SELECT input_topic, input_partition, max(to_offset) FROM verdict_counts GROUP BY ALL",
+  );
+  return new Map(reader.getRows().map(([topic, partition, to]) => [partitionName(String(topic), Number(partition)), Number(to)]));
+}
