@@ -1,0 +1,236 @@
+import { FencedError } from "../domain/errors.ts";
+import type { CommittedOffset, TopicPartition } from "../kafka/log.ts";
+import { stickyAssign } from "./model-assignor.ts";
+import { invariant } from "./model-invariant.ts";
+import { partitionKey } from "./model-topic.ts";
+import type { ModelPartition, TransactionOutcome } from "./model-topic.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+/** How long a round waits for a member that does not answer its rebalance: `max.poll.interval.ms`. */
+const rebalanceTimeoutMs = 300_000;
+
+/** What a member knows of itself; sent with offsets as the fence. */
+export interface Membership {
+  readonly memberId: string;
+  readonly instanceId: string;
+  readonly generation: number;
+}
+
+/** The client side of a member, as the coordinator reaches it. */
+export interface GroupClient {
+  readonly instanceId: string;
+  readonly topics: readonly string[];
+  readonly sessionTimeoutMs: number;
+  /** Its heartbeats arrive. */
+  isAlive(): boolean;
+  /** No rebalance waits for an answer, so it takes part in the next round. */
+  canJoin(): boolean;
+  ownedKeys(): ReadonlySet<string>;
+  onAssignment(membership: Membership, partitions: readonly ModelPartition[]): void;
+  /** The group went on without it. */
+  onExpelled(): void;
+  /** Another member joined with its instance id. */
+  onFenced(): void;
+}
+
+interface Member {
+  readonly id: string;
+  readonly client: GroupClient;
+  assignment: readonly ModelPartition[];
+  cancelExpiry: () => void;
+}
+
+/**
+ * A consumer group of the classic protocol: static members, generations, incremental (cooperative)
+ * rebalances. A round is done as soon as every member has joined it; one whose heartbeats stopped holds it
+ * up until its session times out. A partition that moves is first only taken away, and given to its new
+ * owner in a later generation, after the old owner has answered.
+ */
+export class ModelGroup {
+  readonly groupId: string;
+  readonly #clock: VirtualClock;
+  readonly #partitionsOf: (topic: string) => readonly ModelPartition[];
+  #members: Member[] = [];
+  #generation = 0;
+  #memberCount = 0;
+  #cancelRound: (() => void) | undefined;
+  readonly #committed = new Map<string, CommittedOffset>();
+  readonly #pending = new Map<TransactionOutcome, CommittedOffset[]>();
+
+  constructor(groupId: string, clock: VirtualClock, partitionsOf: (topic: string) => readonly ModelPartition[]) {
+    this.groupId = groupId;
+    this.#clock = clock;
+    this.#partitionsOf = partitionsOf;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get instanceIds(): string[] {
+    return this.#members.map(({ client }) => client.instanceId);
+  }
+
+  subscribes(topic: string): boolean {
+    return this.#members.some(({ client }) => client.topics.includes(topic));
+  }
+
+  /**
+   * JoinGroup. A known instance id takes over the seat of the member that had it, at once and without a
+   * new generation; anyone else starts a round.
+   */
+  join(client: GroupClient): void {
+    this.#memberCount += 1;
+    const member: Member = {
+      id: `${client.instanceId}-${this.#memberCount}`,
+      client,
+      assignment: [],
+      cancelExpiry: () => undefined,
+    };
+    const index = this.#members.findIndex((known) => known.client.instanceId === client.instanceId);
+    if (index < 0) {
+      this.#members.push(member);
+      this.requestRound();
+      return;
+    }
+    const previous = this.#members[index]!;
+    previous.cancelExpiry();
+    this.#members[index] = member;
+    member.assignment = previous.assignment;
+    previous.client.onFenced();
+    const everything = this.#subscribed();
+    const given = this.#members.reduce((count, { assignment }) => count + assignment.length, 0);
+    if (this.#cancelRound !== undefined || given < everything.length) this.requestRound();
+    else this.#hand(member);
+  }
+
+  /** The heartbeats of this client stopped: its session runs out unless it speaks again. */
+  silence(client: GroupClient): void {
+    const member = this.#members.find((known) => known.client === client);
+    if (member === undefined) return;
+    member.cancelExpiry();
+    member.cancelExpiry = this.#clock.at(this.#clock.now() + client.sessionTimeoutMs, () => this.#expel(member));
+  }
+
+  /** Its heartbeats are back in time. */
+  revive(client: GroupClient): void {
+    this.#members.find((known) => known.client === client)?.cancelExpiry();
+    this.tryRound();
+  }
+
+  /** Ends a membership at once, as an operator or a coordinator that moved may do. */
+  expel(instanceId: string): void {
+    const member = this.#members.find(({ client }) => client.instanceId === instanceId);
+    invariant(member !== undefined, `group ${this.groupId} has no member ${instanceId}`);
+    this.#expel(member);
+  }
+
+  requestRound(): void {
+    this.#cancelRound ??= this.#clock.at(this.#clock.now() + rebalanceTimeoutMs, () => {
+      for (const member of [...this.#members]) if (!member.client.canJoin()) this.#expel(member);
+    });
+    this.tryRound();
+  }
+
+  /** Ends the round if everyone is there. */
+  tryRound(): void {
+    if (this.#cancelRound === undefined) return;
+    if (this.#members.some(({ client }) => !client.isAlive() || !client.canJoin())) return;
+    this.#cancelRound();
+    this.#cancelRound = undefined;
+    this.#generation += 1;
+    const partitions = this.#subscribed();
+    const holder = this.#holders();
+    const target = stickyAssign(
+      partitions,
+      this.#members.map(({ id, client }) => ({ id, topics: new Set(client.topics), owned: client.ownedKeys() })),
+    );
+    for (const member of this.#members) {
+      const mine = target.get(member.id)!;
+      member.assignment = partitions.filter(({ key }) => mine.has(key) && (holder.get(key) ?? member) === member);
+    }
+    for (const member of [...this.#members]) this.#hand(member);
+  }
+
+  /** TxnOffsetCommit: refused unless it comes from a member of the current generation. */
+  addOffsets(transaction: TransactionOutcome, from: Membership | undefined, offsets: readonly CommittedOffset[]): void {
+    this.#checkMember(from);
+    const pending = this.#pending.get(transaction) ?? [];
+    for (const offset of offsets) pending.push({ ...offset });
+    this.#pending.set(transaction, pending);
+  }
+
+  /** The transaction's marker has come: its offsets count now, or never. */
+  resolve(transaction: TransactionOutcome): void {
+    const pending = this.#pending.get(transaction) ?? [];
+    this.#pending.delete(transaction);
+    if (transaction.commits) this.store(pending);
+    this.#clock.changed();
+  }
+
+  store(offsets: readonly CommittedOffset[]): void {
+    for (const offset of offsets) {
+      invariant(Number.isSafeInteger(offset.offset) && offset.offset >= 0, `offset ${offset.offset} is committed`);
+      this.#committed.set(partitionKey(offset.topic, offset.partition), { ...offset });
+    }
+  }
+
+  committed({ topic, partition }: TopicPartition): CommittedOffset | undefined {
+    return this.#committed.get(partitionKey(topic, partition));
+  }
+
+  /** No transaction that is not resolved has offsets of these partitions. */
+  isStable(partitions: readonly TopicPartition[]): boolean {
+    for (const offsets of this.#pending.values()) {
+      for (const { topic, partition } of offsets) {
+        if (partitions.some((asked) => asked.topic === topic && asked.partition === partition)) return false;
+      }
+    }
+    return true;
+  }
+
+  #checkMember(from: Membership | undefined): void {
+    const member = this.#members.find(({ id }) => id === from?.memberId);
+    if (from === undefined || member === undefined) {
+      throw new FencedError(`group ${this.groupId} does not know the member that sends offsets`);
+    }
+    invariant(from.generation <= this.#generation, `group ${this.groupId}: generation ${from.generation} was never reached`);
+    if (from.generation < this.#generation) {
+      throw new FencedError(
+        `group ${this.groupId} is at generation ${this.#generation}, the member that sends offsets at ${from.generation}`,
+      );
+    }
+  }
+
+  #expel(member: Member): void {
+    member.cancelExpiry();
+    const index = this.#members.indexOf(member);
+    if (index < 0) return;
+    this.#members.splice(index, 1);
+    member.client.onExpelled();
+    this.requestRound();
+    this.#clock.changed();
+  }
+
+  #hand(member: Member): void {
+    const membership = { memberId: member.id, instanceId: member.client.instanceId, generation: this.#generation };
+    member.client.onAssignment(membership, member.assignment);
+    this.#clock.changed();
+  }
+
+  #subscribed(): ModelPartition[] {
+    const topics = new Set(this.#members.flatMap(({ client }) => client.topics));
+    return [...topics].sort().flatMap((topic) => this.#partitionsOf(topic));
+  }
+
+  #holders(): Map<string, Member> {
+    const holders = new Map<string, Member>();
+    for (const member of this.#members) {
+      for (const key of member.client.ownedKeys()) {
+        invariant(!holders.has(key), `group ${this.groupId}: ${key} is held by two members`);
+        holders.set(key, member);
+      }
+    }
+    return holders;
+  }
+}
