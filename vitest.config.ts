@@ -1,11 +1,13 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
 
-const project = (name: string, include: string[], extra: object = {}): object => ({
-  test: { name, include, pool: "forks", ...extra },
-});
+type Limits = Partial<{ testTimeout: number; hookTimeout: number; globalSetup: string[] }>;
 
 /** Native Kafka client: one process a test file (`forks`), never worker threads. */
-export default defineConfig({
+const project = (name: string, include: string[], limits: Limits = {}): TestProjectInlineConfiguration => ({
+  test: { name, include, pool: "forks", ...limits },
+});
+
+const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       project("unit", ["test/unit/**/*.test.ts"]),
@@ -21,3 +23,5 @@ export default defineConfig({
     ],
   },
 });
+
+export default config;

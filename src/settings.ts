@@ -127,7 +127,9 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>,
   const given = Object.entries(env).filter(([key, value]) => key.startsWith("TU_") && value?.trim() !== "");
   const unknown = given.map(([key]) => key).find((key) => !settingNames.includes(key));
   if (unknown !== undefined) {
-    throw new FatalError(`${unknown} is not a setting`, { remedy: `did you mean ${closest(unknown)}? .env.example lists all` });
+    throw new FatalError(`${unknown} is not a setting`, {
+      remedy: `did you mean ${closest(unknown)}? .env.example lists all`,
+    });
   }
   const parsed = environment.safeParse(Object.fromEntries(given));
   if (!parsed.success) {
@@ -168,7 +170,8 @@ function toSettings(env: Environment, root: string): Settings {
   const password = encodeURIComponent(env.TU_POSTGRES_PASSWORD);
   const settings: Settings = {
     localDir,
-    warehouseDir: env.TU_WAREHOUSE_DIR === undefined ? join(localDir, "warehouse") : resolve(root, env.TU_WAREHOUSE_DIR),
+    warehouseDir:
+      env.TU_WAREHOUSE_DIR === undefined ? join(localDir, "warehouse") : resolve(root, env.TU_WAREHOUSE_DIR),
     stateDir: env.TU_STATE_DIR === undefined ? join(localDir, "state") : resolve(root, env.TU_STATE_DIR),
     brokers: env.TU_KAFKA_BROKERS ?? `127.0.0.1:${env.TU_KAFKA_PORT}`,
     kafkaPort: env.TU_KAFKA_PORT,

@@ -2,7 +2,16 @@
  * The local Kafka: a real broker in KRaft mode, from the jars on Maven Central, as a child process.
  * Its settings are `compose/kafka/server.properties`; only ports and folders are replaced here.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { FatalError } from "../domain/errors.ts";
 import type { Settings } from "../settings.ts";
@@ -29,17 +38,26 @@ export async function installKafka(settings: Settings, progress: Progress): Prom
   if (existsSync(target)) return;
   requireJava();
   if (findProgram("mvn") === null) {
-    throw new FatalError("Maven (mvn) is not installed: it fetches Kafka", { remedy: "third-umpire doctor says how to install it" });
+    throw new FatalError("Maven (mvn) is not installed: it fetches Kafka", {
+      remedy: "third-umpire doctor says how to install it",
+    });
   }
   progress(`Kafka ${kafkaVersion}: fetching from Maven Central (54 MB, once)`);
   mkdirSync(kafkaDir(settings), { recursive: true });
   const temporary = mkdtempSync(join(kafkaDir(settings), "fetching-"));
   let downloads = 0;
-  const copy = ["-B", "-f", packageFile("compose", "kafka", "pom.xml"), "dependency:copy-dependencies", `-DoutputDirectory=${temporary}`];
+  const copy = [
+    "-B",
+    "-f",
+    packageFile("compose", "kafka", "pom.xml"),
+    "dependency:copy-dependencies",
+    `-DoutputDirectory=${temporary}`,
+  ];
   try {
     await runCommand("mvn", copy, {
       onLine: (line) => {
-        if (/^(\[INFO\] )?Downloaded .*\.jar/.test(line) && ++downloads % 20 === 0) progress(`Kafka ${kafkaVersion}: ${downloads} jars fetched`);
+        if (/^(\[INFO\] )?Downloaded .*\.jar/.test(line) && ++downloads % 20 === 0)
+          progress(`Kafka ${kafkaVersion}: ${downloads} jars fetched`);
       },
     });
     // Under its final name only when complete; a second installer that was quicker has made the same thing.
@@ -105,5 +123,7 @@ async function formatStorage(dir: string, classPath: string, config: string): Pr
 
 function requireJava(): void {
   if (findJava() !== null) return;
-  throw new FatalError("Java is not installed: Kafka runs on it (17 or later)", { remedy: "third-umpire doctor says how to install it" });
+  throw new FatalError("Java is not installed: Kafka runs on it (17 or later)", {
+    remedy: "third-umpire doctor says how to install it",
+  });
 }

@@ -197,7 +197,10 @@ export class ManagedProcess {
         return { outcome: "broken", error };
       }
       if (Date.now() > deadline) {
-        return { outcome: "broken", error: new FatalError(`${this.#spec.name} was not ready within ${timeoutMs / 1000} s`) };
+        return {
+          outcome: "broken",
+          error: new FatalError(`${this.#spec.name} was not ready within ${timeoutMs / 1000} s`),
+        };
       }
       await Promise.race([delay(50), gone]);
     }

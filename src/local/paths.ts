@@ -12,7 +12,8 @@ export const postgresMajor: string = "17";
 export function packageFile(...parts: readonly string[]): string {
   for (let dir = dirname(fileURLToPath(import.meta.url)); dir !== dirname(dir); dir = dirname(dir)) {
     const manifest = join(dir, "package.json");
-    if (existsSync(manifest) && readFileSync(manifest, "utf8").includes('"name": "third-umpire"')) return join(dir, ...parts);
+    if (existsSync(manifest) && readFileSync(manifest, "utf8").includes('"name": "third-umpire"'))
+      return join(dir, ...parts);
   }
   throw new Error("the package.json of third-umpire is missing above its own code");
 }

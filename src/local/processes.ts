@@ -54,7 +54,12 @@ export async function waitUntilGone(pid: number, identity: string, timeoutMs: nu
  * Ends a process that is not our child: `signal`, after `graceMs` SIGKILL, both to its whole process group when
  * it leads one.
  */
-export async function endProcess(pid: number, identity: string, signal: NodeJS.Signals, graceMs: number): Promise<void> {
+export async function endProcess(
+  pid: number,
+  identity: string,
+  signal: NodeJS.Signals,
+  graceMs: number,
+): Promise<void> {
   if (!isRunning(pid, identity)) return;
   signalGroup(pid, signal);
   const deadline = Date.now() + graceMs;

@@ -18,9 +18,17 @@ export interface CommandOptions {
  * @returns everything it wrote to stdout and stderr.
  * @throws FatalError with its last lines when it cannot be started or does not exit with 0.
  */
-export async function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
   const { onLine, env, ...spawnOptions } = options;
-  const child = spawn(command, args, { ...spawnOptions, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, {
+    ...spawnOptions,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {

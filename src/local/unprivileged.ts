@@ -36,7 +36,12 @@ export function unprivilegedUser(): OsUser | null {
  * @param folders what the program must be able to enter.
  * @throws FatalError when a folder is closed to the user and `setpriv` is not there to help.
  */
-export function launchAs(user: OsUser | null, command: string, args: readonly string[], folders: readonly string[]): Launch {
+export function launchAs(
+  user: OsUser | null,
+  command: string,
+  args: readonly string[],
+  folders: readonly string[],
+): Launch {
   if (user === null) return { command, args };
   const closed = folders.map((folder) => closedFolder(folder, user)).find((folder) => folder !== null);
   if (closed === undefined) return { command, args, uid: user.uid, gid: user.gid };
@@ -48,7 +53,14 @@ export function launchAs(user: OsUser | null, command: string, args: readonly st
   }
   const ids = ["--reuid", String(user.uid), "--regid", String(user.gid), "--clear-groups"];
   // Without no_setuid_fixup access(2) drops the capability again, and Postgres looks for its parts with access(2).
-  const capability = ["--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"];
+  const capability = [
+    "--securebits",
+    "+no_setuid_fixup",
+    "--inh-caps",
+    "+dac_read_search",
+    "--ambient-caps",
+    "+dac_read_search",
+  ];
   return { command: setpriv, args: [...ids, ...capability, "--", command, ...args] };
 }
 
@@ -64,7 +76,8 @@ export function closedFolder(path: string, user: OsUser): string | null {
 }
 
 function findUser(name: string): OsUser | null {
-  const id = (flag: string): number => Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const id = (flag: string): number =>
+    Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   try {
     return { name, uid: id("-u"), gid: id("-g") };
   } catch {
@@ -74,7 +87,9 @@ function findUser(name: string): OsUser | null {
 
 function createUser(name: string): OsUser | null {
   try {
-    execFileSync("useradd", ["--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name], { stdio: "ignore" });
+    execFileSync("useradd", ["--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name], {
+      stdio: "ignore",
+    });
   } catch {
     return null; // no useradd here, or a read-only /etc: the caller has another user
   }

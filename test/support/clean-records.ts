@@ -64,7 +64,9 @@ export function match(matchId: string, change: Partial<Match> = {}): Match {
     toss: { winner: TEAMS[0], decision: "bat" },
     outcome: { winner: TEAMS[0], by: { runs: 5 } },
     playersOfMatch: ["Sikandar Raza"],
-    players: TEAMS.flatMap((team) => [1, 2, 3].map((n) => ({ team, name: `${team} ${n}`, registryId: n === 3 ? null : `${team.length}${n}` }))),
+    players: TEAMS.flatMap((team) =>
+      [1, 2, 3].map((n) => ({ team, name: `${team} ${n}`, registryId: n === 3 ? null : `${team.length}${n}` })),
+    ),
     inningsNotes: [],
     ...change,
   };
@@ -106,7 +108,11 @@ export function provenance(n: number, verdict: Provenance["verdict"] = "accepted
   };
 }
 
-export function cleanDelivery(value: Delivery, n: number = 0, verdict: Provenance["verdict"] = "accepted"): CleanDelivery {
+export function cleanDelivery(
+  value: Delivery,
+  n: number = 0,
+  verdict: Provenance["verdict"] = "accepted",
+): CleanDelivery {
   return { ...provenance(n, verdict), delivery: value };
 }
 

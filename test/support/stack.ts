@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installKafka, kafkaService, localSupervisor, postgresService, type Supervisor } from "../../src/local/index.ts";
+import {
+  installKafka,
+  kafkaService,
+  localSupervisor,
+  postgresService,
+  type Supervisor,
+} from "../../src/local/index.ts";
 import { freePort } from "../../src/local/ports.ts";
 import { loadSettings, parseSettings, type Settings } from "../../src/settings.ts";
 
@@ -35,7 +41,13 @@ export async function startTestStack(options: { postgres?: boolean } = {}): Prom
     await stop();
     throw error;
   }
-  return { brokers: settings.brokers, postgresUrl: options.postgres === false ? "" : settings.postgresUrl, supervisor, settings, stop };
+  return {
+    brokers: settings.brokers,
+    postgresUrl: options.postgres === false ? "" : settings.postgresUrl,
+    supervisor,
+    settings,
+    stop,
+  };
 }
 
 /** Settings of a stack below `dir`, untouched by the environment. */

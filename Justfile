@@ -1,0 +1,56 @@
+# Recipes of Third Umpire. `npx -y rust-just` runs them without installing anything; `just` does when it is installed.
+
+# Show this list
+default:
+    @{{ just_executable() }} --list --unsorted
+
+# Make a fresh clone ready: packages, the native Kafka client, the build
+setup:
+    @node scripts/setup.mjs
+
+# Play the bundled matches through Postgres, Kafka and DuckDB, with a live screen; Ctrl-C stops everything
+run *ARGS: setup
+    @node bin/third-umpire.js run {{ARGS}}
+
+# Everything CI runs: all checks, then integration and end-to-end tests on real servers; last line: N passed, N failed
+test: setup check
+    @node scripts/test.mjs unit property contract integration e2e
+
+# Checks and fast tests, without servers: format, lint, types, dead code, unit, property, contract
+verify: setup check
+    @node scripts/test.mjs unit property contract
+
+# Format, lint, types and dead code only
+check: setup
+    @npx --no -- prettier --check --log-level warn .
+    @npx --no -- oxlint --type-aware --deny-warnings
+    @npx --no -- tsc -p tsconfig.json
+    @npx --no -- knip
+
+# Kill every process at random instants, again and again, and compare what is left with the expected scorecards (long)
+prove-crash: setup
+    @node scripts/test.mjs crash
+
+# Measure the engine against its budget and write bench/results
+bench *ARGS: setup
+    @node dist/bench/main.js {{ARGS}}
+
+# Any command of the program: just tu status, just tu scorecards, just tu --help
+tu *ARGS: setup
+    @node bin/third-umpire.js {{ARGS}}
+
+# Start Kafka and Postgres in the background
+stack-up: setup
+    @node bin/third-umpire.js up
+
+# Stop them; their data stays
+stack-down: setup
+    @node bin/third-umpire.js down
+
+# Write the house format into every file
+format: setup
+    @npx --no -- prettier --write --log-level warn .
+
+# Remove what was built; servers and data below .local stay (third-umpire reset removes those)
+clean:
+    rm -rf dist coverage

@@ -1,0 +1,47 @@
+// Compiles src/ and bench/ to dist/ when a source is newer than the last build.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const stampFile = join(root, "dist", ".built-from");
+
+/** Exits with 1 when the compiler finds an error. */
+export function build() {
+  const sources = digest();
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === sources) return;
+  console.log("setup: compiling to dist/");
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const done = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  if (done.status !== 0) {
+    console.error("setup: the build failed, see the errors above");
+    process.exit(1);
+  }
+  writeFileSync(stampFile, sources);
+}
+
+/** Over contents, not times: a fresh clone and a switched branch have arbitrary times. */
+function digest() {
+  const hash = createHash("sha256");
+  for (const file of ["package-lock.json", "tsconfig.json", "tsconfig.build.json", ...list("src"), ...list("bench")]) {
+    hash
+      .update(file)
+      .update("\0")
+      .update(readFileSync(join(root, file)))
+      .update("\0");
+  }
+  return `${hash.digest("hex")}\n`;
+}
+
+function list(folder) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true })
+    .map((file) => join(folder, String(file)))
+    .filter((file) => /\.(ts|json)$/.test(file))
+    .sort();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build();

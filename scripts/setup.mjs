@@ -1,0 +1,123 @@
+// Makes a fresh clone ready: packages, the native Kafka client, the build. Plain Node without packages, because it
+// runs before there are any. Quick when nothing is to be done: each step looks whether it is still wanted.
+//
+//   node scripts/setup.mjs            npx -y rust-just setup
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "./build.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const modules = join(root, "node_modules");
+const stampFile = join(modules, ".third-umpire-setup");
+const client = "@confluentinc/kafka-javascript";
+
+requireNode();
+installPackages();
+installClient();
+build();
+
+function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  fail(`Node ${process.versions.node} is too old`, "install Node 20.19 or later: https://nodejs.org");
+}
+
+/** `npm ci`, when the lock file is not the one that was installed. Install scripts are left out: the only one that matters follows. */
+function installPackages() {
+  const wanted = stamp();
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
+  console.log("setup: installing packages");
+  if (!run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])) {
+    fail("npm ci failed", "see its message above; behind a proxy or mirror set npm's registry first");
+  }
+  mkdirSync(modules, { recursive: true });
+  writeFileSync(stampFile, wanted);
+}
+
+/**
+ * The native client: the prebuilt binary where it can be fetched, otherwise compiled. The compilation links against the
+ * system's libraries (`CKJS_LINKING=dynamic`), because the static one downloads the sources of a dozen libraries.
+ */
+function installClient() {
+  if (clientLoads()) return;
+  console.log("setup: fetching the prebuilt Kafka client");
+  if (clientScript(["install", "--fallback-to-build=false"], {}, "ignore") && clientLoads()) return;
+  console.log("setup: no prebuilt Kafka client to be had here; compiling it (about a minute)");
+  requireCompiler();
+  const env = { CKJS_LINKING: "dynamic", ...nodeHeaders() };
+  const log = join(modules, ".kafka-client-build.log");
+  if (clientScript(["install", "--build-from-source"], env, log) && clientLoads()) return;
+  console.error(tail(log));
+  fail("the native Kafka client was not built", `see ${log}; it needs g++, make and python3`);
+}
+
+/** In a process of its own: a broken binary may end it. */
+function clientLoads() {
+  return (
+    spawnSync(process.execPath, ["-e", `require(${JSON.stringify(client)})`], { cwd: root, stdio: "ignore" }).status ===
+    0
+  );
+}
+
+/** node-pre-gyp as the package's own install script calls it, with the node-gyp that comes with npm. */
+function clientScript(args, env, log) {
+  const require = createRequire(join(modules, client, "package.json"));
+  const preGyp = join(dirname(require.resolve("@mapbox/node-pre-gyp/package.json")), "bin", "node-pre-gyp");
+  const done = spawnSync(process.execPath, [preGyp, ...args], {
+    cwd: join(modules, client),
+    env: { ...process.env, ...nodeGyp(), ...env },
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 15 * 60_000,
+  });
+  if (log !== "ignore") writeFileSync(log, `${done.stdout}${done.stderr}`);
+  return done.status === 0;
+}
+
+function nodeGyp() {
+  const npm = spawnSync("npm", ["root", "-g"], { encoding: "utf8" });
+  const path = join(npm.stdout.trim(), "npm", "node_modules", "node-gyp", "bin", "node-gyp.js");
+  return existsSync(path) ? { npm_config_node_gyp: path } : {};
+}
+
+/** The headers beside this Node, where it has them: otherwise node-gyp fetches them from nodejs.org. */
+function nodeHeaders() {
+  const prefix = join(dirname(process.execPath), "..");
+  return existsSync(join(prefix, "include", "node", "node.h")) ? { npm_config_nodedir: prefix } : {};
+}
+
+function requireCompiler() {
+  const missing = ["g++", "make", "python3"].filter(
+    (program) => spawnSync(program, ["--version"], { stdio: "ignore" }).error !== undefined,
+  );
+  if (missing.length > 0)
+    fail(
+      `missing to compile the Kafka client: ${missing.join(", ")}`,
+      "Debian, Ubuntu: sudo apt-get install g++ make python3",
+    );
+}
+
+/** Packages are installed again when the lock file or the Node version changes. */
+function stamp() {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+  return `${lock} ${process.platform}-${process.arch} modules ${process.versions.modules}\n`;
+}
+
+function run(command, args) {
+  return spawnSync(command, args, { cwd: root, stdio: "inherit" }).status === 0;
+}
+
+function tail(file) {
+  return readFileSync(file, "utf8").split("\n").slice(-25).join("\n");
+}
+
+function fail(what, remedy) {
+  console.error(`setup: ${what}\n  ${remedy}`);
+  process.exit(1);
+}
