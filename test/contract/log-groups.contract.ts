@@ -27,8 +27,8 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       await under.close();
     });
 
-    const memberOf = (on: Log, instanceId: string): Member => {
-      const member = new Member(on, { groupId, instanceId, topics: [topic] });
+    const memberOf = (on: Log, instanceId: string, sessionTimeoutMs = 3_000): Member => {
+      const member = new Member(on, { groupId, instanceId, topics: [topic], sessionTimeoutMs });
       members.push(member);
       return member;
     };
@@ -168,8 +168,7 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
     });
 
     test("the partitions of a member that went away come to the other one", async () => {
-      const first = new Member(log, { groupId, instanceId: "one", topics: [topic], sessionTimeoutMs: 6_000 });
-      members.push(first);
+      const first = memberOf(log, "one");
       await first.join(4);
       const second = memberOf(under.secondLog(), "two");
       await second.consumer.open();
@@ -179,15 +178,15 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
     });
 
     test("a restarted static member gets its partitions back, and the other one keeps its own", async () => {
-      const first = memberOf(log, "one");
+      const first = memberOf(log, "one", 20_000);
       await first.join(4);
-      const second = memberOf(under.secondLog(), "two");
+      const second = memberOf(under.secondLog(), "two", 20_000);
       await second.consumer.open();
       await turnUntil("both have two", [first, second], () => first.owned.size === 2 && second.owned.size === 2);
       const before = [...first.owned].sort();
       const events = second.rebalances.length;
       await first.consumer.close();
-      const again = memberOf(log, "one");
+      const again = memberOf(log, "one", 20_000);
       await again.consumer.open();
       await turnUntil("it has two again", [again, second], () => again.owned.size === 2);
       expect([...again.owned].sort()).toEqual(before);

@@ -126,14 +126,21 @@ export async function glance(reader: Pick<LogReader, "fetch">): Promise<ReadReco
   return found;
 }
 
-/** Waits until `transactional` records are stored by the broker: a producer sends in the background. */
-export async function untilHigh(reader: LogReader, partition: TopicPartition, atLeast: number): Promise<void> {
-  await eventually(`${atLeast} offsets were written`, async () => {
-    const { high } = await reader.watermarks(partition, patienceMs);
-    if (high >= atLeast) return high;
-    await reader.fetch(1, 50);
-    return undefined;
+/** Waits until the broker has what a producer was told to write: it sends in the background. */
+export async function untilWritten(log: Log, partition: TopicPartition, high: number): Promise<void> {
+  const reader = await openReader(log, "read_uncommitted", [{ ...partition, offset: 0 }]);
+  await eventually(`offset ${high} of ${partition.topic} was written`, async () => {
+    await reader.fetch(100, 50);
+    return (await reader.watermarks(partition, patienceMs)).high >= high ? true : undefined;
   });
+  await reader.close();
+}
+
+/** An aborted transaction whose records have reached the broker; a producer drops on abort what it has not sent yet. */
+export async function abortWritten(log: Log, producer: TransactionalProducer, batch: WriteBatch, high: number): Promise<void> {
+  await transact(producer, batch, "leave open");
+  await untilWritten(log, { topic: batch.topics[0]!, partition: batch.partitions[0]! }, high);
+  await producer.abort();
 }
 
 export function nextOffset(partition: TopicPartition, offset: number, metadata = ""): CommittedOffset {
@@ -147,8 +154,8 @@ export class Member {
   readonly rebalances: Rebalance[] = [];
   readonly records: (ReadRecord & { readonly topic: string })[] = [];
 
-  constructor(log: Log, options: Omit<GroupConsumerOptions, "sessionTimeoutMs"> & { readonly sessionTimeoutMs?: number }) {
-    this.consumer = log.consumer({ sessionTimeoutMs: 10_000, ...options });
+  constructor(log: Log, options: GroupConsumerOptions) {
+    this.consumer = log.consumer(options);
   }
 
   async turn(): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WriteBatch } from "../../src/kafka/log.ts";
 import type { Log, LogReader, RecordBatch, TransactionalProducer } from "../../src/kafka/log.ts";
-import { collect, createTopic, eventually, glance, openProducer, openReader, records, transact, unpack } from "./log-harness.ts";
+import { abortWritten, collect, createTopic, eventually, glance, openProducer, openReader, records, transact, unpack } from "./log-harness.ts";
 import type { LogUnderTest } from "./log-harness.ts";
 
 export function readerContract(factory: () => Promise<LogUnderTest>): void {
@@ -112,7 +112,7 @@ export function readerContract(factory: () => Promise<LogUnderTest>): void {
 
     test("the position passes markers and aborted records and comes to the high watermark", async () => {
       await transact(producer, records(topic, 0, ["kept"]), "commit");
-      await transact(producer, records(topic, 0, ["dropped", "dropped"]), "abort");
+      await abortWritten(log, producer, records(topic, 0, ["dropped", "dropped"]), 4);
       const partition = { topic, partition: 0 };
       const reader = await readFrom({ ...partition, offset: 0 });
       const values: (string | null)[] = [];

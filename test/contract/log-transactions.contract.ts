@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FencedError } from "../../src/domain/errors.ts";
 import { WriteBatch } from "../../src/kafka/log.ts";
 import type { Log, TransactionalProducer } from "../../src/kafka/log.ts";
-import { collect, createTopic, glance, openProducer, openReader, readValues, records, transact, untilHigh } from "./log-harness.ts";
+import { abortWritten, collect, createTopic, glance, openProducer, openReader, readValues, records, transact, untilWritten } from "./log-harness.ts";
 import type { LogUnderTest } from "./log-harness.ts";
 
 export function transactionContract(factory: () => Promise<LogUnderTest>): void {
@@ -51,14 +51,14 @@ export function transactionContract(factory: () => Promise<LogUnderTest>): void 
     test("no record of an aborted transaction is read (EO-6)", async () => {
       const producer = await producerOf(log, id);
       await transact(producer, records(topic, 0, ["kept"]), "commit");
-      await transact(producer, records(topic, 0, ["dropped", "dropped too"]), "abort");
+      await abortWritten(log, producer, records(topic, 0, ["dropped", "dropped too"]), 4);
       await transact(producer, records(topic, 0, ["kept too"]), "commit");
       expect(await readValues(log, "read_committed", { topic, partition: 0 }, 2)).toEqual(["kept", "kept too"]);
     });
 
     test("a reader that starts inside an aborted transaction sees none of it (EO-6)", async () => {
       const producer = await producerOf(log, id);
-      await transact(producer, records(topic, 0, ["a0", "a1", "a2"]), "abort");
+      await abortWritten(log, producer, records(topic, 0, ["a0", "a1", "a2"]), 3);
       await transact(producer, records(topic, 0, ["kept"]), "commit");
       const reader = await openReader(log, "read_committed", [{ topic, partition: 0, offset: 1 }]);
       expect((await collect(reader, 1)).map(({ value }) => value)).toEqual(["kept"]);
@@ -70,7 +70,7 @@ export function transactionContract(factory: () => Promise<LogUnderTest>): void 
       const second = await producerOf(under.secondLog(), `${id}-other`);
       const reader = await openReader(log, "read_committed", [{ topic, partition: 0, offset: 0 }]);
       await transact(first, records(topic, 0, ["first"]), "leave open");
-      await untilHigh(reader, { topic, partition: 0 }, 1);
+      await untilWritten(log, { topic, partition: 0 }, 1);
       await transact(second, records(topic, 0, ["second"]), "commit");
       await first.abort();
       expect((await collect(reader, 1)).map(({ value }) => value)).toEqual(["second"]);
@@ -83,7 +83,7 @@ export function transactionContract(factory: () => Promise<LogUnderTest>): void 
       const partition = { topic, partition: 0 };
       const reader = await openReader(log, "read_committed", [{ ...partition, offset: 0 }]);
       await transact(slow, records(topic, 0, ["slow"]), "leave open");
-      await untilHigh(reader, partition, 1);
+      await untilWritten(log, partition, 1);
       await transact(quick, records(topic, 0, ["quick"]), "commit");
       expect(await glance(reader)).toEqual([]);
       expect(reader.position(partition)).toBe(0);
@@ -97,9 +97,7 @@ export function transactionContract(factory: () => Promise<LogUnderTest>): void 
     test("a new producer of the same id fences the old one and aborts what it left open", async () => {
       const old = await producerOf(log, id);
       await transact(old, records(topic, 0, ["from the old one"]), "leave open");
-      const reader = await openReader(log, "read_uncommitted", [{ topic, partition: 0, offset: 0 }]);
-      await untilHigh(reader, { topic, partition: 0 }, 1);
-      await reader.close();
+      await untilWritten(log, { topic, partition: 0 }, 1);
       const young = await producerOf(under.secondLog(), id);
       await expect(old.commit()).rejects.toBeInstanceOf(FencedError);
       await expect(old.begin()).rejects.toThrow();
@@ -160,6 +158,7 @@ export function transactionContract(factory: () => Promise<LogUnderTest>): void 
     test("closing a producer in a transaction abandons it", async () => {
       const producer = await openProducer(log, id);
       await transact(producer, records(topic, 0, ["abandoned"]), "leave open");
+      await untilWritten(log, { topic, partition: 0 }, 1);
       await producer.close();
       const next = await producerOf(under.secondLog(), id);
       await transact(next, records(topic, 0, ["kept"]), "commit");
