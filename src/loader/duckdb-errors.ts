@@ -9,6 +9,9 @@ const NEWER = /newer version of DuckDB|storage version|higher version|created wi
 const DENIED = /Permission denied|Read-only file system|read-only mode/iu;
 const PASSING = /^(?:IO|TransactionContext|Transaction|FATAL|Out of Memory|Connection|Interrupt)\b|has been invalidated|Failed to commit/iu;
 
+/** The database file or its log cannot be read any more. */
+export class DamagedFileError extends FatalError {}
+
 /** Who holds DuckDB's lock on a file; null when the error is about something else. */
 export function lockHolder(error: unknown): { readonly program: string; readonly pid: number } | null {
   const match = LOCK.exec(messageOf(error));
@@ -29,7 +32,7 @@ export function duckdbReaction(error: unknown, path: string): unknown {
     return new FatalError(`${path} was written by a newer DuckDB: ${message}`, { cause: error, remedy: "update this program" });
   }
   if (CORRUPT.test(message)) {
-    return new FatalError(`${path} is damaged: ${message}`, {
+    return new DamagedFileError(`${path} is damaged: ${message}`, {
       cause: error,
       remedy:
         "`third-umpire loader --restore` sets the file aside and goes on from the newest published snapshot, which holds its own offsets: Kafka has the rest",

@@ -3,11 +3,12 @@ import type { Delivery, Match } from "../domain/cricket/types.ts";
 import { liveLine } from "../domain/cricket/card.ts";
 import { RetryableError } from "../domain/errors.ts";
 import type { Log, LogAdmin, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
+import type { TouchedMatch } from "./marts.ts";
 import { type LoaderTopics, type PartitionName, partitionName, planLoad } from "./plan.ts";
 import { publishSnapshot } from "./publish.ts";
 import { decideStart } from "./start-offsets.ts";
 import { type LoaderStatus, RecentDurations } from "./status.ts";
-import { type TouchedMatch, Warehouse } from "./warehouse.ts";
+import { Warehouse } from "./warehouse.ts";
 
 export interface LoaderOptions {
   readonly log: Log;
@@ -64,6 +65,8 @@ class Loader {
   #status: LoaderStatus;
   #reportedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
+  /** The delivery last loaded, of whichever match. */
+  #last: Delivery | null = null;
 
   constructor(options: LoaderOptions) {
     this.#options = options;
@@ -149,7 +152,8 @@ class Loader {
       this.#durations.add(performance.now() - startedAt);
       this.#failures = 0;
       session.dirty = true;
-      this.#loaded(plan.records, plan.last?.delivery ?? null, touched);
+      this.#last = plan.last?.delivery ?? this.#last;
+      this.#loaded(plan.records, touched);
     }
     const now = this.#now();
     if (session.dirty && now - session.publishedAt >= publishIntervalMs) await this.#publish(session);
@@ -186,7 +190,8 @@ class Loader {
     await session.acknowledging;
   }
 
-  #loaded(records: number, last: Delivery | null, touched: ReadonlyMap<string, TouchedMatch>): void {
+  #loaded(records: number, touched: ReadonlyMap<string, TouchedMatch>): void {
+    const last = this.#last;
     const shown = last === null ? undefined : touched.get(last.matchId);
     this.#status = {
       ...this.#status,
@@ -335,11 +340,11 @@ async function checkpoint(warehouse: Warehouse): Promise<void> {
 }
 
 function liveStatus(last: Delivery, { match, scored }: TouchedMatch): LoaderStatus["live"] {
-  return { matchId: last.matchId, title: title(match, scored.info.teams), line: match === null ? "" : liveLine(scored, match, last) };
+  return { matchId: last.matchId, title: title(match), line: liveLine(scored, match, last) };
 }
 
-/** "Zimbabwe v West Indies, 25 November 2016" in short: who, where, when. */
-function title(match: Match | null, teams: readonly string[]): string {
-  const parts = [teams.filter((team) => team !== "").join(" v "), match?.city ?? match?.venue ?? "", match?.dates[0] ?? ""];
+/** "Zimbabwe v West Indies, Bulawayo, 2016-11-25": who, where, when, as far as it is known. */
+function title(match: Match): string {
+  const parts = [match.teams.filter((team) => team !== "").join(" v "), match.city ?? match.venue ?? "", match.dates[0] ?? ""];
   return parts.filter((part) => part !== "").join(", ");
 }

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type ScoredInnings, type ScoredMatch, scoreMatch } from "../domain/cricket/scorecard.ts";
+import type { Match } from "../domain/cricket/types.ts";
 import { append } from "./appender.ts";
 import { battingRows, bowlingRows, inningsRow } from "./mart-rows.ts";
 import type { CachedMatch } from "./match-cache.ts";
@@ -10,26 +11,33 @@ import { MART_TABLES, sqlText } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** A match as its marts show it. */
-export function score(stored: StoredMatch): ScoredMatch {
-  return scoreMatch(stored.match ?? matchWithoutRecord(stored), stored.deliveries);
+export interface TouchedMatch {
+  /** Its record, or what the deliveries tell while that is missing. */
+  readonly match: Match;
+  readonly scored: ScoredMatch;
+}
+
+export function scoreStored(stored: StoredMatch): TouchedMatch {
+  const match = stored.match ?? matchWithoutRecord(stored);
+  return { match, scored: scoreMatch(match, stored.deliveries) };
 }
 
 /**
  * Brings innings, batting and bowling of these matches to what their deliveries say now, writing only the
- * innings that changed. Returns the scored matches by id.
+ * innings that changed. Returns the matches, scored.
  */
-export async function refreshMarts(connection: DuckDBConnection, matches: readonly CachedMatch[]): Promise<Map<string, ScoredMatch>> {
-  const scoredById = new Map<string, ScoredMatch>();
+export async function refreshMarts(connection: DuckDBConnection, matches: readonly CachedMatch[]): Promise<TouchedMatch[]> {
+  const touched: TouchedMatch[] = [];
   const wholeMatches: string[] = [];
   const changed: (readonly [matchId: string, innings: number])[] = [];
   const rows = emptyRows();
   for (const cached of matches) {
-    const scored = score({ ...cached, deliveries: [...cached.deliveries.values()] });
-    scoredById.set(cached.matchId, scored);
+    const match = scoreStored({ ...cached, deliveries: [...cached.deliveries.values()] });
+    touched.push(match);
     const before = cached.written;
     const after = new Map<number, string>();
     if (before === null) wholeMatches.push(cached.matchId);
-    for (const innings of scored.innings) {
+    for (const innings of match.scored.innings) {
       const text = JSON.stringify(innings);
       after.set(innings.number, text);
       if (before?.get(innings.number) === text) continue;
@@ -50,7 +58,7 @@ export async function refreshMarts(connection: DuckDBConnection, matches: readon
     }
   }
   await appendRows(connection, rows);
-  return scoredById;
+  return touched;
 }
 
 const REBUILD_MATCHES = 50;
@@ -63,7 +71,7 @@ export async function rebuildMarts(connection: DuckDBConnection): Promise<void> 
     for (let at = 0; at < ids.length; at += REBUILD_MATCHES) {
       const rows = emptyRows();
       for (const stored of await readStoredMatches(connection, ids.slice(at, at + REBUILD_MATCHES))) {
-        for (const innings of score(stored).innings) addRows(rows, stored.matchId, innings);
+        for (const innings of scoreStored(stored).scored.innings) addRows(rows, stored.matchId, innings);
       }
       await appendRows(connection, rows);
     }

@@ -7,7 +7,7 @@ import { FatalError } from "../domain/errors.ts";
 import { lockHolder } from "./duckdb-errors.ts";
 import { isHeldHere } from "./hot-file.ts";
 import { readMatchIds, readStoredMatches, type StoredMatch } from "./match-rows.ts";
-import { score } from "./marts.ts";
+import { scoreStored } from "./marts.ts";
 import { warehousePaths } from "./paths.ts";
 
 /** The warehouse, open for reading. Close it soon when it is `hot`: no loader can start meanwhile. */
@@ -135,5 +135,5 @@ export async function* readScorecards(connection: DuckDBConnection, matchId?: st
 }
 
 function toScorecard(stored: StoredMatch): Scorecard {
-  return { matchId: stored.matchId, match: stored.match, scored: score(stored) };
+  return { matchId: stored.matchId, match: stored.match, scored: scoreStored(stored).scored };
 }

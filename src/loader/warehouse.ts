@@ -1,13 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { GapEvent } from "../domain/cricket/topics.ts";
-import type { ScoredMatch } from "../domain/cricket/scorecard.ts";
-import type { Match } from "../domain/cricket/types.ts";
 import { append } from "./appender.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
 import { type HotFile, openHotFile } from "./hot-file.ts";
 import { type CachedMatch, MatchCache } from "./match-cache.ts";
 import { sqlList } from "./match-rows.ts";
-import { rebuildMarts, refreshMarts } from "./marts.ts";
+import { rebuildMarts, refreshMarts, type TouchedMatch } from "./marts.ts";
 import { MARTS_VERSION, migrate, readMartsVersion } from "./migrations.ts";
 import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
 import { gapRow, type Row } from "./rows.ts";
@@ -15,12 +13,6 @@ import { sqlText } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 
 const STAGE = "stage_keys";
-
-/** What a transaction tells of a match it touched. */
-export interface TouchedMatch {
-  readonly match: Match | null;
-  readonly scored: ScoredMatch;
-}
 
 /**
  * The warehouse, open for writing. One method at a time.
@@ -92,9 +84,7 @@ export class Warehouse {
       if (plan.verdicts.length > 0) await append(connection, "verdicts", plan.verdicts);
       if (plan.quarantine.length > 0) await append(connection, "quarantine", plan.quarantine);
       if (plan.gaps.length > 0) await append(connection, "gaps", plan.gaps);
-      for (const [matchId, scored] of await refreshMarts(connection, cached)) {
-        touched.set(matchId, { match: cached.find((match) => match.matchId === matchId)?.match ?? null, scored });
-      }
+      for (const match of await refreshMarts(connection, cached)) touched.set(match.match.matchId, match);
       await writeNext(connection, plan.next);
     });
     for (const [name, offset] of plan.next) this.#next.set(name, offset);

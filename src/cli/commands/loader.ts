@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+
+interface Options {
+  readonly acceptGaps?: boolean;
+  readonly restore?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("loader")
+    .description("load the clean stream into the warehouse and publish snapshots of it (one process at a time)")
+    .option("--accept-gaps", "go on where Kafka deleted records before they were loaded; the table gaps says which")
+    .option("--restore", "if the warehouse file is damaged, set it aside and go on from the newest snapshot")
+    .action(load);
+}
+
+async function load(options: Options): Promise<void> {
+  const [{ loadSettings }, { runAsProcess }, { restoreDamaged, runLoader }, { confluentLog }, { CRICKET_TOPICS }] = await Promise.all([
+    import("../../settings.ts"),
+    import("../process.ts"),
+    import("../../loader/index.ts"),
+    import("../../kafka/confluent/index.ts"),
+    import("../../domain/cricket/topics.ts"),
+  ]);
+  const settings = loadSettings();
+  const { deliveries, matches, verdicts, quarantine, gaps } = CRICKET_TOPICS;
+  if (options.restore === true) {
+    const done = await restoreDamaged(settings.warehouseDir);
+    process.stderr.write(`${done ?? "the warehouse file is sound: nothing to restore"}\n`);
+  }
+  await runAsProcess("loader", settings, (signal, onStatus) =>
+    runLoader({
+      log: confluentLog({ brokers: settings.brokers, clientId: "loader" }),
+      warehouseDir: settings.warehouseDir,
+      topics: { deliveries, matches, verdicts, quarantine, gaps },
+      groupId: "cricket-loader",
+      signal,
+      onStatus,
+      acceptGaps: options.acceptGaps === true,
+    }),
+  );
+}
