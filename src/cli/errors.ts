@@ -67,6 +67,8 @@ export function failureLine(failure: Failure): string {
 /** The exit code that belongs to anything thrown. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof SilentExit) return error.exitCode;
+  // Help that was printed because a subcommand is missing is no answer to what was asked.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   return toFailure(error)?.exitCode ?? 0;
 }
 

@@ -6,24 +6,31 @@ interface CommandFile {
   register(program: Command): void;
 }
 
-/** A command line of its own, loaded when it is called: `--help` and a typo must not wait for native modules. */
-interface CommandEntry {
-  readonly names: readonly string[];
+interface Entry {
+  readonly group: string;
   readonly load: () => Promise<CommandFile>;
 }
 
-/** In the order in which `--help` lists them. */
-const COMMANDS: readonly CommandEntry[] = [
-  { names: ["run"], load: () => import("./commands/run.ts") },
-  { names: ["play"], load: () => import("./commands/play.ts") },
-  { names: ["verdicts"], load: () => import("./commands/verdicts.ts") },
-  { names: ["quarantine"], load: () => import("./commands/quarantine.ts") },
-  { names: ["state"], load: () => import("./commands/state.ts") },
-  { names: ["processor"], load: () => import("./commands/processor.ts") },
-];
+const PLAY = "Play:";
+const LOOK = "Look:";
+const STACK = "Servers:";
+const PARTS = "Parts, which play starts by itself:";
+
+/** One file a command, in the order of `--help`. Loaded when called: a typo must not wait for native modules. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  run: { group: PLAY, load: () => import("./commands/run.ts") },
+  play: { group: PLAY, load: () => import("./commands/play.ts") },
+  scorecards: { group: LOOK, load: () => import("./commands/scorecards.ts") },
+  sql: { group: LOOK, load: () => import("./commands/sql.ts") },
+  verdicts: { group: LOOK, load: () => import("./commands/verdicts.ts") },
+  quarantine: { group: LOOK, load: () => import("./commands/quarantine.ts") },
+  state: { group: LOOK, load: () => import("./commands/state.ts") },
+  processor: { group: PARTS, load: () => import("./commands/processor.ts") },
+  loader: { group: PARTS, load: () => import("./commands/loader.ts") },
+};
 
 /** Every name that `third-umpire NAME` knows. */
-export const COMMAND_NAMES: readonly string[] = COMMANDS.flatMap((entry) => entry.names);
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
 
 /**
  * Builds the program with the command that `argv` names, or with all of them when it names none (help, a typo).
@@ -32,8 +39,8 @@ export const COMMAND_NAMES: readonly string[] = COMMANDS.flatMap((entry) => entr
 export async function buildProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command("third-umpire")
     .description(
-      "Third Umpire reviews every record of a stream and gives exactly one verdict on it,\n" +
-        "in the same Kafka transaction as its output: a source that repeats itself never counts twice.",
+      "Reviews every record of a stream and gives exactly one verdict on it, in the same Kafka transaction\n" +
+        "as its output: a source that crashes and repeats itself never puts a run on the board twice.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
@@ -42,10 +49,13 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
-  const wanted = COMMANDS.find((entry) => entry.names.includes(argv[2] ?? ""));
-  const files = await Promise.all((wanted === undefined ? COMMANDS : [wanted]).map((entry) => entry.load()));
+  const wanted = Object.hasOwn(COMMANDS, argv[2] ?? "") ? COMMANDS[argv[2] ?? ""] : undefined;
+  const files = await Promise.all((wanted === undefined ? Object.values(COMMANDS) : [wanted]).map((entry) => entry.load()));
   for (const file of files) file.register(program);
-  for (const command of program.commands) throwInsteadOfExit(command);
+  for (const command of program.commands) {
+    throwInsteadOfExit(command);
+    command.helpGroup(COMMANDS[command.name()]?.group ?? PLAY);
+  }
   program.addHelpText(
     "after",
     "\nExamples:\n" +

@@ -1,34 +1,37 @@
+import type { FeedCounts, FeedStatus } from "../../feed/index.ts";
 import type { ProcessStatus } from "../../local/supervisor.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
 import type { ProcessorStatus } from "../../processor/status.ts";
+import type { SourceStatus } from "../../sources/postgres/index.ts";
 import type { CrashTarget } from "../options.ts";
 
 export type Phase = "starting" | "playing" | "settling" | "auditing" | "stopping";
 
-/** What the screen says of a source. */
+/** A source and what it said last. */
 export interface SourceView {
-  /** The source's id, short: "odi". */
+  /** Short, for people: "odi". */
   readonly id: string;
-  readonly state: string;
-  readonly message: string;
-  /** Events written to Kafka, over all epochs. */
-  readonly events: number;
-  readonly epoch: number;
+  readonly status: SourceStatus;
 }
 
-/** What the screen says of the feed: how far it is, and how it misbehaved so far. */
+/** The feed's figures are of its own process: those of the ones that were killed are kept beside. */
 export interface FeedView {
-  readonly state: string;
-  readonly message: string;
-  readonly matchesDone: number;
-  readonly matchesTotal: number;
-  /** Rows inserted, repeats and wrong ones included. */
-  readonly rows: number;
-  /** Rows inserted once more under a new primary key. */
-  readonly replays: number;
-  /** Rows inserted with a wrong value, and how many of them were corrected. */
-  readonly wrong: number;
-  readonly corrected: number;
+  readonly status: FeedStatus;
+  readonly earlier: FeedFigures;
+}
+
+export type FeedFigures = Pick<FeedCounts, "rowsInserted" | "replays" | "wrongs" | "corrections">;
+
+export const NO_FIGURES: FeedFigures = { rowsInserted: 0, replays: 0, wrongs: 0, corrections: 0 };
+
+/** Figures of all processes of the feed since the screen was opened. */
+export function feedFigures({ status, earlier }: FeedView): FeedFigures {
+  return {
+    rowsInserted: earlier.rowsInserted + status.rowsInserted,
+    replays: earlier.replays + status.replays,
+    wrongs: earlier.wrongs + status.wrongs,
+    corrections: earlier.corrections + status.corrections,
+  };
 }
 
 export interface News {

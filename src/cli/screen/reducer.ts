@@ -1,9 +1,11 @@
+import type { FeedStatus } from "../../feed/index.ts";
 import type { ProcessStatus } from "../../local/supervisor.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
 import type { ProcessorStatus } from "../../processor/status.ts";
+import type { SourceStatus } from "../../sources/postgres/index.ts";
 import type { CrashTarget } from "../options.ts";
 import { span } from "../output.ts";
-import type { FeedView, News, Phase, ScreenModel, SourceView } from "./model.ts";
+import { feedFigures, type FeedView, type News, NO_FIGURES, type Phase, type ScreenModel } from "./model.ts";
 
 /** Everything that can happen on the screen; `at` is ms since the Unix epoch. */
 export type ScreenEvent =
@@ -11,10 +13,10 @@ export type ScreenEvent =
   | { readonly type: "phase"; readonly at: number; readonly phase: Phase; readonly doing: string }
   | { readonly type: "processes"; readonly at: number; readonly list: readonly ProcessStatus[] }
   | { readonly type: "killed"; readonly at: number; readonly target: CrashTarget; readonly name: string }
-  | { readonly type: "source"; readonly at: number; readonly name: string; readonly status: SourceView }
+  | { readonly type: "source"; readonly at: number; readonly name: string; readonly id: string; readonly status: SourceStatus }
   | { readonly type: "processor"; readonly at: number; readonly name: string; readonly status: ProcessorStatus }
   | { readonly type: "loader"; readonly at: number; readonly status: LoaderStatus }
-  | { readonly type: "feed"; readonly at: number; readonly status: FeedView }
+  | { readonly type: "feed"; readonly at: number; readonly status: FeedStatus }
   | { readonly type: "news"; readonly at: number; readonly text: string; readonly tone: News["tone"] };
 
 /** More is never shown, and a run may take days. */
@@ -31,13 +33,7 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
     case "news":
       return tell(next, event.at, event.text, event.tone);
     case "source":
-      return troubled(
-        { ...next, sources: new Map(model.sources).set(event.name, event.status) },
-        event.at,
-        event.name,
-        model.sources.get(event.name),
-        event.status,
-      );
+      return withSource(next, event);
     case "processor":
       return troubled(
         { ...next, processors: new Map(model.processors).set(event.name, event.status) },
@@ -49,7 +45,7 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
     case "loader":
       return troubled({ ...next, loader: event.status }, event.at, "loader", model.loader ?? undefined, event.status);
     case "feed":
-      return { ...next, feed: event.status };
+      return troubled({ ...next, feed: feedView(model.feed, event.status) }, event.at, "feed", model.feed?.status, event.status);
     case "killed":
       return {
         ...next,
@@ -59,6 +55,21 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
     case "processes":
       return withProcesses(next, event.at, event.list);
   }
+}
+
+function withSource(model: ScreenModel, event: Extract<ScreenEvent, { type: "source" }>): ScreenModel {
+  const { at, name, id, status } = event;
+  const before = model.sources.get(name)?.status;
+  const next = troubled({ ...model, sources: new Map(model.sources).set(name, { id, status }) }, at, name, before, status);
+  const isNewEpoch = before !== undefined && before.epoch > 0 && status.epoch > before.epoch;
+  return isNewEpoch ? tell(next, at, `source ${id} began epoch ${status.epoch}: a gap event says why`, "warn") : next;
+}
+
+function feedView(before: FeedView | null, status: FeedStatus): FeedView {
+  if (before === null) return { status, earlier: NO_FIGURES };
+  // Its figures only rise: lower ones are those of a new process.
+  const isNew = status.rowsInserted < before.status.rowsInserted;
+  return { status, earlier: isNew ? feedFigures(before) : before.earlier };
 }
 
 /** Compares the processes with what they were, and says what became of them. */

@@ -1,8 +1,8 @@
-import { VERDICTS } from "../../domain/review/verdict.ts";
+import { totalCount, VERDICTS } from "../../domain/review/verdict.ts";
 import type { ProcessStatus } from "../../local/supervisor.ts";
 import { count, span } from "../output.ts";
 import { commitFigures, processorLag, verdictCounts } from "./figures.ts";
-import type { News, Phase, ScreenModel } from "./model.ts";
+import { feedFigures, type News, type Phase, type ScreenModel } from "./model.ts";
 import { harmless, type Line, type Span, spread, type Style } from "./spans.ts";
 
 const PHASE_STYLE: Readonly<Record<Phase, Style>> = {
@@ -36,16 +36,16 @@ export function sources(model: ScreenModel, columns: number): Line[] {
   const cell = (text: string, index: number): string => text.padStart(widths[index] ?? 0);
   const head = ` ${"SOURCE".padEnd(8)}${"records".padStart(9)}${titles.map(cell).join("")}${"lag".padStart(7)}`;
   const counts = verdictCounts(model);
-  const rows = [...model.sources.values()].map((source): Line => {
-    const ok = source.state !== "retrying";
+  const lag = processorLag(model);
+  const rows = [...model.sources.values()].map(({ id, status }): Line => {
+    const ok = status.state !== "retrying";
     const figures: Span[] = VERDICTS.map((verdict, index) => {
       const text = cell(count(counts[verdict]), index);
       return [text, counts[verdict] === 0 ? "dim" : verdict === "poison" ? "warn" : "plain"];
     });
-    const lag = processorLag(model);
     return [
-      [` ${harmless(source.id).slice(0, 8).padEnd(8)}`, ok ? "bold" : "warn"],
-      [count(source.events).padStart(9), "plain"],
+      [` ${harmless(id).slice(0, 8).padEnd(8)}`, ok ? "bold" : "warn"],
+      [count(totalCount(counts) + lag).padStart(9), "plain"],
       ...figures,
       [count(lag).padStart(7), lag > 0 ? "warn" : "dim"],
     ];
@@ -75,16 +75,16 @@ function warehouse(model: ScreenModel): Line {
 }
 
 function feed(model: ScreenModel): Line[] {
-  const { feed: status, kills } = model;
-  const killed = [...kills].map(([target, times]) => `${target} ${times}×`).join(", ");
+  const killed = [...model.kills].map(([target, times]) => `${target} ${times}×`).join(", ");
   const kill: Line = killed === "" ? [] : [[` · killed ${killed}`, "warn"]];
-  if (status === null) return kill.length === 0 ? [] : [[[" feed     ", "dim"], ...kill]];
-  const misbehaviour = `${count(status.replays)} repeated, ${count(status.wrong)} wrong (${count(status.corrected)} corrected)`;
+  if (model.feed === null) return kill.length === 0 ? [] : [[[" feed    ", "dim"], ...kill]];
+  const { status } = model.feed;
+  const { rowsInserted, replays, wrongs, corrections } = feedFigures(model.feed);
   return [
     [
       [" feed     ", "dim"],
-      [`${count(status.rows)} rows, match ${status.matchesDone}/${status.matchesTotal}`, "plain"],
-      [` · ${misbehaviour}`, status.replays + status.wrong > 0 ? "warn" : "dim"],
+      [`${count(rowsInserted)} rows, match ${status.matchesDone}/${status.matchesTotal}`, "plain"],
+      [` · ${count(replays)} repeated, ${count(wrongs)} wrong (${count(corrections)} corrected)`, replays + wrongs > 0 ? "warn" : "dim"],
       ...kill,
     ],
   ];
@@ -118,10 +118,11 @@ export function processes(model: ScreenModel): Line[] {
 
 /** What a process says of itself, where that adds something to "ready". */
 function processNote(model: ScreenModel, process: ProcessStatus): string {
-  const status = model.processors.get(process.name) ?? model.sources.get(process.name);
-  if (status === undefined || process.state !== "ready") return "";
-  const partitions = "partitions" in status ? ` [${status.partitions.join(" ")}]` : "";
-  return `${harmless(status.state)}${partitions}`;
+  if (process.state !== "ready") return "";
+  const processor = model.processors.get(process.name);
+  if (processor !== undefined) return `${processor.state}, partitions ${processor.partitions.join(" ") || "none"}`;
+  const source = model.sources.get(process.name);
+  return source === undefined ? "" : `${source.status.state} at ${harmless(source.status.positionText)}, epoch ${source.status.epoch}`;
 }
 
 /** What just happened, newest last. */

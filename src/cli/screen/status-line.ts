@@ -1,7 +1,7 @@
 import { VERDICTS } from "../../domain/review/verdict.ts";
 import { count, span } from "../output.ts";
 import { commitFigures, processorLag, verdictCounts } from "./figures.ts";
-import type { ScreenModel } from "./model.ts";
+import { feedFigures, type ScreenModel } from "./model.ts";
 import { harmless } from "./spans.ts";
 
 /** The screen in one line, for a log or a pipe. */
@@ -11,7 +11,9 @@ export function statusLine(model: ScreenModel): string {
   const verdicts = VERDICTS.filter((verdict) => counts[verdict] > 0).map((verdict) => `${verdict} ${count(counts[verdict])}`);
   const parts = [
     `${span(model.now - model.startedAt)} ${model.phase}${model.doing === "" ? "" : ` (${harmless(model.doing)})`}`,
-    model.feed === null ? "" : `fed ${count(model.feed.rows)} rows, match ${model.feed.matchesDone}/${model.feed.matchesTotal}`,
+    model.feed === null
+      ? ""
+      : `fed ${count(feedFigures(model.feed).rowsInserted)} rows, match ${model.feed.status.matchesDone}/${model.feed.status.matchesTotal}`,
     verdicts.join(", "),
     model.processors.size === 0 ? "" : `lag ${count(processorLag(model))}, commit p99 ${Math.round(commit.p99)} ms`,
     model.loader === null ? "" : `loaded ${count(model.loader.rows)}, lag ${model.loader.lag ?? "unknown"}`,

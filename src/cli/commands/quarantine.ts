@@ -1,0 +1,177 @@
+import type { Command } from "commander";
+import type { Log } from "../../kafka/log.ts";
+import type { Settings } from "../../settings.ts";
+import { UsageError } from "../errors.ts";
+import type { QuarantinedRecord } from "../quarantine-record.ts";
+
+/** A repair is a new record of the raw topic: as large as one may be. */
+const MESSAGE_BYTES_MAX = 20 * 1024 * 1024;
+const TRANSACTION_TIMEOUT_MS = 10_000;
+
+export function register(program: Command): void {
+  const quarantine = program
+    .command("quarantine")
+    .description("records that could not be read: list them, look at one, send a repaired one again");
+  quarantine
+    .command("list")
+    .description("every record in quarantine, oldest first")
+    .option("--json", "print JSON")
+    .action(list);
+  quarantine
+    .command("show")
+    .description("one record, with key, headers and value as they came")
+    .argument("<id>", "topic/partition/offset of the original, as `list` prints it")
+    .option("--raw", "write the bytes of the value only, to be repaired in a file")
+    .option("--json", "print JSON (key and value in base64)")
+    .action(show);
+  quarantine
+    .command("retry")
+    .description("send a record again under its original key; repaired, it gets the event id the original would have had")
+    .argument("<id>", "topic/partition/offset of the original")
+    .option("--value <file>", "the repaired value (default: the bytes as they came)")
+    .option("--json", "print JSON")
+    .action(retry);
+}
+
+async function open(): Promise<{ settings: Settings; log: Log }> {
+  const [{ loadSettings }, { confluentLog }] = await Promise.all([
+    import("../../settings.ts"),
+    import("../../kafka/confluent/index.ts"),
+  ]);
+  const settings = loadSettings();
+  return { settings, log: confluentLog({ brokers: settings.brokers, clientId: "quarantine" }) };
+}
+
+async function readAll(log: Log): Promise<QuarantinedRecord[]> {
+  const [{ readTopic }, { readQuarantined }, { CRICKET_TOPICS }] = await Promise.all([
+    import("../read-topic.ts"),
+    import("../quarantine-record.ts"),
+    import("../../domain/cricket/topics.ts"),
+  ]);
+  const records: QuarantinedRecord[] = [];
+  await readTopic(log, CRICKET_TOPICS.quarantine, (batch) => {
+    for (let index = 0; index < batch.length; index++) {
+      const record = readQuarantined(batch, index);
+      if (record !== undefined) records.push(record);
+    }
+  });
+  return records.toSorted((a, b) => (a.at ?? "").localeCompare(b.at ?? "") || a.partition - b.partition || a.offset - b.offset);
+}
+
+async function find(log: Log, id: string): Promise<QuarantinedRecord> {
+  if (!/^[a-zA-Z0-9._-]+\/\d+\/\d+$/u.test(id)) {
+    throw new UsageError(`"${id}" is no record id`, "an id looks like cricket.odi.raw/2/1234; `third-umpire quarantine list` prints them");
+  }
+  // The latest one, should the same original have been judged twice (a rebuilt state).
+  const record = (await readAll(log)).findLast((candidate) => candidate.id === id);
+  if (record === undefined) throw new UsageError(`${id} is not in quarantine`, "`third-umpire quarantine list` shows what is");
+  return record;
+}
+
+async function list(options: { readonly json?: boolean }): Promise<void> {
+  const { log } = await open();
+  const [records, out] = await Promise.all([readAll(log), import("../output.ts")]);
+  if (options.json === true) {
+    out.printJson(records.map(toJson));
+    return;
+  }
+  if (records.length === 0) {
+    out.print("Nothing is in quarantine.");
+    return;
+  }
+  const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]+/gu, " ");
+  out.print(
+    ...out.table<QuarantinedRecord>(
+      [
+        { title: "ID", value: (record) => record.id },
+        { title: "PUT ASIDE", value: (record) => record.at?.slice(0, 19).replace("T", " ") ?? "-" },
+        { title: "KEY", value: (record) => printable(record.key?.toString("utf8").slice(0, 24) ?? "-") },
+        { title: "SIZE", right: true, value: (record) => out.bytes(record.value?.length ?? 0) },
+        { title: "REASON", value: (record) => printable(record.reason) },
+      ],
+      records,
+    ),
+    `${out.count(records.length)} records. Repair one: third-umpire quarantine show ID --raw > file, then retry ID --value file`,
+  );
+}
+
+async function show(id: string, options: { readonly raw?: boolean; readonly json?: boolean }): Promise<void> {
+  const { log } = await open();
+  const [record, out, { readable }] = await Promise.all([find(log, id), import("../output.ts"), import("../quarantine-record.ts")]);
+  if (options.raw === true) {
+    process.stdout.write(record.value ?? Buffer.alloc(0));
+    return;
+  }
+  if (options.json === true) {
+    out.printJson({ ...toJson(record), value: record.value?.toString("base64") ?? null });
+    return;
+  }
+  out.print(
+    `record   ${record.id}`,
+    `reason   ${record.reason}`,
+    `aside    ${record.at ?? "unknown"}`,
+    `key      ${readable(record.key)}`,
+    ...record.headers.map(([name, value]) => `header   ${name} = ${readable(value)}`),
+    `value    ${out.bytes(record.value?.length ?? 0)}`,
+    "",
+    readable(record.value),
+  );
+}
+
+async function retry(id: string, options: { readonly value?: string; readonly json?: boolean }): Promise<void> {
+  const value = options.value === undefined ? undefined : await readRepair(options.value);
+  const { log } = await open();
+  const record = await find(log, id);
+  const [{ WriteBatch, IndefiniteCommitError }, { retryHeaders }, { FatalError }, out] = await Promise.all([
+    import("../../kafka/log.ts"),
+    import("../quarantine-record.ts"),
+    import("../../domain/errors.ts"),
+    import("../output.ts"),
+  ]);
+  const producer = log.producer({
+    transactionalId: "quarantine-retry",
+    transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+    maxMessageBytes: MESSAGE_BYTES_MAX,
+  });
+  try {
+    await producer.open();
+    await producer.begin();
+    const batch = new WriteBatch();
+    batch.append(record.topic, record.partition, record.key, value ?? record.value, retryHeaders(record));
+    await producer.write(batch);
+    await producer.commit();
+  } catch (error) {
+    if (!(error instanceof IndefiniteCommitError)) throw error;
+    throw new FatalError(`the broker did not say whether ${id} was written again`, {
+      cause: error,
+      remedy: "run it once more: if it was, the review finds a duplicate",
+    });
+  } finally {
+    await producer.close();
+  }
+  if (options.json === true) out.printJson({ id, topic: record.topic, partition: record.partition, repaired: value !== undefined });
+  else out.print(`${id} was sent again${value === undefined ? " as it was" : ", repaired"}: the review will judge it like any other record.`);
+}
+
+async function readRepair(path: string): Promise<Buffer> {
+  const { readFile } = await import("node:fs/promises");
+  try {
+    const value = await readFile(path);
+    if (value.length > MESSAGE_BYTES_MAX) throw new UsageError(`${path} has ${value.length} bytes`, "a record may have 20 MB at most");
+    return value;
+  } catch (error) {
+    if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    throw new UsageError(`${path} cannot be read: ${error.message}`, "give the file with the repaired value");
+  }
+}
+
+function toJson(record: QuarantinedRecord): object {
+  return {
+    id: record.id,
+    at: record.at,
+    reason: record.reason,
+    key: record.key?.toString("base64") ?? null,
+    bytes: record.value?.length ?? 0,
+    headers: Object.fromEntries(record.headers.map(([name, value]) => [name, value.toString("utf8")])),
+  };
+}

@@ -1,0 +1,39 @@
+import type { Command } from "commander";
+import { SilentExit, UsageError } from "../errors.ts";
+import { parseInteger } from "../options.ts";
+
+export function register(program: Command): void {
+  program
+    .command("state")
+    .description("what the processors remember: known events of each partition, and whether they match the last commit")
+    .option("-p, --partition <number>", "only this partition", parseInteger(0))
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExit code 1 when a partition's state is not the one that was committed with its offsets (EO-4).")
+    .action(state);
+}
+
+async function state(options: { readonly partition?: number; readonly json?: boolean }): Promise<void> {
+  const [{ loadSettings }, { confluentLog }, { cricketTopology }, { CRICKET_GROUP }, { describeState }, { stateLines }, { partitionsOf }, out] =
+    await Promise.all([
+      import("../../settings.ts"),
+      import("../../kafka/confluent/index.ts"),
+      import("../../pipelines/cricket.ts"),
+      import("../../domain/cricket/topics.ts"),
+      import("../describe-state.ts"),
+      import("../state-report.ts"),
+      import("../read-topic.ts"),
+      import("../output.ts"),
+    ]);
+  const settings = loadSettings();
+  const log = confluentLog({ brokers: settings.brokers, clientId: "state" });
+  const topology = cricketTopology(settings);
+  const partitions = await partitionsOf(log, topology.topics.dedupe);
+  const { partition } = options;
+  if (partition !== undefined && !partitions.includes(partition)) {
+    throw new UsageError(`there is no partition ${partition}`, `choose one from 0 to ${partitions.length - 1}`);
+  }
+  const states = await describeState(log, topology, CRICKET_GROUP, partition === undefined ? partitions : [partition]);
+  if (options.json === true) out.printJson(states);
+  else out.print(...stateLines(states));
+  if (states.some((one) => one.sound === false)) throw new SilentExit(1);
+}

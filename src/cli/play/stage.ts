@@ -1,0 +1,119 @@
+import { adoptedServices } from "./stack.ts";
+import { localSupervisor, type ProcessSpec, type ProcessStatus, type Supervisor } from "../../local/index.ts";
+import { logDir } from "../../local/paths.ts";
+import type { LoaderStatus } from "../../loader/status.ts";
+import type { Settings } from "../../settings.ts";
+import { initialModel, type Phase, type ScreenModel } from "../screen/model.ts";
+import { reduce, type ScreenEvent } from "../screen/reducer.ts";
+import { type Display, openDisplay } from "./display.ts";
+import type { PipelineListener } from "./pipeline.ts";
+
+/** An event before the stage has put the time on it. */
+type Untimed = ScreenEvent extends infer E ? (E extends ScreenEvent ? Omit<E, "at"> : never) : never;
+
+const TICK_MS = 250;
+
+/** Everything that is running, and what is known of it: the supervisor, the model of the screen, the display. */
+export class Stage {
+  readonly supervisor: Supervisor;
+  readonly listener: PipelineListener;
+  /** Resolves when the feed says that every match is in. */
+  readonly feedDone: Promise<void>;
+  readonly #settings: Settings;
+  readonly #display: Display;
+  readonly #tick: NodeJS.Timeout;
+  #model: ScreenModel;
+
+  constructor(settings: Settings, sourceId: string, options: { readonly json: boolean }) {
+    this.#settings = settings;
+    this.#model = initialModel(Date.now(), logDir(settings));
+    this.supervisor = localSupervisor(settings);
+    this.supervisor.onChange(() => this.#processes());
+    let announceFeedDone: () => void = () => undefined;
+    this.feedDone = new Promise((resolve) => (announceFeedDone = resolve));
+    this.listener = {
+      source: (name, status) => this.tell({ type: "source", name, id: sourceId, status }),
+      processor: (name, status) => this.tell({ type: "processor", name, status }),
+      loader: (status) => this.tell({ type: "loader", status }),
+      feed: (status) => {
+        this.tell({ type: "feed", status });
+        if (status.state !== "done") return;
+        announceFeedDone();
+        // It ended by itself; without this the supervisor would start it again.
+        void this.supervisor.stop("feed");
+      },
+    };
+    this.#display = openDisplay(() => this.#model, options);
+    this.#tick = setInterval(() => this.#processes(), TICK_MS);
+  }
+
+  get model(): ScreenModel {
+    return this.#model;
+  }
+
+  /** Offsets that the warehouse holds, as far as the loader has told. */
+  get loaded(): LoaderStatus["offsets"] {
+    return this.#model.loader?.offsets ?? {};
+  }
+
+  tell(event: Untimed): void {
+    this.#model = reduce(this.#model, { ...event, at: Date.now() } as ScreenEvent);
+    if (event.type === "phase" || event.type === "news") this.#display.update();
+  }
+
+  phase(phase: Phase, doing: string): void {
+    this.tell({ type: "phase", phase, doing });
+  }
+
+  /** Starts all at once; resolves when all are ready, throws what the first one failed with. */
+  async startAll(specs: readonly ProcessSpec[], signal: AbortSignal): Promise<void> {
+    await unlessAborted(Promise.all(specs.map((spec) => this.supervisor.start(spec))), signal);
+  }
+
+  /** Processes of this run, and servers that another terminal keeps running. */
+  processes(): ProcessStatus[] {
+    const own = this.supervisor.list();
+    const names = new Set(own.map((process) => process.name));
+    return [...adoptedServices(this.#settings).filter((service) => !names.has(service.name)), ...own];
+  }
+
+  /** Our own by the supervisor, those of others by their pid. */
+  kill(victim: ProcessStatus): void {
+    const isOwn = this.supervisor.list().some((process) => process.name === victim.name);
+    if (isOwn) this.supervisor.kill(victim.name, "SIGKILL");
+    else if (victim.pid !== null) process.kill(victim.pid, "SIGKILL");
+  }
+
+  /** In the order of the data, so that each one still finds those it talks to; servers last. */
+  async stop(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      this.phase("stopping", name);
+      await this.supervisor.stop(name);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#tick);
+    this.#display.close();
+  }
+
+  #processes(): void {
+    this.tell({ type: "processes", list: this.processes() });
+  }
+}
+
+/** Waits for a promise, but not longer than until the signal. @throws the signal's reason */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    promise.catch(() => undefined); // when we no longer wait, its failure is part of the stopping
+  }
+}
