@@ -21,7 +21,10 @@ const BOWLING: readonly Column[] = [left(24), right(6), right(4), right(4), righ
  */
 export function renderCard(scored: ScoredMatch, match: Match): string {
   const name = shortNames(peopleOf(scored, match));
-  const blocks = [header(scored, match), ...scored.innings.map((innings) => inningsBlock(scored, innings, match, name))];
+  const blocks = [
+    header(scored, match),
+    ...scored.innings.map((innings) => inningsBlock(scored, innings, match, name)),
+  ];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
@@ -40,7 +43,13 @@ function header(scored: ScoredMatch, match: Match): readonly string[] {
   const awards = match.playersOfMatch.join(", ");
   return [
     match.teams.join(" v "),
-    ...wrap("", [type, place, datesText(match.dates)].filter((text) => text !== ""), " · ", WIDTH, "").map((line) => line.replace(/ ·$/u, "")),
+    ...wrap(
+      "",
+      [type, place, datesText(match.dates)].filter((text) => text !== ""),
+      " · ",
+      WIDTH,
+      "",
+    ).map((line) => line.replace(/ ·$/u, "")),
     match.toss === null ? "" : `Toss: ${match.toss.winner}, chose to ${match.toss.decision}`,
     resultText(scored),
     awards === "" ? "" : `Player of the match: ${awards}`,
@@ -49,7 +58,20 @@ function header(scored: ScoredMatch, match: Match): readonly string[] {
     .map((line) => clip(line, WIDTH));
 }
 
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 
 /** "12 to 13 July 2005" where one month holds them, else both dates in full. */
 function datesText(dates: readonly string[]): string {
@@ -134,14 +156,17 @@ function totalLine(scored: ScoredMatch, innings: ScoredInnings): string {
   const { overs, legal_balls, target } = innings;
   const runRate = rate(innings.runs, legal_balls === null ? null : legal_balls / scored.info.bpo);
   const pace = overs === null ? "" : ` (${oversWords(overs)}, RR ${runRate})`;
-  const chase = target === null ? "" : `, target ${target.runs}${target.overs === null ? "" : ` from ${target.overs} ov`}`;
+  const chase =
+    target === null ? "" : `, target ${target.runs}${target.overs === null ? "" : ` from ${target.overs} ov`}`;
   return row([left(24), left(WIDTH - 25)], ["Total", `${totalText(innings)}${pace}${chase}`]);
 }
 
 /** Nobody "did not bat" in a super over: three bat at most. */
 function notAtTheCrease({ team, batters, absent_hurt, super_over }: ScoredInnings, match: Match): readonly string[] {
   const seen = new Set([...batters.map((batter) => batter.name), ...absent_hurt]);
-  const waiting = match.players.filter((player) => player.team === team && !seen.has(player.name)).map((player) => player.name);
+  const waiting = match.players
+    .filter((player) => player.team === team && !seen.has(player.name))
+    .map((player) => player.name);
   const dash = (word: string, names: readonly string[]): readonly string[] =>
     names.length === 0 ? [] : wrap(`${word}: `, names, ", ", WIDTH, "  ");
   return [...(super_over ? [] : dash("Did not bat", waiting)), ...dash("Absent hurt", absent_hurt)];
@@ -164,7 +189,9 @@ export function liveLine(scored: ScoredMatch, match: Match, last: Delivery | und
   const overs = innings.overs === null ? "" : ` (${oversWords(innings.overs)})`;
   return [
     `${innings.team} ${totalText(innings)}${overs} v ${other}${innings.super_over ? " (super over)" : ""}`,
-    ...(last === undefined ? [] : [wicketText(innings, last, name) ?? atBat(innings, last, name), atBowl(scored, innings, last, name)]),
+    ...(last === undefined
+      ? []
+      : [wicketText(innings, last, name) ?? atBat(innings, last, name), atBowl(scored, innings, last, name)]),
     chaseText(scored, innings),
   ]
     .filter((part) => part !== "")
@@ -184,13 +211,20 @@ function ballsText({ balls }: ScoredBatter): string {
 function wicketText(innings: ScoredInnings, last: Delivery, name: ShortName): string | undefined {
   const playerOut = last.wickets.find(({ kind }) => isTeamWicket(kind))?.playerOut;
   const batter = innings.batters.find((other) => other.name === playerOut && other.out);
-  return batter === undefined ? undefined : `OUT ${name(batter.name)} ${howText(batter, name)} ${batter.runs}${ballsText(batter)}`;
+  return batter === undefined
+    ? undefined
+    : `OUT ${name(batter.name)} ${howText(batter, name)} ${batter.runs}${ballsText(batter)}`;
 }
 
 function atBowl(scored: ScoredMatch, innings: ScoredInnings, last: Delivery, name: ShortName): string {
   const bowler = innings.bowlers.find((other) => other.name === last.bowler);
   if (bowler === undefined) return "";
-  const figures = [bowler.balls === null ? null : bowlerOvers(bowler.balls, scored.info.bpo), bowler.maidens, bowler.runs, bowler.wickets];
+  const figures = [
+    bowler.balls === null ? null : bowlerOvers(bowler.balls, scored.info.bpo),
+    bowler.maidens,
+    bowler.runs,
+    bowler.wickets,
+  ];
   return `${name(bowler.name)} ${figures.map((value) => value ?? "?").join("-")}`;
 }
 

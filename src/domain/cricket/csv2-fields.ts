@@ -19,7 +19,7 @@ export function textProblem(value: string): string | undefined {
   }
   // What a decoder leaves where bytes were not UTF-8: the name cannot be known any more.
   if (value.includes("\uFFFD")) return `${quoted(value)} holds bytes that were not UTF-8`;
-  // oxlint-disable-next-line no-control-regex -- control characters are what we look for
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u001F\u007F]/u.test(value)) return `${quoted(value)} holds a control character`;
   return undefined;
 }

@@ -41,10 +41,11 @@ const INFO_CHARS_MAX = 1_000_000;
 
 function read(info: string): Info {
   if (typeof info !== "string") throw new PoisonError("the file is not text");
-  if (info.length > INFO_CHARS_MAX) throw new PoisonError(`the file has ${info.length} characters; ${INFO_CHARS_MAX} is the limit`);
+  if (info.length > INFO_CHARS_MAX)
+    throw new PoisonError(`the file has ${info.length} characters; ${INFO_CHARS_MAX} is the limit`);
   const [first, ...rest] = records(info);
   if (first === undefined) throw new PoisonError("the file is empty");
-  const version = first[0] === "version" ? first[1] ?? "" : undefined;
+  const version = first[0] === "version" ? (first[1] ?? "") : undefined;
   if (version === undefined) throw new PoisonError(`it begins with ${quoted(first[0] ?? "")}, not with a version line`);
   checkVersion(version);
   const lines = new Map<string, InfoLine[]>();
@@ -52,7 +53,8 @@ function read(info: string): Info {
     const line = index + 2;
     const [tag, key, ...values] = fields;
     if (tag !== "info") throw new PoisonError(`line ${line} begins with ${quoted(tag ?? "")}, not with "info"`);
-    if (key === undefined || values.length === 0) throw new PoisonError(`line ${line} is cut off: ${quoted(fields.join(","))}`);
+    if (key === undefined || values.length === 0)
+      throw new PoisonError(`line ${line} is cut off: ${quoted(fields.join(","))}`);
     const list = lines.get(key) ?? [];
     list.push({ values, line });
     lines.set(key, list);
@@ -114,14 +116,17 @@ function build(matchId: string, info: Info): Match {
 
 /** All non-empty values of a key with one value a line. */
 function every(info: Info, key: string): readonly string[] {
-  return (info.lines.get(key) ?? []).flatMap(({ values: [value] }) => (value === undefined || value === "" ? [] : [value]));
+  return (info.lines.get(key) ?? []).flatMap(({ values: [value] }) =>
+    value === undefined || value === "" ? [] : [value],
+  );
 }
 
 /** The value of a key that may stand once; null when it is absent or empty ("info,city,"). */
 function one(info: Info, key: string): string | null {
   const values = every(info, key);
   const other = values.find((value) => value !== values[0]);
-  if (other !== undefined) throw new PoisonError(`two values for "${key}": ${quoted(values[0] ?? "")} and ${quoted(other)}`);
+  if (other !== undefined)
+    throw new PoisonError(`two values for "${key}": ${quoted(values[0] ?? "")} and ${quoted(other)}`);
   return values[0] ?? null;
 }
 
@@ -133,7 +138,9 @@ function count(info: Info, key: string, max: number): number | null {
 function teamsOf(info: Info): readonly [string, string] {
   const [first, second, ...more] = every(info, "team");
   if (first === undefined || second === undefined || more.length > 0 || first === second) {
-    throw new PoisonError(`it names ${every(info, "team").map(quoted).join(", ") || "no team"}; expected two different teams`);
+    throw new PoisonError(
+      `it names ${every(info, "team").map(quoted).join(", ") || "no team"}; expected two different teams`,
+    );
   }
   return [first, second];
 }
@@ -178,14 +185,18 @@ function outcomeOf(info: Info): Outcome {
 function playersOf(info: Info): readonly Player[] {
   const ids = new Map(
     (info.lines.get("registry") ?? []).flatMap(({ values: [kind, name, id], line }) => {
-      if (name === undefined || id === undefined || id === "") throw new PoisonError(`line ${line} is cut off: a registry line needs a name and an id`);
+      if (name === undefined || id === undefined || id === "")
+        throw new PoisonError(`line ${line} is cut off: a registry line needs a name and an id`);
       return kind === "people" ? [[name, id] as const] : [];
     }),
   );
-  return [...(info.lines.get("player") ?? []), ...(info.lines.get("players") ?? [])].map(({ values: [team, name], line }) => {
-    if (team === undefined || name === undefined || name === "") throw new PoisonError(`line ${line} is cut off: a player line needs a team and a name`);
-    return { team, name, registryId: ids.get(name) ?? null };
-  });
+  return [...(info.lines.get("player") ?? []), ...(info.lines.get("players") ?? [])].map(
+    ({ values: [team, name], line }) => {
+      if (team === undefined || name === undefined || name === "")
+        throw new PoisonError(`line ${line} is cut off: a player line needs a team and a name`);
+      return { team, name, registryId: ids.get(name) ?? null };
+    },
+  );
 }
 
 /** Lines of the form `info,<key>,<innings>[,<value>]`, by innings. */
@@ -206,18 +217,20 @@ function notesOf(info: Info): readonly InningsNote[] {
   const targetOvers = byInnings(info, "target_overs");
   const flags = carriesInningsFlags("csv2", info.version);
   const numbers = new Set([superOver, declared, forfeited, targetRuns, targetOvers].flatMap((map) => [...map.keys()]));
-  return [...numbers].sort((a, b) => a - b).map((innings) => ({
-    innings,
-    team: null,
-    superOver: flags ? superOver.has(innings) : superOver.has(innings) || null,
-    declared: flags ? declared.has(innings) : declared.has(innings) || null,
-    // csv2 leaves a forfeited innings out; a line that says so is not known to exist, but would be clear.
-    forfeited: forfeited.has(innings) || null,
-    target: target(targetRuns.get(innings), targetOvers.get(innings)),
-    absentHurt: [],
-    penaltyPre: 0,
-    penaltyPost: 0,
-  }));
+  return [...numbers]
+    .sort((a, b) => a - b)
+    .map((innings) => ({
+      innings,
+      team: null,
+      superOver: flags ? superOver.has(innings) : superOver.has(innings) || null,
+      declared: flags ? declared.has(innings) : declared.has(innings) || null,
+      // csv2 leaves a forfeited innings out; a line that says so is not known to exist, but would be clear.
+      forfeited: forfeited.has(innings) || null,
+      target: target(targetRuns.get(innings), targetOvers.get(innings)),
+      absentHurt: [],
+      penaltyPre: 0,
+      penaltyPost: 0,
+    }));
 }
 
 /** `overs` stays in cricket notation: 27.3 is 27 overs and 3 balls. */

@@ -68,7 +68,11 @@ function delivery(columns: Columns, limits: Csv2Limits): Delivery {
 
 /** "match 1144530, innings 2, ball 49.4: ", as far as the row tells. */
 function where(columns: Columns): string {
-  const parts = [["match", "match_id"], ["innings", "innings"], ["ball", "ball"]].flatMap(([word, name]) => {
+  const parts = [
+    ["match", "match_id"],
+    ["innings", "innings"],
+    ["ball", "ball"],
+  ].flatMap(([word, name]) => {
     const text = own(columns, name as string);
     return typeof text === "string" && /^[\w.-]{1,64}$/u.test(text) ? [`${word} ${text}`] : [];
   });
@@ -109,7 +113,8 @@ function ballLabel(text: string, oversMax: number): { over: number; ball: number
   }
   const over = Number(match[1]);
   const ball = Number(match[2]);
-  if (over >= oversMax) throw new PoisonError(`column "ball": over ${match[1]} in an innings of at most ${oversMax} overs`);
+  if (over >= oversMax)
+    throw new PoisonError(`column "ball": over ${match[1]} in an innings of at most ${oversMax} overs`);
   if (ball > DELIVERIES_PER_OVER_MAX) throw new PoisonError(`column "ball": delivery ${match[2]} of one over`);
   return { over, ball };
 }
@@ -142,7 +147,9 @@ function extrasTotal(columns: Columns, extras: Extras): number {
   const stated = runs(columns, "extras", required(columns, "extras"));
   const sum = extras.wides + extras.noballs + extras.byes + extras.legbyes + extras.penalty;
   if (stated !== sum) {
-    const parts = Object.entries(extras).filter(([, n]) => n > 0).map(([name, n]) => `${name} ${n}`);
+    const parts = Object.entries(extras)
+      .filter(([, n]) => n > 0)
+      .map(([name, n]) => `${name} ${n}`);
     throw new PoisonError(
       `extras do not add up: column "extras" says ${stated}, but ${parts.join(" + ") || "no kind of extras is given"}` +
         (parts.length > 1 ? ` make ${sum}` : ""),
@@ -170,23 +177,38 @@ function flag(columns: Columns, name: string): boolean {
 
 /** The fielders of the row belong to its first wicket: nobody fields a "timed out". */
 function wicketsOf(columns: Columns, detailed: boolean): readonly Wicket[] {
-  const named = ["fielder_1", "fielder_2", "fielder_3"].map((name) => optional(columns, name)).filter((name) => name !== "");
+  const named = ["fielder_1", "fielder_2", "fielder_3"]
+    .map((name) => optional(columns, name))
+    .filter((name) => name !== "");
   const first = wicket(columns, "wicket_type", "player_dismissed", detailed ? named : null);
-  const second = wicket(columns, "other_wicket_type", "other_player_dismissed", detailed && first.length === 0 ? named : detailed ? [] : null);
+  const second = wicket(
+    columns,
+    "other_wicket_type",
+    "other_player_dismissed",
+    detailed && first.length === 0 ? named : detailed ? [] : null,
+  );
   const all = [...first, ...second];
-  if (all.length === 0 && named.length > 0) throw new PoisonError(`fielder ${quoted(named[0] as string)} without a wicket`);
+  if (all.length === 0 && named.length > 0)
+    throw new PoisonError(`fielder ${quoted(named[0] as string)} without a wicket`);
   if (all.length === 2 && all[0]?.playerOut === all[1]?.playerOut) {
     throw new PoisonError(`${quoted(all[0]?.playerOut ?? "")} is out twice on one ball`);
   }
   return all;
 }
 
-function wicket(columns: Columns, kindColumn: string, playerColumn: string, fielders: readonly string[] | null): readonly Wicket[] {
+function wicket(
+  columns: Columns,
+  kindColumn: string,
+  playerColumn: string,
+  fielders: readonly string[] | null,
+): readonly Wicket[] {
   const kind = optional(columns, kindColumn);
   const playerOut = optional(columns, playerColumn);
   if (kind === "" && playerOut === "") return [];
-  if (kind === "") throw new PoisonError(`column "${playerColumn}" names ${quoted(playerOut)}, but "${kindColumn}" is empty`);
-  if (playerOut === "") throw new PoisonError(`column "${kindColumn}" is ${quoted(kind)}, but "${playerColumn}" is empty`);
+  if (kind === "")
+    throw new PoisonError(`column "${playerColumn}" names ${quoted(playerOut)}, but "${kindColumn}" is empty`);
+  if (playerOut === "")
+    throw new PoisonError(`column "${kindColumn}" is ${quoted(kind)}, but "${playerColumn}" is empty`);
   if (!isWicketKind(kind)) throw new PoisonError(`column "${kindColumn}": unknown wicket ${quoted(kind)}`);
   return [{ kind, playerOut, fielders }];
 }

@@ -111,11 +111,15 @@ export function matchParts(m: Match): Content {
       overs: m.overs,
       method: methodKnown ? (method ?? "") : null,
       players: m.players.length === 0 ? null : m.players.map(({ team, name }) => [team, name]),
-      registry: m.players.some(({ registryId }) => registryId !== null) ? m.players.map(({ registryId }) => registryId ?? "") : null,
+      registry: m.players.some(({ registryId }) => registryId !== null)
+        ? m.players.map(({ registryId }) => registryId ?? "")
+        : null,
       superOvers: flags ? having(m, ({ superOver }) => superOver === true) : flagged(m, "superOver"),
       declared: flags ? having(m, ({ declared }) => declared === true) : flagged(m, "declared"),
       targets: carriesTargets(m.format, m.version)
-        ? m.inningsNotes.flatMap(({ innings, target }) => (target === null ? [] : [[innings, target.runs, target.overs ?? ""]]))
+        ? m.inningsNotes.flatMap(({ innings, target }) =>
+            target === null ? [] : [[innings, target.runs, target.overs ?? ""]],
+          )
         : null,
       ...eventsOf(m),
     },

@@ -94,7 +94,9 @@ export function initialInnings(number: number, ballsPerOver = 6, penaltyPre = 0)
 export function applyDelivery(score: InningsScore, d: Delivery): InningsScore {
   const last = score.over;
   if (last !== null && (d.over < last.over || (d.over === last.over && d.ball <= last.lastBall))) {
-    throw new RangeError(`delivery ${d.over}.${d.ball} came after ${last.over}.${last.lastBall}: sort the deliveries of an innings`);
+    throw new RangeError(
+      `delivery ${d.over}.${d.ball} came after ${last.over}.${last.lastBall}: sort the deliveries of an innings`,
+    );
   }
   const over = nextOver(last, d);
   const runs = score.runs + d.runs.total;
@@ -114,7 +116,12 @@ export function applyDelivery(score: InningsScore, d: Delivery): InningsScore {
     bowlers: nextBowlers(withFinishedMaiden(score, over), d),
     fall: [
       ...score.fall,
-      ...fallen.map(({ playerOut }, n) => ({ wicket: score.wickets + n + 1, runs, player: playerOut, label: `${d.over}.${d.ball}` })),
+      ...fallen.map(({ playerOut }, n) => ({
+        wicket: score.wickets + n + 1,
+        runs,
+        player: playerOut,
+        label: `${d.over}.${d.ball}`,
+      })),
     ],
     over,
   };
@@ -175,7 +182,9 @@ function withFinishedMaiden({ over: last, bowlers }: InningsScore, over: OverSco
 
 function nextBowlers(bowlers: readonly BowlerScore[], d: Delivery): readonly BowlerScore[] {
   const known = bowlers.some(({ name }) => name === d.bowler);
-  const all = known ? bowlers : [...bowlers, { name: d.bowler, balls: 0, maidens: 0, runs: 0, wickets: 0, wides: 0, noballs: 0 }];
+  const all = known
+    ? bowlers
+    : [...bowlers, { name: d.bowler, balls: 0, maidens: 0, runs: 0, wickets: 0, wides: 0, noballs: 0 }];
   return all.map((bowler) =>
     bowler.name === d.bowler
       ? {
@@ -196,7 +205,11 @@ function nextBowlers(bowlers: readonly BowlerScore[], d: Delivery): readonly Bow
  */
 function nextBatters(batters: readonly BatterScore[], d: Delivery): readonly BatterScore[] {
   const atCrease = [d.batter, d.nonStriker];
-  const names = new Set([...batters.map(({ name }) => name), ...atCrease, ...d.wickets.map(({ playerOut }) => playerOut)]);
+  const names = new Set([
+    ...batters.map(({ name }) => name),
+    ...atCrease,
+    ...d.wickets.map(({ playerOut }) => playerOut),
+  ]);
   const known = new Map(batters.map((batter) => [batter.name, batter]));
   return [...names].map((name) => {
     const before = known.get(name) ?? { name, runs: 0, balls: 0, fours: 0, sixes: 0, wicket: null };

@@ -1,11 +1,18 @@
 import { carriesInningsFlags, dateInForm } from "./formats.ts";
 import { deliveryKey } from "./identity.ts";
-import { type BatterScore, type BowlerScore, foldInnings, initialInnings, type InningsScore, maidenInProgress } from "./innings.ts";
+import {
+  type BatterScore,
+  type BowlerScore,
+  foldInnings,
+  initialInnings,
+  type InningsScore,
+  maidenInProgress,
+} from "./innings.ts";
 import type { ScoredBatter, ScoredBowler, ScoredInnings, ScoredMatch } from "./scored.ts";
 import type { Delivery, InningsNote, Match } from "./types.ts";
 import { isBowlersWicket, isTeamWicket } from "./wickets.ts";
 
-export type { ScoredBatter, ScoredBowler, ScoredExtras, ScoredInnings, ScoredMatch } from "./scored.ts";
+export type { ScoredInnings, ScoredMatch } from "./scored.ts";
 
 /**
  * The card of a match from all its deliveries, in any order. Each natural key may be there once.

@@ -7,7 +7,8 @@ export interface Column {
 const segmenter: Intl.Segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** Letters that take two cells of a terminal: Hangul, CJK, kana, full-width forms, emoji. */
-const WIDE = /^[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
+const WIDE =
+  /^[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
 
 /** Cells a text takes on a terminal: accents on top of a letter take none, CJK letters two. */
 export function cells(text: string): number {
@@ -40,7 +41,13 @@ export function row(columns: readonly Column[], values: readonly string[]): stri
 }
 
 /** Items separated by `separator`, broken into lines of at most `width` cells; later lines begin with `indent`. */
-export function wrap(first: string, items: readonly string[], separator: string, width: number, indent: string): readonly string[] {
+export function wrap(
+  first: string,
+  items: readonly string[],
+  separator: string,
+  width: number,
+  indent: string,
+): readonly string[] {
   const lines: string[] = [];
   let line = first;
   for (const [n, item] of items.entries()) {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { applyDelivery, foldInnings, initialInnings, type InningsScore, maidenInProgress } from "../../../src/domain/cricket/innings.ts";
+import {
+  applyDelivery,
+  foldInnings,
+  initialInnings,
+  type InningsScore,
+  maidenInProgress,
+} from "../../../src/domain/cricket/innings.ts";
 import type { Delivery } from "../../../src/domain/cricket/types.ts";
 import { delivery } from "../../support/cricket.ts";
 
@@ -19,7 +25,9 @@ function score(...overs: readonly (readonly Delivery[])[]): InningsScore {
 /** Maidens as a card shows them now, by bowler. */
 function maidens(innings: InningsScore): Record<string, number> {
   const now = maidenInProgress(innings);
-  return Object.fromEntries(innings.bowlers.map(({ name, maidens: before }) => [name, before + (name === now ? 1 : 0)]));
+  return Object.fromEntries(
+    innings.bowlers.map(({ name, maidens: before }) => [name, before + (name === now ? 1 : 0)]),
+  );
 }
 
 describe("a maiden", () => {
@@ -31,11 +39,18 @@ describe("a maiden", () => {
   });
 
   test("survives byes, leg byes and penalty runs", () => {
-    expect(maidens(score(over(0, [...dots(3), { extra: { byes: 4 } }, { extra: { legbyes: 1 } }, { extra: { penalty: 5 } }])))).toEqual({ b1: 1 });
+    expect(
+      maidens(
+        score(over(0, [...dots(3), { extra: { byes: 4 } }, { extra: { legbyes: 1 } }, { extra: { penalty: 5 } }])),
+      ),
+    ).toEqual({ b1: 1 });
   });
 
   test("is nobody's when two bowlers shared the over", () => {
-    expect(maidens(score(over(0, [...dots(3), ...dots(3, { bowler: "b2" })]), over(1, [{}])))).toEqual({ b1: 0, b2: 0 });
+    expect(maidens(score(over(0, [...dots(3), ...dots(3, { bowler: "b2" })]), over(1, [{}])))).toEqual({
+      b1: 0,
+      b2: 0,
+    });
   });
 
   test("may have five balls when another over followed, but not when the innings ended", () => {
@@ -71,13 +86,18 @@ describe("balls and runs", () => {
   });
 
   test("fours and sixes that were run are runs, but no boundaries", () => {
-    const innings = score(over(0, [{ bat: 4 }, { bat: 4, nonBoundary: true }, { bat: 6 }, { bat: 6, nonBoundary: true }, { bat: 5 }]));
+    const innings = score(
+      over(0, [{ bat: 4 }, { bat: 4, nonBoundary: true }, { bat: 6 }, { bat: 6, nonBoundary: true }, { bat: 5 }]),
+    );
     expect(innings.batters[0]).toMatchObject({ runs: 25, fours: 1, sixes: 1 });
     expect(innings.boundariesExact).toBe(true);
   });
 
   test("where the format does not know, boundaries are not exact", () => {
-    expect(score(over(0, [{ bat: 4, nonBoundary: null }]))).toMatchObject({ boundariesExact: false, batters: [{ fours: 1 }, {}] });
+    expect(score(over(0, [{ bat: 4, nonBoundary: null }]))).toMatchObject({
+      boundariesExact: false,
+      batters: [{ fours: 1 }, {}],
+    });
   });
 });
 
@@ -86,7 +106,11 @@ describe("wickets", () => {
 
   test.each(["bowled", "caught", "caught and bowled", "lbw", "stumped", "hit wicket"])("%s is the bowler's", (kind) => {
     const innings = score(over(0, [{ wickets: out(kind) }]));
-    expect(innings).toMatchObject({ wickets: 1, bowlers: [{ wickets: 1 }], fall: [{ wicket: 1, player: "a1", label: "0.1" }] });
+    expect(innings).toMatchObject({
+      wickets: 1,
+      bowlers: [{ wickets: 1 }],
+      fall: [{ wicket: 1, player: "a1", label: "0.1" }],
+    });
   });
 
   test.each(["run out", "timed out", "obstructing the field", "hit the ball twice", "handled the ball", "retired out"])(
@@ -103,15 +127,29 @@ describe("wickets", () => {
   });
 
   test("who retired hurt and comes back is not out, and can get out later", () => {
-    const retired = over(0, [{ wickets: out("retired hurt") }, { batter: "a3" }, { batter: "a1", nonStriker: "a3", bat: 2 }]);
+    const retired = over(0, [
+      { wickets: out("retired hurt") },
+      { batter: "a3" },
+      { batter: "a1", nonStriker: "a3", bat: 2 },
+    ]);
     expect(score(retired).batters[0]).toMatchObject({ name: "a1", runs: 2, balls: 2, wicket: null });
     const bowled = over(1, [{ batter: "a3", nonStriker: "a1", wickets: out("run out", "a1") }]);
-    expect(score(retired, bowled)).toMatchObject({ wickets: 1, batters: [{ name: "a1", wicket: { kind: "run out" } }, {}, {}] });
+    expect(score(retired, bowled)).toMatchObject({
+      wickets: 1,
+      batters: [{ name: "a1", wicket: { kind: "run out" } }, {}, {}],
+    });
   });
 
   test("two fall on one ball: who was timed out comes into the order without a ball", () => {
-    const innings = score(over(0, [{ bat: 1 }, { wickets: [...out("caught", "a1"), ...out("timed out", "a4")] }, { batter: "a5" }]));
-    expect(innings.batters.map(({ name, balls }) => [name, balls])).toEqual([["a1", 2], ["a2", 0], ["a4", 0], ["a5", 1]]);
+    const innings = score(
+      over(0, [{ bat: 1 }, { wickets: [...out("caught", "a1"), ...out("timed out", "a4")] }, { batter: "a5" }]),
+    );
+    expect(innings.batters.map(({ name, balls }) => [name, balls])).toEqual([
+      ["a1", 2],
+      ["a2", 0],
+      ["a4", 0],
+      ["a5", 1],
+    ]);
     expect(innings.fall.map(({ wicket, runs, player, label }) => [wicket, runs, player, label])).toEqual([
       [1, 1, "a1", "0.2"],
       [2, 1, "a4", "0.2"],

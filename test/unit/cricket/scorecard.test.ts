@@ -5,7 +5,10 @@ import { asVersion21, BUNDLED, bundledMatch, delivery, matchIds, matchSets, read
 
 function card(dir: string, id: string): unknown {
   const { rows, info } = readMatch(dir, id);
-  const scored = scoreMatch(parseCsv2Info(id, info), rows.map((row) => parseCsv2Delivery(row)));
+  const scored = scoreMatch(
+    parseCsv2Info(id, info),
+    rows.map((row) => parseCsv2Delivery(row)),
+  );
   return JSON.parse(scoredMatchJson(scored));
 }
 
@@ -39,7 +42,9 @@ describe("the printed line", () => {
     const line = scoredMatchJson(scoreMatch(match, deliveries));
     expect(line).not.toContain("\n");
     expect(line).toContain('"name": "S Fouché"');
-    expect(line.startsWith('{"id": "1474411", "info": {"bpo": 6, "dates": ["2025/03/09"], "gender": "male"')).toBe(true);
+    expect(line.startsWith('{"id": "1474411", "info": {"bpo": 6, "dates": ["2025/03/09"], "gender": "male"')).toBe(
+      true,
+    );
   });
 });
 
@@ -49,9 +54,14 @@ describe("what a version cannot tell", () => {
     const older = info
       .replace("version,2.3.0", "version,2.1.0")
       .split("\n")
-      .filter((line) => !/^info,(?:match_type|team_type|overs|super_over|target_\w+|match_id|match_type_number),/u.test(line))
+      .filter(
+        (line) => !/^info,(?:match_type|team_type|overs|super_over|target_\w+|match_id|match_type_number),/u.test(line),
+      )
       .join("\n");
-    return scoreMatch(parseCsv2Info(id, older), rows.map((row) => parseCsv2Delivery(asVersion21(row))));
+    return scoreMatch(
+      parseCsv2Info(id, older),
+      rows.map((row) => parseCsv2Delivery(asVersion21(row))),
+    );
   };
 
   test("is null: declared, targets, match type; fours count though they may have been run", () => {
@@ -71,7 +81,10 @@ describe("what a version cannot tell", () => {
 
   test("a third innings of a match that was not tied is no super over", () => {
     const { match } = bundledMatch("366627");
-    const scored = scoreMatch({ ...match, matchId: "1" }, [1, 2, 3].map((innings) => delivery({ innings })));
+    const scored = scoreMatch(
+      { ...match, matchId: "1" },
+      [1, 2, 3].map((innings) => delivery({ innings })),
+    );
     expect(scored.innings.map(({ super_over }) => super_over)).toEqual([false, false, false]);
   });
 });
@@ -79,7 +92,16 @@ describe("what a version cannot tell", () => {
 describe("innings of the card", () => {
   const { match } = bundledMatch("1144530");
   const mine = { ...match, matchId: "1", inningsNotes: [] };
-  const note = { team: null, superOver: null, declared: null, forfeited: null, target: null, absentHurt: [], penaltyPre: 0, penaltyPost: 0 };
+  const note = {
+    team: null,
+    superOver: null,
+    declared: null,
+    forfeited: null,
+    target: null,
+    absentHurt: [],
+    penaltyPre: 0,
+    penaltyPost: 0,
+  };
 
   test("none for a target of an innings that never began", () => {
     const target = { overs: 50, runs: 200 };
@@ -88,20 +110,40 @@ describe("innings of the card", () => {
   });
 
   test("a forfeited one is listed where the record names its team", () => {
-    const scored = scoreMatch({ ...mine, inningsNotes: [{ ...note, innings: 2, team: "B", forfeited: true }] }, [delivery()]);
-    expect(scored.innings[1]).toMatchObject({ number: 2, team: "B", forfeited: true, runs: 0, overs: "0.0", batters: [], boundaries_exact: true });
+    const scored = scoreMatch({ ...mine, inningsNotes: [{ ...note, innings: 2, team: "B", forfeited: true }] }, [
+      delivery(),
+    ]);
+    expect(scored.innings[1]).toMatchObject({
+      number: 2,
+      team: "B",
+      forfeited: true,
+      runs: 0,
+      overs: "0.0",
+      batters: [],
+      boundaries_exact: true,
+    });
   });
 
   test("penalty runs before and after it are the team's, and nobody else's", () => {
     const notes = [{ ...note, innings: 1, penaltyPre: 5, penaltyPost: 10, absentHurt: ["a9"] }];
-    const scored = scoreMatch({ ...mine, inningsNotes: notes }, [delivery({ bat: 3, wickets: [{ kind: "run out", playerOut: "a1", fielders: [] }] })]);
-    expect(scored.innings[0]).toMatchObject({ runs: 18, extras_total: 15, penalty_pre: 5, penalty_post: 10, absent_hurt: ["a9"] });
+    const scored = scoreMatch({ ...mine, inningsNotes: notes }, [
+      delivery({ bat: 3, wickets: [{ kind: "run out", playerOut: "a1", fielders: [] }] }),
+    ]);
+    expect(scored.innings[0]).toMatchObject({
+      runs: 18,
+      extras_total: 15,
+      penalty_pre: 5,
+      penalty_post: 10,
+      absent_hurt: ["a9"],
+    });
     expect(scored.innings[0]?.extras?.penalty).toBe(0);
     expect(scored.innings[0]?.fall).toEqual([[1, 8, "a1", "0.1"]]);
   });
 
   test("the order of rows in the database says nothing: 0.10 is behind 0.9", () => {
-    const balls = Array.from({ length: 10 }, (_, n) => delivery({ ball: n + 1, extra: n < 4 ? { wides: 1 } : {}, bat: n === 9 ? 4 : 0 }));
+    const balls = Array.from({ length: 10 }, (_, n) =>
+      delivery({ ball: n + 1, extra: n < 4 ? { wides: 1 } : {}, bat: n === 9 ? 4 : 0 }),
+    );
     const forward = scoreMatch(mine, balls);
     expect(scoreMatch(mine, [...balls].reverse())).toEqual(forward);
     expect(forward.innings[0]).toMatchObject({ deliveries: 10, legal_balls: 6, overs: "1.0", runs: 8 });
