@@ -18,10 +18,13 @@ export class LagGauge {
   #askedAt = -Infinity;
   #idleAt = -Infinity;
 
-  constructor(log: Log, inputs: readonly string[], clock: Clock) {
+  readonly #onError: (error: unknown) => void;
+
+  constructor(log: Log, inputs: readonly string[], clock: Clock, onError: (error: unknown) => void) {
     this.#reader = log.reader({ isolation: "read_uncommitted" });
     this.#inputs = inputs;
     this.#clock = clock;
+    this.#onError = onError;
   }
 
   nothingFetched(): void {
@@ -67,8 +70,8 @@ export class LagGauge {
       }
       this.#askedAt = this.#clock.now();
     } catch (error) {
-      // A gauge must not stop the engine: the loop itself meets the same broker and reacts.
-      if (!(error instanceof RetryableError) && !this.#closed) throw error;
+      // A broker that does not answer the gauge must not stop the engine: the loop itself meets it and reacts.
+      if (!(error instanceof RetryableError) && !this.#closed) this.#onError(error);
     }
   }
 }

@@ -32,6 +32,7 @@ export interface ProcessorOptions {
   readonly transactionTimeoutMs: number;
   /** Input records that were deleted before they were judged: stop (false), or go on and say so (true). */
   readonly acceptLoss: boolean;
+  readonly onCommitted?: (partition: number, position: number) => void;
   readonly failPoint?: (point: FailPoint) => void | Promise<void>;
 }
 
@@ -91,7 +92,9 @@ export class Processor {
       ...(options.failPoint === undefined ? {} : { failPoint: options.failPoint }),
     });
     this.#reviewer = new Reviewer(topology, options.hasher, options.clock);
-    this.#lag = new LagGauge(log, topology.inputs, options.clock);
+    this.#lag = new LagGauge(log, topology.inputs, options.clock, (error) => {
+      this.#failure ??= error;
+    });
   }
 
   /** Tasks by partition: what tests and `state` look at. */
@@ -202,6 +205,7 @@ export class Processor {
     const outcome = await this.#committer.commit(plan, this.#consumer);
     if (outcome === "committed") {
       applyPlan(plan);
+      for (const { frame } of plan.frames) this.#options.onCommitted?.(frame.task.partition, frame.task.positions[0]!);
       this.#fill.detach();
       plan.fill.recycle();
       this.#commits++;

@@ -9,6 +9,9 @@ const KEY_SEED = 0x7468697264n;
 const ID_SEED_HIGH = 0x756d70697265n;
 const ID_SEED_LOW = 0x7265766965772en;
 
+/** Compiled once a process: instances share nothing that a call leaves behind. */
+let compiled: ReturnType<typeof xxhash> | undefined;
+
 /** Six 32-bit words: key high, key low, then the event id from its highest word. */
 export const IDENTITY_WORDS = 6;
 
@@ -24,9 +27,10 @@ export class IdentityHasher {
     this.#h64 = h64;
   }
 
-  /** Compiles the WebAssembly module; one hasher serves a whole process. */
+  /** Compiles the WebAssembly module at the first call. */
   static async create(): Promise<IdentityHasher> {
-    const { h64Raw } = await xxhash();
+    compiled ??= xxhash();
+    const { h64Raw } = await compiled;
     return new IdentityHasher(h64Raw);
   }
 

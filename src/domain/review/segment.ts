@@ -71,7 +71,8 @@ export type SegmentVisitor = (identity: Uint32Array, position: number, time: num
 
 /** Reads a segment. Throws a RangeError on bytes that are no segment of this format. */
 export function decodeSegment(value: Uint8Array, visit: SegmentVisitor): SegmentSummary {
-  const bytes = value.slice();
+  // A copy of our own: the caller's bytes may stand at any alignment (a Node Buffer's `slice` is only a view).
+  const bytes = new Uint8Array(value);
   if (bytes.length < HEADER_BYTES || bytes[0] !== FORMAT) throw new RangeError("not a dedupe segment of format 1");
   const words = new Uint32Array(bytes.buffer, 0, bytes.length >>> 2);
   const wide = bytes[1] === WIDE;

@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import type { Fact } from "./reference.ts";
+import { PARTITIONS, type Scenario } from "./simulation.ts";
+
+/** Few keys and contents, so that replays, corrections and stale repetitions are the normal case. */
+const fact: fc.Arbitrary<Fact> = fc.record({
+  key: fc.integer({ min: 0, max: 9 }),
+  content: fc.oneof({ weight: 15, arbitrary: fc.integer({ min: 1, max: 4 }) }, { weight: 1, arbitrary: fc.constant(null) }),
+  time: fc.integer({ min: 0, max: 1_000 }),
+  version: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) }),
+});
+
+const step = fc.record({ fact, afterMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 400 }) }) });
+
+const rate = (max: number): fc.Arbitrary<number> => fc.oneof(fc.constant(0), fc.double({ min: 0, max, noNaN: true }));
+
+export const scenarios: fc.Arbitrary<Scenario> = fc.record({
+  inputs: fc.array(fc.array(step, { maxLength: 40 }), { minLength: PARTITIONS, maxLength: PARTITIONS }),
+  processes: fc.integer({ min: 1, max: 3 }),
+  commitMaxRecords: fc.integer({ min: 1, max: 12 }),
+  retentionMs: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.integer({ min: 200, max: 900 }) }),
+  latenessMs: fc.constant(null),
+  rates: fc.record({
+    retryable: rate(0.03),
+    abortRequired: rate(0.2),
+    fenced: rate(0.1),
+    indefinite: rate(0.2),
+    lateByMsMax: fc.integer({ min: 0, max: 500 }),
+    kill: rate(0.02),
+    shortFetch: rate(0.5),
+  }),
+  freezeRate: rate(0.01),
+  markerDelayMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 200 })),
+  compact: fc.boolean(),
+  seed: fc.integer(),
+});
