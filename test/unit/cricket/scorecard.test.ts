@@ -79,13 +79,31 @@ describe("what a version cannot tell", () => {
     expect(v21("1144530").innings.map(({ super_over }) => super_over)).toEqual([false, false, true, true]);
   });
 
-  test("a third innings of a match that was not tied is no super over", () => {
+  const short = { 1: 300, 2: 12, 3: 7, 4: 20 };
+  test.each<[string, object, Readonly<Record<number, number>>, readonly boolean[]]>([
+    ["not of a match that was not tied", { outcome: { winner: "India" } }, short, [false, false, false, false]],
+    ["not the second innings, short as it may be", { outcome: { result: "tie" } }, short, [false, false, true, true]],
+    [
+      "not with more than 20 deliveries",
+      { outcome: { result: "tie" } },
+      { ...short, 4: 21 },
+      [false, false, true, false],
+    ],
+    [
+      "not over more than two days",
+      { dates: ["2009-03-08", "2009-03-09", "2009-03-10"] },
+      short,
+      [false, false, false, false],
+    ],
+  ])("%s", (_what, changes, counts, flags) => {
     const { match } = bundledMatch("366627");
-    const scored = scoreMatch(
-      { ...match, matchId: "1" },
-      [1, 2, 3].map((innings) => delivery({ innings })),
+    const all = Object.entries(counts).flatMap(([innings, count]) =>
+      Array.from({ length: count }, (_, n) =>
+        delivery({ innings: Number(innings), over: Math.floor(n / 6), ball: (n % 6) + 1 }),
+      ),
     );
-    expect(scored.innings.map(({ super_over }) => super_over)).toEqual([false, false, false]);
+    const scored = scoreMatch({ ...match, matchId: "1", outcome: { result: "tie" }, ...changes }, all);
+    expect(scored.innings.map(({ super_over }) => super_over)).toEqual(flags);
   });
 });
 
