@@ -87,5 +87,5 @@ function stringProperty(value: object, name: string): string | undefined {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/gu, "; ").trim();
+  return text.trim().replace(/\s*\n\s*/gu, "; ");
 }

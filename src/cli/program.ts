@@ -25,6 +25,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   verdicts: { group: LOOK, load: () => import("./commands/verdicts.ts") },
   quarantine: { group: LOOK, load: () => import("./commands/quarantine.ts") },
   state: { group: LOOK, load: () => import("./commands/state.ts") },
+  up: { group: STACK, load: () => import("./commands/up.ts") },
+  down: { group: STACK, load: () => import("./commands/down.ts") },
+  status: { group: STACK, load: () => import("./commands/status.ts") },
+  doctor: { group: STACK, load: () => import("./commands/doctor.ts") },
+  reset: { group: STACK, load: () => import("./commands/reset.ts") },
   processor: { group: PARTS, load: () => import("./commands/processor.ts") },
   loader: { group: PARTS, load: () => import("./commands/loader.ts") },
 };
@@ -39,11 +44,12 @@ export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
 export async function buildProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command("third-umpire")
     .description(
-      "Reviews every record of a stream and gives exactly one verdict on it, in the same Kafka transaction\n" +
-        "as its output: a source that crashes and repeats itself never puts a run on the board twice.",
+      "Reviews every record of a stream and gives exactly one verdict on it, in the same Kafka transaction as its output: " +
+        "a source that crashes and repeats itself never puts a run on the board twice.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
+    .commandsGroup("Help:")
     .helpCommand("help [command]", "print the help of a command")
     .configureHelp({ showGlobalOptions: false })
     .showSuggestionAfterError(true)

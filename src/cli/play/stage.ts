@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { adoptedServices } from "./stack.ts";
 import { localSupervisor, type ProcessSpec, type ProcessStatus, type Supervisor } from "../../local/index.ts";
 import { logDir } from "../../local/paths.ts";
@@ -26,7 +27,7 @@ export class Stage {
 
   constructor(settings: Settings, sourceId: string, options: { readonly json: boolean }) {
     this.#settings = settings;
-    this.#model = initialModel(Date.now(), logDir(settings));
+    this.#model = initialModel(Date.now(), relative(process.cwd(), logDir(settings)) || ".");
     this.supervisor = localSupervisor(settings);
     this.supervisor.onChange(() => this.#processes());
     let announceFeedDone: () => void = () => undefined;

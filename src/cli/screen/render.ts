@@ -24,8 +24,8 @@ export function renderScreen(model: ScreenModel, size: ScreenSize): string {
   const bottom = footer(model, columns);
   const fixed = top.length + bottom.length + blocks.reduce((sum, block) => sum + block.length, 0);
   const spare = size.rows - fixed;
-  // One line of air after each block, when at least two lines of news fit as well.
-  const gap: Line[] = spare >= blocks.length + 2 ? [[]] : [];
+  // One line of air after each block, when a line of news fits as well.
+  const gap: Line[] = spare > blocks.length ? [[]] : [];
   const newsLines = news(model, spare - gap.length * blocks.length);
   const body = [...blocks.flatMap((block) => [...block, ...gap]), ...newsLines];
   const room = Math.max(0, size.rows - top.length - bottom.length);

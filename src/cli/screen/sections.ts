@@ -1,9 +1,9 @@
-import { totalCount, VERDICTS } from "../../domain/review/verdict.ts";
+import { totalCount, type Verdict, VERDICTS } from "../../domain/review/verdict.ts";
 import type { ProcessStatus } from "../../local/supervisor.ts";
 import { count, span } from "../output.ts";
 import { commitFigures, processorLag, verdictCounts } from "./figures.ts";
 import { feedFigures, type News, type Phase, type ScreenModel } from "./model.ts";
-import { harmless, type Line, type Span, spread, type Style } from "./spans.ts";
+import { harmless, type Line, type Span, spread, type Style, width } from "./spans.ts";
 
 const PHASE_STYLE: Readonly<Record<Phase, Style>> = {
   starting: "warn",
@@ -17,7 +17,7 @@ const PHASE_STYLE: Readonly<Record<Phase, Style>> = {
 export function header(model: ScreenModel, columns: number): Line[] {
   const doing: Line = model.doing === "" ? [] : [[` · ${harmless(model.doing)}`, "dim"]];
   const left: Line = [[" THIRD UMPIRE  ", "title"], [model.phase, PHASE_STYLE[model.phase]], ...doing];
-  const right: Line = [[`up ${span(model.now - model.startedAt)}  ${clockTime(model.now)} `, "dim"]];
+  const right: Line = [[`for ${span(model.now - model.startedAt)}  ${clockTime(model.now)} `, "dim"]];
   return [spread(left, right, columns), [["─".repeat(columns), "dim"]]];
 }
 
@@ -28,29 +28,54 @@ export function live(model: ScreenModel): Line[] {
   return [[[` ${harmless(match.title)}`, "dim"]], [[` ${harmless(match.line)}`, "bold"]]];
 }
 
-/** Records and verdicts of each source. */
+/** Records and verdicts of each source: a table where there is room for it, else a few words. */
 export function sources(model: ScreenModel, columns: number): Line[] {
-  const wide = columns >= 78;
-  const titles = VERDICTS.map((verdict) => (wide ? verdict : verdict.slice(0, 3)));
-  const widths = titles.map((title) => Math.max(title.length, wide ? 6 : 5) + 2);
-  const cell = (text: string, index: number): string => text.padStart(widths[index] ?? 0);
-  const head = ` ${"SOURCE".padEnd(8)}${"records".padStart(9)}${titles.map(cell).join("")}${"lag".padStart(7)}`;
+  if (model.sources.size === 0) return [[[" no source has reported yet", "dim"]], []];
+  const table = verdictTable(model);
+  return table.every((line) => width(line) <= columns) ? table : verdictWords(model, columns);
+}
+
+function verdictTable(model: ScreenModel): Line[] {
   const counts = verdictCounts(model);
   const lag = processorLag(model);
-  const rows = [...model.sources.values()].map(({ id, status }): Line => {
-    const ok = status.state !== "retrying";
-    const figures: Span[] = VERDICTS.map((verdict, index) => {
-      const text = cell(count(counts[verdict]), index);
-      return [text, counts[verdict] === 0 ? "dim" : verdict === "poison" ? "warn" : "plain"];
-    });
-    return [
-      [` ${harmless(id).slice(0, 8).padEnd(8)}`, ok ? "bold" : "warn"],
-      [count(totalCount(counts) + lag).padStart(9), "plain"],
-      ...figures,
-      [count(lag).padStart(7), lag > 0 ? "warn" : "dim"],
-    ];
-  });
-  return [[[head, "dim"]], ...(rows.length === 0 ? [[[" none has reported yet", "dim"]] satisfies Line] : rows)];
+  const widths = VERDICTS.map((verdict) => Math.max(verdict.length, count(counts[verdict]).length) + 2);
+  const records = count(totalCount(counts) + lag);
+  const recordsWidth = Math.max(7, records.length) + 2;
+  const lagWidth = Math.max(4, count(lag).length) + 2;
+  const titles = VERDICTS.map((verdict, index) => verdict.padStart(widths[index] ?? 0)).join("");
+  const head: Line = [[` ${"SOURCE".padEnd(6)}${"records".padStart(recordsWidth)}${titles}${"lag".padStart(lagWidth)}`, "dim"]];
+  const rows = [...model.sources.values()].map(({ id, status }): Line => [
+    [` ${harmless(id).slice(0, 6).padEnd(6)}`, status.state === "retrying" ? "warn" : "bold"],
+    [records.padStart(recordsWidth), "plain"],
+    ...VERDICTS.map((verdict, index): Span => [count(counts[verdict]).padStart(widths[index] ?? 0), verdictStyle(verdict, counts[verdict])]),
+    [count(lag).padStart(lagWidth), lag > 0 ? "warn" : "dim"],
+  ]);
+  return [head, ...rows];
+}
+
+function verdictWords(model: ScreenModel, columns: number): Line[] {
+  const counts = verdictCounts(model);
+  const lag = processorLag(model);
+  const ids = [...model.sources.values()].map(({ id }) => harmless(id)).join(", ");
+  const judged = VERDICTS.filter((verdict) => counts[verdict] > 0).map((verdict) => `${count(counts[verdict])} ${verdict}`);
+  return [
+    [[` ${ids}`, "bold"], [` ${count(totalCount(counts) + lag)} records, lag `, "plain"], [count(lag), lag > 0 ? "warn" : "plain"]],
+    ...wrap(judged, columns - 2).map((text): Line => [[` ${text}`, "plain"]]),
+  ];
+}
+
+/** Puts words on as few lines as they need. */
+function wrap(words: readonly string[], columns: number): string[] {
+  return words.reduce<string[]>((lines, word) => {
+    const last = lines.at(-1);
+    const longer = `${last ?? ""} · ${word}`;
+    return last !== undefined && longer.length <= columns ? [...lines.slice(0, -1), longer] : [...lines, word];
+  }, []);
+}
+
+function verdictStyle(verdict: Verdict, value: number): Style {
+  if (value === 0) return "dim";
+  return verdict === "poison" || verdict === "late" ? "warn" : "plain";
 }
 
 /** How fast, how far: commits, warehouse, and how the feed misbehaved. */
@@ -79,12 +104,12 @@ function feed(model: ScreenModel): Line[] {
   const kill: Line = killed === "" ? [] : [[` · killed ${killed}`, "warn"]];
   if (model.feed === null) return kill.length === 0 ? [] : [[[" feed    ", "dim"], ...kill]];
   const { status } = model.feed;
-  const { rowsInserted, replays, wrongs, corrections } = feedFigures(model.feed);
+  const { rowsInserted, replays, wrongs } = feedFigures(model.feed);
   return [
     [
       [" feed     ", "dim"],
       [`${count(rowsInserted)} rows, match ${status.matchesDone}/${status.matchesTotal}`, "plain"],
-      [` · ${count(replays)} repeated, ${count(wrongs)} wrong (${count(corrections)} corrected)`, replays + wrongs > 0 ? "warn" : "dim"],
+      [` · ${count(replays)} repeated, ${count(wrongs)} wrong`, replays + wrongs > 0 ? "warn" : "dim"],
       ...kill,
     ],
   ];
@@ -122,7 +147,9 @@ function processNote(model: ScreenModel, process: ProcessStatus): string {
   const processor = model.processors.get(process.name);
   if (processor !== undefined) return `${processor.state}, partitions ${processor.partitions.join(" ") || "none"}`;
   const source = model.sources.get(process.name);
-  return source === undefined ? "" : `${source.status.state} at ${harmless(source.status.positionText)}, epoch ${source.status.epoch}`;
+  if (source === undefined) return "";
+  const { state, positionText, epoch } = source.status;
+  return `${state === "streaming" ? "at" : `${state},`} ${harmless(positionText)}, epoch ${epoch}`;
 }
 
 /** What just happened, newest last. */

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { commitFigures, processorLag, verdictCounts } from "../../../src/cli/screen/figures.ts";
+import { feedFigures } from "../../../src/cli/screen/model.ts";
+import type { ScreenModel } from "../../../src/cli/screen/model.ts";
+import { feedStatus, loaderStatus, NOON, play, processStatus, processorStatus, sourceStatus } from "./screen-fixtures.ts";
+
+const news = (model: ScreenModel): string[] => model.news.map((item) => item.text);
+
+describe("the screen's reducer", () => {
+  it("says how long a process was away that --crash has killed", () => {
+    const model = play([
+      { type: "processes", at: NOON, list: [processStatus("postgres")] },
+      { type: "killed", at: NOON + 1000, target: "postgres", name: "postgres" },
+      { type: "processes", at: NOON + 1005, list: [processStatus("postgres", { state: "backing-off", pid: null, lastExit: "killed by SIGKILL" })] },
+      { type: "processes", at: NOON + 1500, list: [processStatus("postgres", { state: "starting", pid: 2 })] },
+      { type: "processes", at: NOON + 3100, list: [processStatus("postgres", { pid: 2, restarts: 1 })] },
+      { type: "processes", at: NOON + 9000, list: [processStatus("postgres", { pid: 2, restarts: 1 })] },
+    ]);
+    expect(news(model)).toEqual(["postgres killed by --crash, back after 2.1 s"]);
+    expect(model.kills.get("postgres")).toBe(1);
+  });
+
+  it("says it also of a process that somebody else has killed, with how it ended", () => {
+    const model = play([
+      { type: "processes", at: NOON, list: [processStatus("loader")] },
+      { type: "processes", at: NOON + 100, list: [processStatus("loader", { state: "backing-off", pid: null, lastExit: "killed by SIGKILL" })] },
+      { type: "processes", at: NOON + 500, list: [processStatus("loader", { lastExit: "killed by SIGKILL", restarts: 1 })] },
+    ]);
+    expect(news(model)).toEqual(["loader ended (killed by SIGKILL), back after 400 ms"]);
+    expect(model.kills.size).toBe(0);
+  });
+
+  it("does not take the state before the kill for the return", () => {
+    const model = play([
+      { type: "processes", at: NOON, list: [processStatus("source")] },
+      { type: "killed", at: NOON, target: "source", name: "source" },
+      { type: "processes", at: NOON + 1, list: [processStatus("source")] },
+    ]);
+    expect(news(model)).toEqual([]);
+  });
+
+  it("says once that a process has failed for good", () => {
+    const failed = [processStatus("kafka", { state: "failed", lastExit: "exit code 1" })];
+    const model = play([
+      { type: "processes", at: NOON, list: failed },
+      { type: "processes", at: NOON + 250, list: failed },
+    ]);
+    expect(news(model)).toEqual(["kafka has failed: exit code 1"]);
+  });
+
+  it("says why a part retries, once for each reason", () => {
+    const retrying = (message: string) => loaderStatus({ state: "retrying", message });
+    const model = play([
+      { type: "loader", at: NOON, status: loaderStatus() },
+      { type: "loader", at: NOON, status: retrying("Kafka cannot be reached") },
+      { type: "loader", at: NOON, status: retrying("Kafka cannot be reached") },
+      { type: "loader", at: NOON, status: retrying("the disk is full") },
+      { type: "loader", at: NOON, status: loaderStatus() },
+      { type: "loader", at: NOON, status: retrying("the disk is full") },
+    ]);
+    expect(news(model)).toEqual(["loader: Kafka cannot be reached", "loader: the disk is full", "loader: the disk is full"]);
+  });
+
+  it("adds up the figures of a feed that was killed and started again", () => {
+    const model = play([
+      { type: "feed", at: NOON, status: feedStatus({ rowsInserted: 100, replays: 30, wrongs: 4, corrections: 2 }) },
+      { type: "feed", at: NOON, status: feedStatus({ rowsInserted: 0 }) },
+      { type: "feed", at: NOON, status: feedStatus({ rowsInserted: 10, replays: 3, wrongs: 1, corrections: 1 }) },
+    ]);
+    expect(model.feed).not.toBeNull();
+    expect(model.feed && feedFigures(model.feed)).toEqual({ rowsInserted: 110, replays: 33, wrongs: 5, corrections: 3 });
+  });
+
+  it("announces a new epoch of a source: continuity could not be proved (EO-13)", () => {
+    const model = play([
+      { type: "source", at: NOON, name: "source", id: "odi", status: sourceStatus({ epoch: 0 }) },
+      { type: "source", at: NOON, name: "source", id: "odi", status: sourceStatus({ epoch: 1 }) },
+      { type: "source", at: NOON, name: "source", id: "odi", status: sourceStatus({ epoch: 2 }) },
+    ]);
+    expect(news(model)).toEqual(["source odi began epoch 2: a gap event says why"]);
+  });
+
+  it("sums verdicts and lag over the processors, and shows the slowest commit", () => {
+    const counts = { accepted: 5, duplicate: 2, correction: 1, stale: 0, late: 0, poison: 0 };
+    const model = play([
+      { type: "processor", at: NOON, name: "processor-1", status: processorStatus({ counts, lag: 3, commits: 10, commitMs: { p50: 4, p99: 9 }, lastCommitAt: NOON }) },
+      { type: "processor", at: NOON, name: "processor-2", status: processorStatus({ counts, lag: 4, commits: 5, commitMs: { p50: 2, p99: 30 } }) },
+    ]);
+    expect(verdictCounts(model)).toEqual({ accepted: 10, duplicate: 4, correction: 2, stale: 0, late: 0, poison: 0 });
+    expect(processorLag(model)).toBe(7);
+    expect(commitFigures(model)).toEqual({ commits: 15, p50: 4, p99: 30, lastAt: NOON });
+  });
+
+  it("keeps only the last news of a run that takes days", () => {
+    const model = play(Array.from({ length: 500 }, (_, index) => ({ type: "news", at: NOON + index, text: `news ${index}`, tone: "plain" }) as const));
+    expect(model.news).toHaveLength(50);
+    expect(news(model).at(-1)).toBe("news 499");
+  });
+
+  it("never moves its clock back", () => {
+    expect(play([{ type: "tick", at: NOON + 5 }, { type: "tick", at: NOON + 1 }]).now).toBe(NOON + 5);
+  });
+});

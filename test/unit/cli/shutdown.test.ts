@@ -1,0 +1,64 @@
+import { EventEmitter } from "node:events";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { listenForShutdown, type ShutdownHost } from "../../../src/cli/shutdown.ts";
+
+class Host extends EventEmitter implements ShutdownHost {
+  readonly exits: number[] = [];
+  readonly warnings: string[] = [];
+  readonly connected: boolean;
+  constructor(connected = false) {
+    super();
+    this.connected = connected;
+  }
+  exit(code: number): void {
+    this.exits.push(code);
+  }
+  warn(line: string): void {
+    this.warnings.push(line);
+  }
+}
+
+describe("shutdown", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("aborts at the first %s and exits at the second one with %d", (name, code) => {
+    const host = new Host();
+    const { signal } = listenForShutdown({ host });
+    expect(signal.aborted).toBe(false);
+    host.emit(name);
+    expect([signal.aborted, host.exits]).toEqual([true, []]);
+    host.emit(name);
+    expect(host.exits).toEqual([code]);
+  });
+
+  it("exits with 1 when it has not stopped within the hard limit", () => {
+    const host = new Host();
+    listenForShutdown({ host, hardLimitMs: 25_000 });
+    host.emit("SIGTERM");
+    vi.advanceTimersByTime(24_999);
+    expect(host.exits).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(host.exits).toEqual([1]);
+    expect(host.warnings[0]).toContain("not stopped 25 s after SIGTERM");
+  });
+
+  it("ends a child whose parent is gone", () => {
+    const host = new Host(true);
+    const { signal } = listenForShutdown({ host });
+    host.emit("disconnect");
+    expect(signal.aborted).toBe(true);
+  });
+
+  it("does not exit after it was disposed of", () => {
+    const host = new Host();
+    const shutdown = listenForShutdown({ host });
+    host.emit("SIGTERM");
+    shutdown.dispose();
+    vi.advanceTimersByTime(60_000);
+    expect([host.exits, host.listenerCount("SIGTERM"), host.listenerCount("SIGINT")]).toEqual([[], 0, 0]);
+  });
+});
