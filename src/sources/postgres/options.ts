@@ -38,10 +38,13 @@ export interface PostgresSourceOptions {
   readonly random?: () => number;
 }
 
-export const DEFAULTS = {
+const DAY_MS = 24 * 3_600_000;
+const MIB = 1024 * 1024;
+
+export const DEFAULTS: Readonly<Record<"transactionTimeoutMs" | "lingerMs" | "maxEvents" | "maxBytes" | "retentionMs", number>> = {
   transactionTimeoutMs: 10_000,
   lingerMs: 50,
   maxEvents: 5000,
-  maxBytes: 16 * 1024 * 1024,
-  retentionMs: 7 * 24 * 3_600_000,
-} as const;
+  maxBytes: 16 * MIB,
+  retentionMs: 7 * DAY_MS,
+};

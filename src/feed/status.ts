@@ -1,0 +1,49 @@
+import type { FeedCounts, FeedStatus } from "./options.ts";
+import type { Step } from "./plan.ts";
+
+/** Longest time for which full speed is not shown: a status per row would cost more than the row. */
+const REPORT_EVERY_MS = 100;
+
+export class FeedBoard {
+  #status: FeedStatus = {
+    state: "starting", message: "starting", match: null, line: 0,
+    rowsInserted: 0, replays: 0, wrongs: 0, corrections: 0, unreadable: 0, matchesDone: 0, matchesTotal: 0,
+  };
+  readonly #report: (status: FeedStatus) => void;
+  readonly #now: () => number;
+  #reportedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(report: (status: FeedStatus) => void, now: () => number) {
+    this.#report = report;
+    this.#now = now;
+  }
+
+  get counts(): FeedCounts {
+    const { rowsInserted, replays, wrongs, corrections, unreadable, matchesDone, matchesTotal } = this.#status;
+    return { rowsInserted, replays, wrongs, corrections, unreadable, matchesDone, matchesTotal };
+  }
+
+  set(change: Partial<FeedStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    this.#reportedAt = this.#now();
+    this.#report(this.#status);
+  }
+
+  /** A row is in the database. */
+  inserted(match: string, step: Step, live: boolean): void {
+    const was = this.#status;
+    this.#status = {
+      ...was,
+      state: live ? "live" : "playing",
+      message: live ? `match ${match}, ball by ball` : "playing at full speed",
+      match,
+      line: step.line,
+      rowsInserted: was.rowsInserted + 1,
+      replays: was.replays + (step.cause === "replay" ? 1 : 0),
+      wrongs: was.wrongs + (step.cause === "wrong" || step.cause === "stale" ? 1 : 0),
+      corrections: was.corrections + (step.cause === "correction" ? 1 : 0),
+      unreadable: was.unreadable + (step.content.table === "unreadable_rows" ? 1 : 0),
+    };
+    if (live || this.#now() - this.#reportedAt >= REPORT_EVERY_MS) this.set({});
+  }
+}
