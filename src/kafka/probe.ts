@@ -58,6 +58,7 @@ class Probe {
   readonly #consumer: GroupConsumer;
   readonly #reader: LogReader;
   readonly #seen: string[] = [];
+  #created = false;
 
   constructor(log: Log, name: string, deadline: number) {
     this.#log = log;
@@ -75,6 +76,7 @@ class Probe {
     const admin = this.#log.admin();
     try {
       await admin.createTopics([{ name: this.#name, partitions: 1, cleanup: "delete", retentionMs: 3_600_000 }]);
+      this.#created = true;
     } finally {
       await admin.close();
     }
@@ -162,6 +164,7 @@ class Probe {
 
   async close(): Promise<void> {
     await Promise.all([this.#consumer.close(), this.#reader.close(), this.#producer.close(), this.#successor.close()]);
+    if (!this.#created) return;
     const admin = this.#log.admin();
     try {
       await admin.deleteTopics([this.#name]);

@@ -52,11 +52,17 @@ const zombie = new Set([
   90, // PRODUCER_FENCED
   47, // INVALID_PRODUCER_EPOCH, also what a transaction timed out by its coordinator looks like
   82, // FENCED_INSTANCE_ID: a newer member took our group.instance.id
-  22, // ILLEGAL_GENERATION: the group went on without us
   25, // UNKNOWN_MEMBER_ID: the group removed us
   -147, // MAX_POLL_EXCEEDED: the client left the group for us
   -142, // ASSIGNMENT_LOST
 ]);
+
+/*
+ * Not among the zombies: 22 ILLEGAL_GENERATION. The broker looks for the member first (25, 82) and compares generations
+ * only for one it still has: a rebalance completed while our offsets were on their way, which happens to every
+ * second member that commits while another one joins. The transaction must be aborted, the member is sound, and
+ * the rebalance it is about to be told of says what it keeps.
+ */
 
 /** Nobody answered. */
 const unreachable = new Set([
@@ -150,6 +156,7 @@ const retriable = new Set([
   15, // COORDINATOR_NOT_AVAILABLE
   16, // NOT_COORDINATOR
   19, // NOT_ENOUGH_REPLICAS
+  22, // ILLEGAL_GENERATION
   20, // NOT_ENOUGH_REPLICAS_AFTER_APPEND
   27, // REBALANCE_IN_PROGRESS
   41, // NOT_CONTROLLER
