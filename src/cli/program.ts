@@ -76,7 +76,7 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
 
 /**
  * Runs one command line and ends the process: exit code 0, 1 (it went wrong) or 2 (it was asked wrongly).
- * This is the one place where an error becomes a line on stderr; a stack trace needs LOG_LEVEL=debug.
+ * This is the one place where an error becomes a line on stderr; a stack trace needs TU_LOG_LEVEL=debug.
  */
 export async function runMain(argv: readonly string[]): Promise<void> {
   process.stdout.on("error", endQuietlyOnEpipe);
@@ -97,7 +97,7 @@ function fail(error: unknown): void {
   const failure = toFailure(error);
   if (failure !== undefined) {
     process.stderr.write(`${failureLine(failure)}\n`);
-    const debug = process.env["LOG_LEVEL"] === "debug" || process.env["LOG_LEVEL"] === "trace";
+    const debug = ["debug", "trace"].includes(process.env["TU_LOG_LEVEL"] ?? "");
     if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   }
   endWith(exitCodeOf(error));

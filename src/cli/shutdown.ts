@@ -1,12 +1,12 @@
 /** Signals that ask a process to end, with the exit code a shell expects of each. */
-const EXIT_CODE = { SIGINT: 130, SIGTERM: 143 } as const;
+const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type StopSignal = keyof typeof EXIT_CODE;
 
 /** Longer than a transaction needs to finish or abort, shorter than the 30 s after which most supervisors kill. */
 const HARD_LIMIT_MS = 25_000;
 
 export interface Shutdown {
-  /** Aborts at the first SIGINT or SIGTERM, and when the process that started us is gone. */
+  /** Aborts at the first SIGINT, SIGTERM or SIGHUP, and when the process that started us is gone. */
   readonly signal: AbortSignal;
   /** Asks for the end from inside, as the first signal would. */
   request(why: string): void;
@@ -30,8 +30,8 @@ export interface ShutdownOptions {
 }
 
 /**
- * One way to end for every long-running command: the first SIGINT or SIGTERM aborts `signal` and lets the
- * command finish; the second one exits at once (130 or 143); after the hard limit the process exits with 1.
+ * One way to end for every long-running command: the first SIGINT, SIGTERM or SIGHUP aborts `signal` and lets
+ * the command finish; the second one exits at once (128 + its number); after the hard limit the process exits with 1.
  *
  * A child whose parent vanished ends as well: nobody would restart it any more, and the next start of the
  * parent would find its consumer-group identity taken.
@@ -55,20 +55,18 @@ export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
     if (controller.signal.aborted) host.exit(EXIT_CODE[name]);
     else request(name);
   };
-  const onInterrupt = onSignal("SIGINT");
-  const onTerminate = onSignal("SIGTERM");
+  // SIGHUP too: closing the terminal must not leave servers behind.
+  const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) => [name, onSignal(name)] as const);
   const onDisconnect = (): void => request("the end of the parent process");
 
-  host.on("SIGINT", onInterrupt);
-  host.on("SIGTERM", onTerminate);
+  for (const [name, listener] of listeners) host.on(name, listener);
   if (host.connected) host.on("disconnect", onDisconnect);
   return {
     signal: controller.signal,
     request,
     dispose: () => {
       clearTimeout(deadline);
-      host.off("SIGINT", onInterrupt);
-      host.off("SIGTERM", onTerminate);
+      for (const [name, listener] of listeners) host.off(name, listener);
       host.off("disconnect", onDisconnect);
     },
   };

@@ -100,9 +100,9 @@ function warehouse(model: ScreenModel): Line {
 }
 
 function feed(model: ScreenModel): Line[] {
-  const killed = [...model.kills].map(([target, times]) => `${target} ${times}×`).join(", ");
-  const kill: Line = killed === "" ? [] : [[` · killed ${killed}`, "warn"]];
-  if (model.feed === null) return kill.length === 0 ? [] : [[[" feed    ", "dim"], ...kill]];
+  const kills = [...model.kills.values()].reduce((sum, times) => sum + times, 0);
+  const killed: Line = kills === 0 ? [] : [[` · ${kills} ${kills === 1 ? "kill" : "kills"}`, "warn"]];
+  if (model.feed === null) return [];
   const { status } = model.feed;
   const { rowsInserted, replays, wrongs } = feedFigures(model.feed);
   return [
@@ -110,7 +110,7 @@ function feed(model: ScreenModel): Line[] {
       [" feed     ", "dim"],
       [`${count(rowsInserted)} rows, match ${status.matchesDone}/${status.matchesTotal}`, "plain"],
       [` · ${count(replays)} repeated, ${count(wrongs)} wrong`, replays + wrongs > 0 ? "warn" : "dim"],
-      ...kill,
+      ...killed,
     ],
   ];
 }

@@ -21,7 +21,7 @@ describe("the screen", () => {
       "",
       " commits  1,234, last 2.2 s ago · p50 4.2 ms · p99 40 ms",
       " loaded   45,678 rows, lag 3 · 99 transactions · p50 0.0 ms · p99 0.0 ms",
-      " feed     12,345 rows, match 11/12 · 3,200 repeated, 145 wrong · killed postgres…",
+      " feed     12,345 rows, match 11/12 · 3,200 repeated, 145 wrong · 1 kill",
       "",
       " PROCESS          pid  state       restarts       up",
       " kafka           4711  ready              0   4m 07s",

@@ -25,6 +25,7 @@ describe("shutdown", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    ["SIGHUP", 129],
   ] as const)("aborts at the first %s and exits at the second one with %d", (name, code) => {
     const host = new Host();
     const { signal } = listenForShutdown({ host });
