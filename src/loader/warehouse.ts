@@ -60,11 +60,15 @@ export class Warehouse {
     return { next: this.#next, judged: this.#judged };
   }
 
-  /** Partitions read for the first time, from where; with the gap events that this needs (EO-13). */
+  /** Where partitions begin that are read for the first time, or again after an accepted gap; with the gap events (EO-13). */
   async start(offsets: ReadonlyMap<PartitionName, number>, gaps: readonly GapEvent[]): Promise<void> {
     if (offsets.size === 0) return;
     await this.#run(async (connection) => {
       await append(connection, "gaps", gaps.map((gap) => gapRow(gap, null)));
+      for (const name of offsets.keys()) {
+        const [topic, partition] = splitName(name);
+        await connection.run(`DELETE FROM offsets WHERE topic = ${sqlText(topic)} AND partition = ${partition}`);
+      }
       await append(connection, "offsets", [...offsets].map(([name, offset]) => [...splitName(name), BigInt(offset)]));
     });
     for (const [name, offset] of offsets) this.#next.set(name, offset);

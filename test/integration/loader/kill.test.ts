@@ -1,0 +1,126 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type LoaderStatus, openForReading } from "../../../src/loader/index.ts";
+import { warehousePaths } from "../../../src/loader/paths.ts";
+import { Warehouse } from "../../../src/loader/warehouse.ts";
+import { brokers } from "../kafka/harness.ts";
+import { cleanTopics, committedDeliveries, expectMartsAsRebuilt, expectPrefix, produceMatches, select } from "./harness.ts";
+
+const KILLS = 24;
+const seed = Number(process.env["TU_TEST_SEED"] ?? Date.now() % 1_000_000);
+
+let dir: string;
+const children = new Set<ChildProcess>();
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "tu-kill-"));
+});
+
+afterEach(() => {
+  for (const child of children) child.kill("SIGKILL");
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function startLoader(prefix: string): ChildProcess {
+  const child = fork(new URL("loader.child.ts", import.meta.url), [brokers(), prefix, dir], {
+    execArgv: ["--import", "tsx"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  return child;
+}
+
+async function until(child: ChildProcess, wanted: (status: LoaderStatus) => boolean): Promise<LoaderStatus> {
+  return await new Promise((resolve, reject) => {
+    let said = "";
+    child.stderr?.on("data", (data: Buffer) => (said += data.toString()));
+    child.once("exit", (code) => reject(new Error(`the loader ended with ${code}: ${said}`)));
+    child.on("message", (message) => {
+      const status = message as LoaderStatus;
+      if (wanted(status)) resolve(status);
+    });
+  });
+}
+
+/** mulberry32 */
+function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+test(
+  `EO-9: ${KILLS} × SIGKILL at random instants: rows = offsets = marts, nothing lost, nothing twice (seed ${seed})`,
+  { timeout: 300_000 },
+  async () => {
+    const clean = await cleanTopics();
+    await produceMatches(clean, Array.from({ length: 250 }, (_, n) => `m${n}`));
+    const logged = await committedDeliveries(clean);
+    expect(logged.length).toBeGreaterThan(250 * 40);
+    const random = randomFrom(seed);
+    const progress: number[] = [];
+
+    for (let kill = 0; kill < KILLS; kill++) {
+      const child = startLoader(clean.prefix);
+      // Some before the first commit, most among the transactions and publications that follow it.
+      await until(child, (status) => (kill % 6 === 5 ? status.state === "opening" : status.batches > 0 || status.lag === 0));
+      await sleep(random() * 120);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+
+      const hot = await DuckDBInstance.create(warehousePaths(dir).hot, { access_mode: "READ_ONLY" }).catch(() => null);
+      // Killed before it had made the tables.
+      if (hot === null) continue;
+      const connection = await hot.connect();
+      if ((await select(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'offsets'")).length > 0) {
+        progress.push(await expectPrefix(connection, logged, clean.topics));
+      }
+      connection.closeSync();
+      hot.closeSync();
+      const published = await openForReading(dir, { prefer: "snapshot" });
+      if (published.from === "snapshot") await expectPrefix(published.connection, logged, clean.topics);
+      published.close();
+    }
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    // A test that only ever killed an idle loader would prove nothing.
+    expect(progress.filter((records) => records > 0 && records < logged.length).length, `loaded at each kill: ${progress.join(" ")} of ${logged.length}`).toBeGreaterThanOrEqual(20);
+
+    const last = startLoader(clean.prefix);
+    await until(last, (status) => status.lag === 0);
+    const exit = once(last, "exit");
+    last.kill("SIGTERM");
+    expect(await exit).toEqual([0, null]);
+    const warehouse = await Warehouse.open(dir, 0);
+    expect(await expectPrefix(warehouse.connection, logged, clean.topics)).toBe(logged.length);
+    await expectMartsAsRebuilt(warehouse.connection);
+    warehouse.close();
+  },
+);
+
+test("a second loader process is refused in one line that names the first, which goes on", async () => {
+  const clean = await cleanTopics();
+  await produceMatches(clean, ["m1"]);
+  const first = startLoader(clean.prefix);
+  await until(first, (status) => status.lag === 0);
+  const second = startLoader(clean.prefix);
+  await expect(until(second, (status) => status.state === "running")).rejects.toThrow(
+    new RegExp(`^the loader ended with 1: another loader \\(pid ${first.pid}\\) writes .*, and there can be only one\\n$`, "u"),
+  );
+  const loadedMore = until(first, (status) => status.lag === 0 && status.rows > 50);
+  await produceMatches(clean, ["m2"], { judged: false });
+  await loadedMore;
+  const exit = once(first, "exit");
+  first.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+});
