@@ -17,7 +17,15 @@
 export { ModelBroker } from "./model-broker.ts";
 export type { Bytes, ModelBrokerOptions, ModelRecord } from "./model-broker.ts";
 export { ModelFaults } from "./model-faults.ts";
-export type { CommitOutcome, FaultCall, FaultHook, FaultRates, FaultTarget, Moment, Operation } from "./model-faults.ts";
+export type {
+  CommitOutcome,
+  FaultCall,
+  FaultHook,
+  FaultRates,
+  FaultTarget,
+  Moment,
+  Operation,
+} from "./model-faults.ts";
 export { ModelInvariantError } from "./model-invariant.ts";
 export { ModelLog } from "./model-log.ts";
 export { ModelKilledError } from "./model-process.ts";

@@ -31,7 +31,10 @@ export function stickyAssign(
   const poorest = (topic: string): JoiningMember | undefined =>
     members
       .filter(({ topics }) => topics.has(topic))
-      .reduce<JoiningMember | undefined>((least, member) => (least && count(least) <= count(member) ? least : member), undefined);
+      .reduce<JoiningMember | undefined>(
+        (least, member) => (least && count(least) <= count(member) ? least : member),
+        undefined,
+      );
   for (const { key, topic } of free) {
     const member = poorest(topic);
     if (member !== undefined) assigned.get(member.id)!.add(key);

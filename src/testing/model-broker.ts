@@ -50,7 +50,10 @@ export class ModelBroker {
   /** Creates a topic, unless it exists; `cleanup` is `delete` unless given. */
   createTopic(spec: Omit<TopicSpec, "cleanup"> & Partial<TopicSpec>): void {
     if (this.#topics.has(spec.name)) return;
-    invariant(Number.isSafeInteger(spec.partitions) && spec.partitions > 0, `${spec.name}: ${spec.partitions} partitions`);
+    invariant(
+      Number.isSafeInteger(spec.partitions) && spec.partitions > 0,
+      `${spec.name}: ${spec.partitions} partitions`,
+    );
     const { name, partitions: count, cleanup = "delete", maxMessageBytes = 1_048_588 } = spec;
     const retention = cleanup === "delete" ? { retentionMs: spec.retentionMs ?? 7 * 86_400_000 } : {};
     const full: TopicSpec = { name, partitions: count, cleanup, maxMessageBytes, ...retention };
@@ -79,7 +82,12 @@ export class ModelBroker {
     timestamp: number = this.clock.now(),
   ): number {
     const list = Object.entries(headers ?? {}).map(([name, bytes]) => [name, Buffer.from(bytes)] as const);
-    const record = { timestamp, key: toBuffer(key), value: toBuffer(value), headers: list.length > 0 ? list : undefined };
+    const record = {
+      timestamp,
+      key: toBuffer(key),
+      value: toBuffer(value),
+      headers: list.length > 0 ? list : undefined,
+    };
     const offset = this.partition({ topic, partition }).append(record, null);
     this.clock.changed();
     return offset;

@@ -243,7 +243,8 @@ export class ModelConsumer implements GroupConsumer, GroupClient, ProcessPart {
     if (this.#state === "fenced") {
       throw new FencedError(`another member joined ${this.#group.groupId} as ${this.instanceId}`);
     }
-    if (this.#state !== "open") throw new RetryableError(`the consumer is ${this.#state === "new" ? "not open" : "closed"}`);
+    if (this.#state !== "open")
+      throw new RetryableError(`the consumer is ${this.#state === "new" ? "not open" : "closed"}`);
   }
 }
 

@@ -6,10 +6,25 @@ import type { TransactionCoordinator } from "./model-transactions.ts";
 
 /** The calls of the Log port. `append` is one record of a `write`, just before it reaches its partition. */
 export type Operation =
-  | "consumer.open" | "fetch" | "committed" | "seek" | "watermarks" | "consumer.close"
-  | "producer.open" | "begin" | "write" | "append" | "sendOffsets" | "commit" | "abort" | "producer.close"
-  | "reader.open" | "reader.fetch" | "reader.watermarks" | "reader.close"
-  | "admin"; // prettier-ignore
+  | "consumer.open"
+  | "fetch"
+  | "committed"
+  | "seek"
+  | "watermarks"
+  | "consumer.close"
+  | "producer.open"
+  | "begin"
+  | "write"
+  | "append"
+  | "sendOffsets"
+  | "commit"
+  | "abort"
+  | "producer.close"
+  | "reader.open"
+  | "reader.fetch"
+  | "reader.watermarks"
+  | "reader.close"
+  | "admin";
 
 export type Moment = "before" | "after";
 
@@ -54,8 +69,14 @@ export interface FaultRates {
 
 /** Local calls, and ends of a transaction: those either say that it must be aborted or give no definite answer. */
 const neverRetryable: ReadonlySet<Operation> = new Set([
-  "begin", "append", "commit", "abort", "consumer.close", "producer.close", "reader.close",
-]); // prettier-ignore
+  "begin",
+  "append",
+  "commit",
+  "abort",
+  "consumer.close",
+  "producer.close",
+  "reader.close",
+]);
 
 /** The faults of one broker, scripted call by call or drawn from a random source that the test owns. */
 export class ModelFaults {
@@ -126,9 +147,11 @@ export class ModelFaults {
       }
       if (moment === "after") return;
       if (operation === "write" || operation === "sendOffsets" || operation === "commit") {
-        if (happens(rates.abortRequired)) this.#fail(new AbortRequiredError("injected: the transaction must be aborted"));
+        if (happens(rates.abortRequired))
+          this.#fail(new AbortRequiredError("injected: the transaction must be aborted"));
       }
-      if (operation === "sendOffsets" && happens(rates.fenced)) this.#fail(new FencedError("injected: stale generation"));
+      if (operation === "sendOffsets" && happens(rates.fenced))
+        this.#fail(new FencedError("injected: stale generation"));
       if (!neverRetryable.has(operation) && happens(rates.retryable)) {
         this.#fail(new RetryableError(`injected: ${operation} did not get through`));
       }
@@ -155,7 +178,12 @@ export class ModelFaults {
   }
 
   /** Runs the hooks of one call, in the order in which they were added. For the model's own use. */
-  async run(moment: Moment, operation: Operation, client: ModelProcess, producer: FaultCall["producer"]): Promise<void> {
+  async run(
+    moment: Moment,
+    operation: Operation,
+    client: ModelProcess,
+    producer: FaultCall["producer"],
+  ): Promise<void> {
     const nth = (this.#calls.get(operation) ?? 0) + (moment === "before" ? 1 : 0);
     this.#calls.set(operation, nth);
     for (const name of operation === "append" ? [operation] : [operation, "*"]) {

@@ -40,6 +40,11 @@ interface Member {
   cancelExpiry: () => void;
 }
 
+/** A committed offset with its place in the order in which the coordinator wrote them down. */
+interface NumberedOffset extends CommittedOffset {
+  readonly number: number;
+}
+
 /**
  * A consumer group of the classic protocol: static members, generations, incremental (cooperative)
  * rebalances. A round is done as soon as every member has joined it; one whose heartbeats stopped holds it
@@ -54,8 +59,9 @@ export class ModelGroup {
   #generation = 0;
   #memberCount = 0;
   #cancelRound: (() => void) | undefined;
-  readonly #committed = new Map<string, CommittedOffset>();
-  readonly #pending = new Map<TransactionOutcome, CommittedOffset[]>();
+  readonly #committed = new Map<string, NumberedOffset>();
+  readonly #pending = new Map<TransactionOutcome, NumberedOffset[]>();
+  #written = 0;
 
   constructor(groupId: string, clock: VirtualClock, partitionsOf: (topic: string) => readonly ModelPartition[]) {
     this.groupId = groupId;
@@ -156,7 +162,7 @@ export class ModelGroup {
   addOffsets(transaction: TransactionOutcome, from: Membership | undefined, offsets: readonly CommittedOffset[]): void {
     this.#checkMember(from);
     const pending = this.#pending.get(transaction) ?? [];
-    for (const offset of offsets) pending.push({ ...offset });
+    for (const offset of offsets) pending.push(this.#numbered(offset));
     this.#pending.set(transaction, pending);
   }
 
@@ -164,19 +170,18 @@ export class ModelGroup {
   resolve(transaction: TransactionOutcome): void {
     const pending = this.#pending.get(transaction) ?? [];
     this.#pending.delete(transaction);
-    if (transaction.commits) this.store(pending);
+    if (transaction.commits) for (const offset of pending) this.#store(offset);
     this.#clock.changed();
   }
 
+  /** Offsets without a transaction. */
   store(offsets: readonly CommittedOffset[]): void {
-    for (const offset of offsets) {
-      invariant(Number.isSafeInteger(offset.offset) && offset.offset >= 0, `offset ${offset.offset} is committed`);
-      this.#committed.set(partitionKey(offset.topic, offset.partition), { ...offset });
-    }
+    for (const offset of offsets) this.#store(this.#numbered(offset));
   }
 
   committed({ topic, partition }: TopicPartition): CommittedOffset | undefined {
-    return this.#committed.get(partitionKey(topic, partition));
+    const found = this.#committed.get(partitionKey(topic, partition));
+    return found && { topic, partition, offset: found.offset, metadata: found.metadata };
   }
 
   /** No transaction that is not resolved has offsets of these partitions. */
@@ -189,12 +194,27 @@ export class ModelGroup {
     return true;
   }
 
+  #numbered({ topic, partition, offset, metadata }: CommittedOffset): NumberedOffset {
+    invariant(Number.isSafeInteger(offset) && offset >= 0, `group ${this.groupId}: offset ${offset} is committed`);
+    this.#written += 1;
+    return { topic, partition, offset, metadata, number: this.#written };
+  }
+
+  /** Of two, the one written down later counts, whichever marker came first. */
+  #store(offset: NumberedOffset): void {
+    const key = partitionKey(offset.topic, offset.partition);
+    if ((this.#committed.get(key)?.number ?? 0) < offset.number) this.#committed.set(key, offset);
+  }
+
   #checkMember(from: Membership | undefined): void {
     const member = this.#members.find(({ id }) => id === from?.memberId);
     if (from === undefined || member === undefined) {
       throw new FencedError(`group ${this.groupId} does not know the member that sends offsets`);
     }
-    invariant(from.generation <= this.#generation, `group ${this.groupId}: generation ${from.generation} was never reached`);
+    invariant(
+      from.generation <= this.#generation,
+      `group ${this.groupId}: generation ${from.generation} was never reached`,
+    );
     if (from.generation < this.#generation) {
       throw new FencedError(
         `group ${this.groupId} is at generation ${this.#generation}, the member that sends offsets at ${from.generation}`,

@@ -20,8 +20,6 @@ export class ModelProcess {
   readonly broker: ModelBroker;
   readonly #parts = new Set<ProcessPart>();
   #state: "running" | "frozen" | "killed" = "running";
-  #thaw: (() => void) | undefined;
-  #thawed: Promise<void> = Promise.resolve();
 
   constructor(broker: ModelBroker, clientId: string) {
     this.broker = broker;
@@ -44,7 +42,6 @@ export class ModelProcess {
     if (this.#state === "killed") return;
     const wasSilent = this.#state === "frozen";
     this.#state = "killed";
-    this.#thaw?.();
     if (!wasSilent) for (const part of this.#parts) part.onSilence();
     this.broker.clock.changed();
   }
@@ -52,16 +49,12 @@ export class ModelProcess {
   freeze(): void {
     if (this.#state !== "running") return;
     this.#state = "frozen";
-    this.#thawed = new Promise((resolve) => {
-      this.#thaw = resolve;
-    });
     for (const part of this.#parts) part.onSilence();
   }
 
   thaw(): void {
     if (this.#state !== "frozen") return;
     this.#state = "running";
-    this.#thaw?.();
     for (const part of this.#parts) part.onRevival();
     this.broker.clock.changed();
   }
@@ -86,7 +79,7 @@ export class ModelProcess {
   }
 
   async #gate(): Promise<void> {
-    while (this.#state === "frozen") await this.#thawed;
+    while (this.#state === "frozen") await this.broker.clock.wait(() => this.#state !== "frozen", Infinity);
     this.assertAlive();
   }
 }

@@ -67,7 +67,10 @@ export class ModelProducer implements TransactionalProducer {
         if (broker.faults.listensToAppends) {
           await broker.faults.run("before", "append", this.#process, this.#identity());
           this.#process.assertAlive();
-          invariant((await broker.transactions.transaction(id, this.#epoch)) === transaction, `${id}: a write crossed transactions`);
+          invariant(
+            (await broker.transactions.transaction(id, this.#epoch)) === transaction,
+            `${id}: a write crossed transactions`,
+          );
         }
         const partition = broker.partition({ topic: batch.topics[index]!, partition: batch.partitions[index]! });
         transaction.partitions.add(partition);
@@ -153,7 +156,9 @@ export class ModelProducer implements TransactionalProducer {
       case "new":
         throw new FatalError(`${who} is not open`);
       case "ready":
-        throw new FatalError(wanted === "new" ? `${who} was opened before` : `${who} has no transaction; call begin first`);
+        throw new FatalError(
+          wanted === "new" ? `${who} was opened before` : `${who} has no transaction; call begin first`,
+        );
       case "in-transaction":
         throw new FatalError(`${who} is in a transaction; commit or abort it first`);
       default:
@@ -162,7 +167,10 @@ export class ModelProducer implements TransactionalProducer {
   }
 
   #checkSize(batch: WriteBatch, index: number): void {
-    const { spec } = this.#process.broker.partition({ topic: batch.topics[index]!, partition: batch.partitions[index]! });
+    const { spec } = this.#process.broker.partition({
+      topic: batch.topics[index]!,
+      partition: batch.partitions[index]!,
+    });
     const bytes = (batch.keys[index]?.length ?? 0) + (batch.values[index]?.length ?? 0);
     const limit = Math.min(this.#options.maxMessageBytes ?? defaultMaxMessageBytes, spec.maxMessageBytes ?? Infinity);
     if (bytes > limit) {

@@ -60,6 +60,7 @@ export class ModelReader implements LogReader {
 
   #assertOpen(): void {
     this.#process.assertAlive();
-    if (this.#state !== "open") throw new RetryableError(`the reader is ${this.#state === "new" ? "not open" : "closed"}`);
+    if (this.#state !== "open")
+      throw new RetryableError(`the reader is ${this.#state === "new" ? "not open" : "closed"}`);
   }
 }

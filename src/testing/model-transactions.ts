@@ -141,11 +141,9 @@ export class TransactionCoordinator {
   }
 
   async #completed(transaction: ModelTransaction): Promise<void> {
-    const inTime = await this.#clock.wait(
-      () => transaction.isComplete,
-      this.#clock.now() + coordinatorPatienceMs,
-    );
-    if (!inTime) throw new RetryableError("the transaction coordinator still writes the markers of the last transaction");
+    const inTime = await this.#clock.wait(() => transaction.isComplete, this.#clock.now() + coordinatorPatienceMs);
+    if (!inTime)
+      throw new RetryableError("the transaction coordinator still writes the markers of the last transaction");
   }
 
   #prepare(transaction: ModelTransaction, commit: boolean): void {

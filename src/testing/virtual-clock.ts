@@ -39,6 +39,7 @@ export class VirtualClock {
     let index = this.#timers.length;
     while (index > 0 && this.#timers[index - 1]!.at > timer.at) index -= 1;
     this.#timers.splice(index, 0, timer);
+    if (this.#waiters.length > 0) this.#scheduleTurn();
     return () => {
       const found = this.#timers.indexOf(timer);
       if (found >= 0) this.#timers.splice(found, 1);
@@ -60,9 +61,8 @@ export class VirtualClock {
     signal?.removeEventListener("abort", wake);
   }
 
-  /** Waits until `ready` holds (true) or the clock has come to `deadline` (false). */
+  /** Waits until `ready` holds (true) or the clock has come to `deadline` (false; `Infinity`: never). */
   wait(ready: () => boolean, deadline: number): Promise<boolean> {
-    if (!Number.isFinite(deadline)) throw new RangeError("a wait in the model needs a finite deadline");
     if (ready()) return Promise.resolve(true);
     return new Promise((resolve) => {
       this.#waiters.push({ ready, deadline, resolve });
@@ -94,7 +94,9 @@ export class VirtualClock {
     if (!this.#wake()) {
       let next = this.#timers[0]?.at ?? Infinity;
       for (const waiter of this.#waiters) next = Math.min(next, waiter.deadline);
-      this.#moveTo(Math.max(next, this.#now));
+      // Nothing will happen by itself any more: whoever waits, waits for the test.
+      if (next === Infinity) return;
+      this.#moveTo(next);
       this.#wake();
     }
     if (this.#waiters.length > 0) this.#scheduleTurn();

@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FencedError, RetryableError } from "../../src/domain/errors.ts";
 import type { Log, TransactionalProducer } from "../../src/kafka/log.ts";
-import { Member, createTopic, nextOffset, openProducer, partitionsOf, records, transact, turnUntil } from "./log-harness.ts";
+import {
+  Member,
+  createTopic,
+  nextOffset,
+  openProducer,
+  partitionsOf,
+  records,
+  transact,
+  turnUntil,
+} from "./log-harness.ts";
 import type { LogUnderTest } from "./log-harness.ts";
 
 export function groupContract(factory: () => Promise<LogUnderTest>): void {
@@ -42,33 +51,24 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
 
     test("the first member is assigned every partition, and reads from the offsets of its answer", async () => {
       await transact(producer, records(topic, 2, ["a", "b", "c"]), "commit");
-      const { consumer } = memberOf(log, "one");
-      await consumer.open();
-      let start: { topic: string; partition: number; offset: number }[] = [];
-      while (start.length === 0) {
-        await consumer.fetch(10, 50);
-        const rebalance = consumer.pendingRebalance();
-        if (rebalance === undefined) continue;
-        expect(rebalance.kind).toBe("assign");
-        start = rebalance.partitions.map((partition) => ({ ...partition, offset: 1 }));
-        start.forEach((each, index) => (start[index] = each.partition === 2 ? each : { ...each, offset: 0 }));
-        consumer.answerRebalance(start);
-      }
-      expect(start.map(({ partition }) => partition).sort()).toEqual([0, 1, 2, 3]);
-      const values: string[] = [];
-      while (values.length < 2) {
-        for (const batch of await consumer.fetch(10, 50)) {
-          for (let index = 0; index < batch.length; index += 1) values.push(batch.value(index)!.toString());
-        }
-        if (consumer.pendingRebalance() !== undefined) consumer.answerRebalance([]);
-      }
-      expect(values).toEqual(["b", "c"]);
+      const member = memberOf(log, "one");
+      member.start = ({ partition }): number => (partition === 2 ? 1 : 0);
+      await member.join(4);
+      expect(member.owned).toEqual(new Set(partitionsOf(topic, 4).map(({ partition }) => `${topic}:${partition}`)));
+      expect(member.rebalances.every(({ kind, lost }) => kind === "assign" && !lost)).toBe(true);
+      await turnUntil("two records were read", [member], () => member.records.length >= 2);
+      expect(member.records.map(({ value }) => value)).toEqual(["b", "c"]);
     });
 
     test("there is no committed offset before the first commit", async () => {
       const member = memberOf(log, "one");
       await member.join(4);
-      expect(await member.consumer.committed(partitionsOf(topic, 4), 5_000)).toEqual([undefined, undefined, undefined, undefined]);
+      expect(await member.consumer.committed(partitionsOf(topic, 4), 5_000)).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ]);
       expect(await offsetsOf()).toEqual([undefined, undefined, undefined, undefined]);
     });
 
@@ -83,7 +83,10 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       await producer.begin();
       await producer.sendOffsets([nextOffset(p0!, 70, "seventy")], member.consumer);
       await producer.abort();
-      expect(await member.consumer.committed([p1!, p0!], 5_000)).toEqual([nextOffset(p1!, 8), nextOffset(p0!, 7, "seven ✓")]);
+      expect(await member.consumer.committed([p1!, p0!], 5_000)).toEqual([
+        nextOffset(p1!, 8),
+        nextOffset(p0!, 7, "seven ✓"),
+      ]);
       expect(await offsetsOf()).toEqual([[7, "seven ✓"], [8, ""], undefined, undefined]); // prettier-ignore
     });
 
@@ -119,7 +122,9 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       const young = memberOf(under.secondLog(), "one");
       await young.join(4);
       await producer.begin();
-      await expect(producer.sendOffsets([nextOffset({ topic, partition: 0 }, 9)], old.consumer)).rejects.toBeInstanceOf(FencedError);
+      await expect(producer.sendOffsets([nextOffset({ topic, partition: 0 }, 9)], old.consumer)).rejects.toBeInstanceOf(
+        FencedError,
+      );
       await producer.abort();
       await producer.begin();
       await producer.sendOffsets([nextOffset({ topic, partition: 0 }, 3)], young.consumer);
@@ -132,7 +137,9 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       await member.join(4);
       await member.consumer.close();
       await producer.begin();
-      await expect(producer.sendOffsets([nextOffset({ topic, partition: 0 }, 9)], member.consumer)).rejects.toBeInstanceOf(FencedError);
+      await expect(
+        producer.sendOffsets([nextOffset({ topic, partition: 0 }, 9)], member.consumer),
+      ).rejects.toBeInstanceOf(FencedError);
       await producer.abort();
       expect(await offsetsOf()).toEqual([undefined, undefined, undefined, undefined]);
     });
@@ -159,7 +166,10 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       const first = memberOf(log, "one");
       await first.join(4);
       await producer.begin();
-      await producer.sendOffsets(partitionsOf(topic, 4).map((partition) => nextOffset(partition, 2)), first.consumer);
+      await producer.sendOffsets(
+        partitionsOf(topic, 4).map((partition) => nextOffset(partition, 2)),
+        first.consumer,
+      );
       await producer.commit();
       const second = memberOf(under.secondLog(), "two");
       await second.consumer.open();
@@ -221,24 +231,11 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       const beside = await createTopic(log, under.unique("beside"), 4);
       await transact(producer, records(beside, 1, ["beside"]), "commit");
       await transact(producer, records(topic, 1, ["assigned"]), "commit");
-      const { consumer } = memberOf(log, "one");
-      await consumer.open();
-      const values: string[] = [];
-      while (values.length < 2) {
-        const rebalance = consumer.pendingRebalance();
-        if (rebalance !== undefined) {
-          consumer.answerRebalance(
-            rebalance.partitions.flatMap(({ partition }) => [
-              { topic, partition, offset: 0 },
-              { topic: beside, partition, offset: 0 },
-            ]),
-          );
-        }
-        for (const batch of await consumer.fetch(10, 50)) {
-          for (let index = 0; index < batch.length; index += 1) values.push(batch.value(index)!.toString());
-        }
-      }
-      expect(values.sort()).toEqual(["assigned", "beside"]);
+      const member = memberOf(log, "one");
+      member.companion = beside;
+      await member.join(4);
+      await turnUntil("both were read", [member], () => member.records.length >= 2);
+      expect(new Set(member.records.map(({ value }) => value))).toEqual(new Set(["assigned", "beside"]));
     });
 
     test("a consumer tells the watermarks as they are without transactions", async () => {

@@ -101,7 +101,12 @@ export async function openReader(
 }
 
 /** Reads one partition from its start until `count` records have come. */
-export async function readValues(log: Log, isolation: IsolationLevel, partition: TopicPartition, count: number): Promise<(string | null)[]> {
+export async function readValues(
+  log: Log,
+  isolation: IsolationLevel,
+  partition: TopicPartition,
+  count: number,
+): Promise<(string | null)[]> {
   const reader = await openReader(log, isolation, [{ ...partition, offset: 0 }]);
   try {
     return (await collect(reader, count)).map(({ value }) => value);
@@ -137,7 +142,12 @@ export async function untilWritten(log: Log, partition: TopicPartition, high: nu
 }
 
 /** An aborted transaction whose records have reached the broker; a producer drops on abort what it has not sent yet. */
-export async function abortWritten(log: Log, producer: TransactionalProducer, batch: WriteBatch, high: number): Promise<void> {
+export async function abortWritten(
+  log: Log,
+  producer: TransactionalProducer,
+  batch: WriteBatch,
+  high: number,
+): Promise<void> {
   await transact(producer, batch, "leave open");
   await untilWritten(log, { topic: batch.topics[0]!, partition: batch.partitions[0]! }, high);
   await producer.abort();
@@ -147,12 +157,15 @@ export function nextOffset(partition: TopicPartition, offset: number, metadata =
   return { ...partition, offset, metadata };
 }
 
-/** A group member that answers every rebalance: assigned partitions start at the committed offset, or at 0. */
+/** A group member that answers every rebalance: assigned partitions start at the committed offset, or at `start`. */
 export class Member {
   readonly consumer: GroupConsumer;
   readonly owned: Set<string> = new Set();
   readonly rebalances: Rebalance[] = [];
   readonly records: (ReadRecord & { readonly topic: string })[] = [];
+  start: (partition: TopicPartition) => number = () => 0;
+  /** A topic to be read together with the assigned partitions. */
+  companion: string | undefined;
 
   constructor(log: Log, options: GroupConsumerOptions) {
     this.consumer = log.consumer(options);
@@ -173,9 +186,13 @@ export class Member {
       return;
     }
     const committed = await this.consumer.committed(rebalance.partitions, patienceMs);
-    this.consumer.answerRebalance(
-      rebalance.partitions.map((partition, index) => ({ ...partition, offset: committed[index]?.offset ?? 0 })),
-    );
+    const start = rebalance.partitions.map((partition, index) => ({
+      ...partition,
+      offset: committed[index]?.offset ?? this.start(partition),
+    }));
+    const { companion } = this;
+    if (companion !== undefined) start.push(...start.map((each) => ({ ...each, topic: companion })));
+    this.consumer.answerRebalance(start);
     for (const { topic, partition } of rebalance.partitions) this.owned.add(`${topic}:${partition}`);
   }
 

@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WriteBatch } from "../../src/kafka/log.ts";
 import type { Log, LogReader, RecordBatch, TransactionalProducer } from "../../src/kafka/log.ts";
-import { abortWritten, collect, createTopic, eventually, glance, openProducer, openReader, records, transact, unpack } from "./log-harness.ts";
+import {
+  abortWritten,
+  collect,
+  createTopic,
+  eventually,
+  glance,
+  openProducer,
+  openReader,
+  records,
+  transact,
+  unpack,
+} from "./log-harness.ts";
 import type { LogUnderTest } from "./log-harness.ts";
 
 export function readerContract(factory: () => Promise<LogUnderTest>): void {
@@ -89,7 +100,11 @@ export function readerContract(factory: () => Promise<LogUnderTest>): void {
     });
 
     test("a batch holds one partition, with rising offsets, and no more records than asked for come", async () => {
-      const batch = records(topic, 0, Array.from({ length: 30 }, (_, index) => `a${index}`));
+      const batch = records(
+        topic,
+        0,
+        Array.from({ length: 30 }, (_, index) => `a${index}`),
+      );
       for (let index = 0; index < 30; index += 1) batch.append(topic, 1, null, Buffer.from(`b${index}`));
       await transact(producer, batch, "commit");
       const reader = await readFrom({ topic, partition: 0, offset: 0 }, { topic, partition: 1, offset: 0 });
@@ -106,7 +121,9 @@ export function readerContract(factory: () => Promise<LogUnderTest>): void {
       });
       for (const partition of [0, 1]) {
         const mine = found.filter((record) => record.partition === partition);
-        expect(mine.map(({ value }) => value)).toEqual(Array.from({ length: 30 }, (_, index) => `${"ab"[partition]}${index}`));
+        expect(mine.map(({ value }) => value)).toEqual(
+          Array.from({ length: 30 }, (_, index) => `${"ab"[partition]}${index}`),
+        );
       }
     });
 
@@ -158,7 +175,9 @@ export function readerContract(factory: () => Promise<LogUnderTest>): void {
       const admin = log.admin();
       const name = await createTopic(log, under.unique("gone"), 1);
       await admin.deleteTopics([name]);
-      await eventually("the topic was gone", async () => ((await admin.describeTopics([name])).size === 0 ? true : undefined));
+      await eventually("the topic was gone", async () =>
+        (await admin.describeTopics([name])).size === 0 ? true : undefined,
+      );
       await admin.deleteTopics([name]);
       await admin.close();
     });

@@ -2,7 +2,18 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FencedError } from "../../src/domain/errors.ts";
 import { WriteBatch } from "../../src/kafka/log.ts";
 import type { Log, TransactionalProducer } from "../../src/kafka/log.ts";
-import { abortWritten, collect, createTopic, glance, openProducer, openReader, readValues, records, transact, untilWritten } from "./log-harness.ts";
+import {
+  abortWritten,
+  collect,
+  createTopic,
+  glance,
+  openProducer,
+  openReader,
+  readValues,
+  records,
+  transact,
+  untilWritten,
+} from "./log-harness.ts";
 import type { LogUnderTest } from "./log-harness.ts";
 
 export function transactionContract(factory: () => Promise<LogUnderTest>): void {
@@ -120,7 +131,13 @@ export function transactionContract(factory: () => Promise<LogUnderTest>): void 
         await transact(producer, records(topic, 0, [`no ${round}`]), "abort");
         await transact(producer, records(topic, 0, [`yes ${round}`]), "commit");
       }
-      expect(await readValues(log, "read_committed", { topic, partition: 0 }, 5)).toEqual(["yes 0", "yes 1", "yes 2", "yes 3", "yes 4"]);
+      expect(await readValues(log, "read_committed", { topic, partition: 0 }, 5)).toEqual([
+        "yes 0",
+        "yes 1",
+        "yes 2",
+        "yes 3",
+        "yes 4",
+      ]);
     });
 
     test("an empty transaction commits and leaves nothing", async () => {
