@@ -24,6 +24,15 @@ export const code = {
   topicExists: 36,
 } as const;
 
+/** Names that the client logs where it gives no code, for the errors that retrying cannot mend. */
+export const codeByName: Readonly<Record<string, number>> = {
+  MSG_SIZE_TOO_LARGE: 10,
+  TOPIC_EXCEPTION: 17,
+  TOPIC_AUTHORIZATION_FAILED: 29,
+  CLUSTER_AUTHORIZATION_FAILED: 31,
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 53,
+};
+
 /** What was being done: the same code asks for another reaction in another place. */
 export type Operation =
   | "open"
@@ -85,6 +94,12 @@ const producerDead = new Set([
   59, // UNKNOWN_PRODUCER_ID
 ]);
 
+/** After an aborted delivery failure the client may skip sequence numbers and fail every transaction to come. */
+const sequenceLost = new Set([
+  45, // OUT_OF_ORDER_SEQUENCE_NUMBER
+  59, // UNKNOWN_PRODUCER_ID
+]);
+
 /** A person must act. */
 const remedies = new Map<number, string>([
   [10, "raise max.message.bytes of the topic and message.max.bytes of the broker, or send smaller records"],
@@ -117,7 +132,7 @@ export function reactionTo(cause: unknown, context: ErrorContext): Error {
   if (zombie.has(number)) return new FencedError(text, { cause });
   const remedy = remedies.get(number);
   if (remedy !== undefined) return new FatalError(text, { cause, remedy });
-  if (isOutcome(context.operation) && cause.isTxnRequiresAbort !== true) {
+  if (isOutcome(context.operation) && (cause.isTxnRequiresAbort !== true || sequenceLost.has(number))) {
     // No flag says the transaction is surely not committed. A timeout, a lost connection and a producer
     // that died all leave the outcome to the coordinator; so does anything this table does not know.
     return new IndefiniteCommitError(text, { cause });

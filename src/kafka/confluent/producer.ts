@@ -16,7 +16,7 @@ import { commonConfig, connect, construct, disconnect } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
 import { ConfluentConsumer } from "./consumer.ts";
 import { withDeadline } from "./deadline.ts";
-import { code, hasCode, reactionTo } from "./errors.ts";
+import { code, codeByName, hasCode, reactionTo } from "./errors.ts";
 import type { Operation } from "./errors.ts";
 
 /** Wait for room in the local queue, ms. Spinning costs 9 % of the CPU in building errors alone. */
@@ -42,6 +42,9 @@ export class ConfluentProducer implements TransactionalProducer {
   #closed: Promise<void> | undefined;
   /** What the client last said in its error event: the reason of a fatal error that produce reports as a bare code. */
   #lastEvent = "";
+  /** Why the current transaction failed in the background, as the client logged it; produce only says -172. */
+  #transactionFailure = "";
+  #inTransaction = false;
 
   constructor(cluster: Cluster, options: ProducerOptions) {
     this.#cluster = cluster;
@@ -64,6 +67,9 @@ export class ConfluentProducer implements TransactionalProducer {
     this.#client.on("event.error", (error) => {
       this.#lastEvent = error.message;
     });
+    this.#client.on("event.log", (line: { fac?: string; message?: string }) => {
+      if (line.fac === "TXNERR") this.#transactionFailure = line.message ?? "";
+    });
   }
 
   async open(): Promise<void> {
@@ -80,10 +86,13 @@ export class ConfluentProducer implements TransactionalProducer {
     await this.#call("begin", watchdogMarginMs, (done) => {
       this.#client.beginTransaction(done);
     });
+    this.#transactionFailure = "";
+    this.#inTransaction = true;
   }
 
   async write(batch: WriteBatch): Promise<void> {
     this.#assertUsable("write");
+    if (!this.#inTransaction) throw new FatalError(`write ${this.#subject}: no transaction has begun`);
     const { topics, partitions, keys, values, headers, length } = batch;
     const client = this.#client;
     for (let index = 0; index < length; index++) {
@@ -101,6 +110,7 @@ export class ConfluentProducer implements TransactionalProducer {
           headers[index] && toClientHeaders(headers[index]!),
         );
       } catch (cause) {
+        if (hasCode(cause, code.state)) throw this.#failedInBackground(cause);
         if (!hasCode(cause, code.queueFull)) throw this.#translate("write", cause);
         // Back-pressure: the background thread sends; nothing tells us when it has, so look again soon.
         await sleep(queueFullWaitMs);
@@ -131,6 +141,7 @@ export class ConfluentProducer implements TransactionalProducer {
     await this.#call("commit", timeoutMs, (done) => {
       this.#client.commitTransaction(timeoutMs, done);
     });
+    this.#inTransaction = false;
   }
 
   async abort(): Promise<void> {
@@ -138,6 +149,7 @@ export class ConfluentProducer implements TransactionalProducer {
     await this.#call("abort", timeoutMs, (done) => {
       this.#client.abortTransaction(timeoutMs, done);
     });
+    this.#inTransaction = false;
   }
 
   close(): Promise<void> {
@@ -186,6 +198,19 @@ export class ConfluentProducer implements TransactionalProducer {
       this.#dead ??= reaction;
     }
     return reaction;
+  }
+
+  /**
+   * A record written earlier in this transaction could not be delivered: it can only be aborted now. Usually the
+   * reason comes with commit; here it must be known too, or a record that is too large would be retried for ever.
+   */
+  #failedInBackground(cause: unknown): Error {
+    const name = /\((\w+)\)$/.exec(this.#transactionFailure)?.[1] ?? "";
+    return this.#translate("write", {
+      code: codeByName[name] ?? code.state,
+      message: this.#transactionFailure || (cause as Error).message,
+      isTxnRequiresAbort: true,
+    });
   }
 
   #assertUsable(operation: Operation): void {
