@@ -75,14 +75,15 @@ async function showVerdicts(options: Options): Promise<void> {
     out.printJson({ inputs: report.inputs, matching: report.matching, totals: report.totals, records: rows });
     return;
   }
-  out.print(...recordLines(rows, report.matching, out), "", ...totalLines(report.totals, out));
+  if (report.inputs === 0) out.print("Nothing has been judged yet.");
+  else out.print(...recordLines(rows, report.matching, out), "", ...totalLines(report.totals, out));
 }
 
 type Row = JudgedRecord & { readonly about: string | null };
 type Output = typeof import("../output.ts");
 
 function recordLines(rows: readonly Row[], matching: number, { table, count }: Output): string[] {
-  if (rows.length === 0) return ["No such record: everything was accepted."];
+  if (rows.length === 0) return ["No record with such a verdict."];
   const lines = table<Row>(
     [
       { title: "RECORD", value: (row) => `${row.topic}/${row.partition}/${row.offset}` },
