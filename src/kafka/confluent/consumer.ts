@@ -220,7 +220,7 @@ export class ConfluentConsumer implements GroupConsumer {
         // A call that does not come back must not keep us from leaving the group.
         process.emitWarning(cause instanceof Error ? cause : String(cause));
       }
-      for (const { kind, partitions } of this.#rebalances.splice(0)) this.#answerNatively(kind, partitions, []);
+      for (const { kind, partitions } of this.#rebalances.splice(0)) this.#decline(kind, partitions);
       // One more revocation comes during disconnect; #onRebalance answers it at once.
       await disconnect(this.#client, `group ${this.#options.groupId}`);
     }
@@ -235,7 +235,7 @@ export class ConfluentConsumer implements GroupConsumer {
       return;
     }
     if (this.#closing) {
-      this.#answerNatively(kind, partitions, []);
+      this.#decline(kind, partitions);
       return;
     }
     const lost = kind === "revoke" && this.#client.isConnected() && this.#client.assignmentLost();
@@ -271,6 +271,18 @@ export class ConfluentConsumer implements GroupConsumer {
       this.#fetcher.forget(going);
       this.#answerNatively("revoke", going, []);
     });
+  }
+
+  /** The answer of a member that is leaving: it takes nothing and gives everything back. */
+  #decline(kind: Rebalance["kind"], partitions: readonly TopicPartition[]): void {
+    try {
+      if (kind === "assign" && this.#client.rebalanceProtocol() !== "COOPERATIVE") this.#client.unassign();
+      else this.#answerNatively(kind, partitions, []);
+    } catch (cause) {
+      // The client left the group between asking and hearing us: it needs no answer any more. Were it to wait for
+      // one all the same, the watchdog of disconnect() would tell.
+      if (!hasCode(cause, code.state)) process.emitWarning(this.#translate("fetch", cause));
+    }
   }
 
   /** Empty lists need an answer too. */
