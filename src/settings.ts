@@ -215,10 +215,13 @@ function shown(key: string, value: string | undefined): string {
   return value === undefined || /PASSWORD|URL/.test(key) ? "" : `, and not "${value}"`;
 }
 
-/** The setting whose name shares most of its letter pairs with the given one. */
+/** The setting whose name has most letter pairs in common with the given one (Dice's coefficient). */
 function closest(given: string): string {
-  const pairs = (text: string): Set<string> => new Set([...text].map((_, i) => text.slice(i, i + 2)));
+  const pairs = (text: string): Set<string> => new Set(Array.from(text, (_, i) => text.slice(i, i + 2)));
   const wanted = pairs(given);
-  const score = (candidate: string): number => [...pairs(candidate)].filter((pair) => wanted.has(pair)).length;
+  const score = (candidate: string): number => {
+    const theirs = pairs(candidate);
+    return [...theirs].filter((pair) => wanted.has(pair)).length / (theirs.size + wanted.size);
+  };
   return settingNames.reduce((best, candidate) => (score(candidate) > score(best) ? candidate : best));
 }

@@ -15,7 +15,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FatalError } from "../domain/errors.ts";
 import { processIdentity, signalGroup } from "./processes.ts";
 import type { ProcessState, ProcessStatus } from "./run-files.ts";
-import { thisProcess, writeRunFile } from "./run-files.ts";
+import { endLeftover, thisProcess, writeRunFile } from "./run-files.ts";
 import type { ProcessSpec } from "./supervisor.ts";
 
 const firstBackOffMs = 200;
@@ -82,22 +82,11 @@ export class ManagedProcess {
     await ready;
   }
 
+  /** Resolves when the process is gone. Whatever the life is doing, it sees the signal: `#spawn`, `#attempt`, `#live`. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const child = this.#child;
-    if (child?.pid !== undefined) {
-      signalGroup(child.pid, this.#spec.stopSignal ?? "SIGTERM");
-      const grace = new AbortController();
-      const killer = delay(this.#spec.stopGraceMs ?? 15_000, undefined, { signal: grace.signal }).then(
-        () => this.#child === child && child.pid !== undefined && signalGroup(child.pid, "SIGKILL"),
-        () => undefined, // it stopped in time
-      );
-      await this.#life;
-      grace.abort();
-      await killer;
-    }
     await this.#life;
-    this.#announceFailure(new FatalError(`${this.#spec.name} was stopped while it started`));
+    this.#announceFailure(new FatalError(`${this.#spec.name} was stopped while it started`)); // no effect after "ready"
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -106,6 +95,13 @@ export class ManagedProcess {
 
   /** The whole life; never rejects. */
   async #live(): Promise<void> {
+    try {
+      await endLeftover(this.#options.runDir, this.#spec.name);
+    } catch (error) {
+      this.#state = "failed"; // and not written down: the run file is that of the one that runs
+      this.#announceFailure(error);
+      return;
+    }
     let failures = 0;
     for (;;) {
       const attempt = await this.#attempt();
@@ -145,7 +141,7 @@ export class ManagedProcess {
     return broken ?? { outcome: "ended" };
   }
 
-  /** Resolves when it runs; `gone` resolves when it is gone. */
+  /** Resolves when it runs; `gone` resolves when it is gone. From here on `stop` reaches it. */
   async #spawn(): Promise<{ gone: Promise<void> }> {
     const spec = this.#spec;
     const log = openLog(this.#options.logFile);
@@ -174,7 +170,21 @@ export class ManagedProcess {
     this.#identity = child.pid === undefined ? null : processIdentity(child.pid);
     this.#startedAt = Date.now();
     this.#become("starting");
+    const { signal } = this.#stopping;
+    const terminate = (): void => this.#terminate(child);
+    if (signal.aborted) terminate();
+    signal.addEventListener("abort", terminate, { once: true });
+    child.once("exit", () => signal.removeEventListener("abort", terminate)); // or each restart would leave one
     return { gone };
+  }
+
+  /** Asks it to stop, and kills it when it has not done so in its grace. */
+  #terminate(child: ChildProcess): void {
+    if (child.pid === undefined || this.#child !== child) return;
+    const { pid } = child;
+    signalGroup(pid, this.#spec.stopSignal ?? "SIGTERM");
+    const killer = setTimeout(() => signalGroup(pid, "SIGKILL"), this.#spec.stopGraceMs ?? 15_000);
+    child.once("exit", () => clearTimeout(killer));
   }
 
   #ended(child: ChildProcess, how: string): void {

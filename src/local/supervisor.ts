@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { FatalError } from "../domain/errors.ts";
 import { ManagedProcess } from "./managed-process.ts";
 import type { ProcessStatus } from "./run-files.ts";
-import { endLeftover } from "./run-files.ts";
 
 export type { ProcessState, ProcessStatus } from "./run-files.ts";
 
@@ -60,7 +59,6 @@ export class Supervisor {
       throw new FatalError(`${spec.name} is running already`, { remedy: "stop it first" });
     }
     mkdirSync(this.#logDir, { recursive: true });
-    await endLeftover(this.#runDir, spec.name);
     const managed = new ManagedProcess({
       spec,
       runDir: this.#runDir,

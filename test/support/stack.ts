@@ -33,9 +33,9 @@ export async function startTestStack(options: { postgres?: boolean } = {}): Prom
     await supervisor.stopAll();
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   };
-  const services = [kafkaService(settings, { jars: project })];
-  if (options.postgres !== false) services.push(postgresService(settings));
   try {
+    const services = [kafkaService(settings, { jars: project })];
+    if (options.postgres !== false) services.push(postgresService(settings));
     await Promise.all(services.map((service) => supervisor.start(service)));
   } catch (error) {
     await stop();
