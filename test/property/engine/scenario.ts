@@ -29,7 +29,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     kill: rate(0.02),
     shortFetch: rate(0.5),
   }),
-  freezeRate: rate(0.01),
+  freezeRate: rate(0.04),
   markerDelayMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 200 })),
   compact: fc.boolean(),
   seed: fc.integer(),

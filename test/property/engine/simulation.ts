@@ -68,8 +68,8 @@ export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "lat
   });
 }
 
-/** Runs a scenario to its end and returns what broke; an empty list is a pass. */
-export async function simulate(scenario: Scenario): Promise<string[]> {
+/** Runs a scenario to its end and returns what broke; an empty list is a pass. `tally` counts the faults that fired. */
+export async function simulate(scenario: Scenario, tally: Map<string, number> = new Map()): Promise<string[]> {
   // Compiling takes real time, which the model's clock would take for idleness.
   await IdentityHasher.create();
   const random = randomOf(scenario.seed);
@@ -78,10 +78,15 @@ export async function simulate(scenario: Scenario): Promise<string[]> {
   for (const spec of internalTopics(simulationTopology(scenario))) broker.createTopic(spec);
   const stop = new AbortController();
   const problems: string[] = [];
-  const calm = broker.faults.random(random, scenario.rates);
+  const endFaults = broker.faults.random(random, scenario.rates);
+  const storm = { over: false };
+  const calm = (): void => {
+    storm.over = true;
+    endFaults();
+  };
   const clock = clockOf(broker);
   const watch = watchStateNotAhead(broker, scenario, problems);
-  const processes = Array.from({ length: scenario.processes }, (_, index) => runForEver(broker, clock, index, scenario, random, stop.signal, watch));
+  const processes = Array.from({ length: scenario.processes }, (_, index) => runForEver(broker, clock, index, scenario, random, storm, stop.signal, watch));
   const failed = Promise.race(processes.map((process) => process.then(() => new Promise<never>(() => undefined))));
   const script = (async (): Promise<void> => {
     await feed(broker, scenario, random);
@@ -94,6 +99,7 @@ export async function simulate(scenario: Scenario): Promise<string[]> {
     problems.push(`a process ended with ${String(error)}`);
   }
   calm();
+  for (const [name, times] of broker.faults.fired) tally.set(name, (tally.get(name) ?? 0) + times);
   stop.abort();
   if (problems.length > 0) return problems;
   const ended = Promise.all(processes).then(() => true);
@@ -143,11 +149,15 @@ function watchStateNotAhead(broker: ModelBroker, scenario: Scenario, problems: s
   };
 }
 
+interface Storm {
+  over: boolean;
+}
+
 /** A process that is started again whenever it dies. */
-async function runForEver(broker: ModelBroker, clock: Clock, index: number, scenario: Scenario, random: () => number, signal: AbortSignal, watch: Watch): Promise<void> {
+async function runForEver(broker: ModelBroker, clock: Clock, index: number, scenario: Scenario, random: () => number, storm: Storm, signal: AbortSignal, watch: Watch): Promise<void> {
   for (let life = 0; !signal.aborted; life++) {
     const log = new ModelLog(broker, { clientId: `p${index}.${life}` });
-    const thaw = freezeSometimes(broker, log, scenario, random, signal);
+    const thaw = freezeSometimes(broker, log, scenario, random, storm);
     try {
       await runProcessor({
         log,
@@ -173,11 +183,11 @@ async function runForEver(broker: ModelBroker, clock: Clock, index: number, scen
 }
 
 /** SIGSTOP for longer than the session: a zombie that wakes up and does not know. */
-function freezeSometimes(broker: ModelBroker, log: ModelLog, scenario: Scenario, random: () => number, signal: AbortSignal): () => void {
+function freezeSometimes(broker: ModelBroker, log: ModelLog, scenario: Scenario, random: () => number, storm: Storm): () => void {
   if (scenario.freezeRate === 0) return () => undefined;
   let over = false;
   const remove = broker.faults.before("*", ({ client }) => {
-    if (over || signal.aborted || client.clientId !== log.clientId || random() >= scenario.freezeRate) return;
+    if (over || storm.over || client.clientId !== log.clientId || random() >= scenario.freezeRate) return;
     client.freeze();
     broker.clock.at(broker.clock.now() + 1_000 + Math.floor(random() * 6_000), () => client.thaw());
   });

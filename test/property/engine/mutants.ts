@@ -1,0 +1,199 @@
+/** The text `find` of a file, which must occur there exactly once, becomes `replace`. */
+export interface Edit {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A defect to plant in a copy of the engine. */
+export interface Mutant {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}
+
+/**
+ * Negative controls of the simulation: engines that are wrong in ways that real ones have been (the traps are those of
+ * docs/INVARIANTS.md). A simulation that does not catch one of them proves nothing about the engine.
+ */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "state is applied before the commit (EO-5)",
+    edits: [
+      {
+        file: "src/processor/processor.ts",
+        find: "    const outcome = await this.#committer.commit(plan, this.#consumer);\n    if (outcome === \"committed\") {\n      applyPlan(plan);",
+        replace: "    applyPlan(plan);\n    const outcome = await this.#committer.commit(plan, this.#consumer);\n    if (outcome === \"committed\") {",
+      },
+    ],
+  },
+  {
+    name: "restore stops at the last stable offset of its own reading (EO-4)",
+    edits: [
+      {
+        file: "src/processor/restore.ts",
+        find: "  return { ...source, offset: low, high };",
+        replace: "  return { ...source, offset: low, high: Math.max(low, high - 2) };",
+      },
+    ],
+  },
+  {
+    name: "restore stops where a read_committed reader stops, and no digest is compared (EO-4)",
+    edits: [
+      {
+        file: "src/processor/restore.ts",
+        find: "    for (const batch of await reader.fetch(FETCH_RECORDS, 50)) {",
+        replace: "    const found = await reader.fetch(FETCH_RECORDS, 50);\n    if (found.length === 0) return;\n    for (const batch of found) {",
+      },
+      {
+        file: "src/processor/restore.ts",
+        find: "  if (metadata.digest !== task.digest) {",
+        replace: "  if (metadata.digest === \"\") {",
+      },
+    ],
+  },
+  {
+    name: "an aborted transaction does not rewind the consumer (EO-1)",
+    edits: [
+      {
+        file: "src/processor/processor.ts",
+        find: "      await this.#seekToPositions(task);\n      // A task whose claim",
+        replace: "      // A task whose claim",
+      },
+    ],
+  },
+  {
+    name: "what was built on an aborted transaction is kept (EO-2)",
+    edits: [
+      {
+        file: "src/processor/processor.ts",
+        find: "  async #rewindAll(): Promise<void> {\n    this.#fill = new Fill(undefined);",
+        replace: "  async #rewindAll(): Promise<void> {",
+      },
+    ],
+  },
+  {
+    name: "an indefinite commit is taken for a failed one (EO-2)",
+    edits: [
+      {
+        file: "src/processor/commit.ts",
+        find: "    if (happened.every(Boolean)) return \"committed\";",
+        replace: "    if (happened.every(Boolean)) return \"aborted\";",
+      },
+    ],
+  },
+  {
+    name: "an indefinite commit is taken for a successful one (EO-5)",
+    edits: [
+      {
+        file: "src/processor/commit.ts",
+        find: "    if (!happened.some(Boolean)) return \"aborted\";",
+        replace: "    if (!happened.some(Boolean)) return \"committed\";",
+      },
+    ],
+  },
+  {
+    name: "offsets are not in the transaction (EO-1)",
+    edits: [
+      {
+        file: "src/processor/commit.ts",
+        find: "      await this.#producer.sendOffsets(plan.offsets, consumer);",
+        replace: "      if (plan.offsets.length > 1) await this.#producer.sendOffsets(plan.offsets, consumer);",
+      },
+    ],
+  },
+  {
+    name: "the next fill does not see the transaction that commits (EO-2)",
+    edits: [
+      {
+        file: "src/processor/fill.ts",
+        find: "      frame = new Frame(task, this.#parent?.frames.get(task));",
+        replace: "      frame = new Frame(task, undefined);",
+      },
+    ],
+  },
+  {
+    name: "partitions are processed before they are restored (EO-2)",
+    edits: [
+      {
+        file: "src/processor/processor.ts",
+        find: "if (task === undefined || !task.running || input === undefined) continue;",
+        replace: "if (task === undefined || input === undefined) continue;",
+      },
+      { file: "src/processor/processor.ts", find: "    this.#consumer.pause(inputs);\n", replace: "" },
+    ],
+  },
+  {
+    name: "known events are not written to the dedupe topic (EO-4)",
+    edits: [
+      {
+        file: "src/processor/commit.ts",
+        find: "      for (const { key, value } of segments.messages) {",
+        replace: "      for (const { key, value } of segments.messages.slice(0, segments.merges.length)) {",
+      },
+    ],
+  },
+  {
+    name: "superseded contents are forgotten (EO-2: stale becomes correction)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "      overlay.superseded.add(supersedes);",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "stream time starts again after a restart (EO-2: late becomes accepted)",
+    edits: [
+      {
+        file: "src/processor/restore.ts",
+        find: "  task.streamTime = metadata.streamTime ?? NO_STREAM_TIME;",
+        replace: "  task.streamTime = NO_STREAM_TIME;",
+      },
+    ],
+  },
+  {
+    name: "records of a poisoned kind are passed over without a verdict (EO-1)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "      this.#quarantine(fill, frame, reason);",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "a correction does not retract (EO-10)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "    context.verdict = verdict;",
+        replace: "    context.verdict = \"accepted\";",
+      },
+    ],
+  },
+  {
+    name: "a revoked partition keeps its uncommitted records (EO-7)",
+    edits: [
+      {
+        file: "src/processor/processor.ts",
+        find: "    if (gone.some((task) => this.#fill.frames.has(task))) this.#rewind = true;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "merged segments are not tombstoned but their entries are dropped from the merge (EO-4)",
+    edits: [
+      {
+        file: "src/domain/review/known-events.ts",
+        find: "if (this.table.owner(entry) === input) entries.push(entry);",
+        replace: "if (this.table.owner(entry) === input && entries.length < 3) entries.push(entry);",
+      },
+    ],
+  },
+  {
+    name: "the broker does not check the group's generation, as clients without KIP-447 leave it (EO-7)",
+    edits: [{ file: "src/testing/model-group.ts", find: "    this.#checkMember(from);\n", replace: "" }],
+  },
+];
