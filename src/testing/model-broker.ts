@@ -13,6 +13,12 @@ export interface ModelBrokerOptions {
   readonly startTime?: number;
   /** How late each transaction marker arrives; default: at once. `Infinity`: not before `deliverMarkers`. */
   readonly markerDelayMs?: MarkerDelay;
+  /**
+   * A static member may be replaced before it has answered a revocation. Kafka (4.1.1, with librdkafka 2.15.1)
+   * then leaves the partitions it was giving up to nobody, until something else starts a rebalance. `true` does
+   * the same; by default the model starts that rebalance itself.
+   */
+  readonly orphansPartitions?: boolean;
 }
 
 /** A record as the broker's helpers return it. */
@@ -38,10 +44,12 @@ export class ModelBroker {
   readonly #topics = new Map<string, readonly ModelPartition[]>();
   readonly #partitions = new Map<string, ModelPartition>();
   readonly #groups = new Map<string, ModelGroup>();
+  readonly #orphansPartitions: boolean;
 
   constructor(options: ModelBrokerOptions = {}) {
     const clock = new VirtualClock(options.startTime ?? Date.UTC(2026, 0, 1));
     this.clock = clock;
+    this.#orphansPartitions = options.orphansPartitions ?? false;
     this.transactions = new TransactionCoordinator(clock);
     if (options.markerDelayMs !== undefined) this.transactions.markerDelay = options.markerDelayMs;
     this.faults = new ModelFaults(this.transactions, (delayMs, run) => clock.at(clock.now() + delayMs, run));
@@ -154,7 +162,8 @@ export class ModelBroker {
   group(groupId: string): ModelGroup {
     let group = this.#groups.get(groupId);
     if (group === undefined) {
-      group = new ModelGroup(groupId, this.clock, (topic) => this.#topics.get(topic) ?? []);
+      const partitionsOf = (topic: string): readonly ModelPartition[] => this.#topics.get(topic) ?? [];
+      group = new ModelGroup(groupId, this.clock, partitionsOf, this.#orphansPartitions);
       this.#groups.set(groupId, group);
     }
     return group;

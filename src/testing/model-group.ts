@@ -55,6 +55,7 @@ export class ModelGroup {
   readonly groupId: string;
   readonly #clock: VirtualClock;
   readonly #partitionsOf: (topic: string) => readonly ModelPartition[];
+  readonly #orphans: boolean;
   #members: Member[] = [];
   #generation = 0;
   #memberCount = 0;
@@ -63,10 +64,16 @@ export class ModelGroup {
   readonly #pending = new Map<TransactionOutcome, NumberedOffset[]>();
   #written = 0;
 
-  constructor(groupId: string, clock: VirtualClock, partitionsOf: (topic: string) => readonly ModelPartition[]) {
+  constructor(
+    groupId: string,
+    clock: VirtualClock,
+    partitionsOf: (topic: string) => readonly ModelPartition[],
+    orphans: boolean,
+  ) {
     this.groupId = groupId;
     this.#clock = clock;
     this.#partitionsOf = partitionsOf;
+    this.#orphans = orphans;
   }
 
   get generation(): number {
@@ -104,9 +111,9 @@ export class ModelGroup {
     this.#members[index] = member;
     member.assignment = previous.assignment;
     previous.client.onFenced();
-    const everything = this.#subscribed();
     const given = this.#members.reduce((count, { assignment }) => count + assignment.length, 0);
-    if (this.#cancelRound !== undefined || given < everything.length) this.requestRound();
+    const isMended = !this.#orphans && given < this.#subscribed().length;
+    if (this.#cancelRound !== undefined || isMended) this.requestRound();
     else this.#hand(member);
   }
 

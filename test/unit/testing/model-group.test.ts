@@ -106,6 +106,34 @@ describe("a killed process", () => {
   });
 });
 
+describe("a static member replaced before it answered a revocation", () => {
+  const replaceOne = async (): Promise<string[][]> => {
+    const one = await openMember(a, "one");
+    answerAll(one);
+    const two = await openMember(b, "two");
+    expect(answerAll(two)).toEqual(["assign"]);
+    a.kill(); // partitions 2 and 3 are on their way to the other one
+    const again = await openMember(new ModelLog(broker), "one");
+    const events: string[][] = [answerAll(again), answerAll(two)];
+    broker.clock.advance(60_000);
+    return [...events, answerAll(again), answerAll(two)];
+  };
+
+  test("joins a new round, in which every partition finds an owner", async () => {
+    expect(await replaceOne()).toEqual([["assign 0,2"], ["assign 1,3"], [], []]);
+  });
+
+  test("leaves those partitions to nobody where the broker does what Kafka does, until the next rebalance", async () => {
+    broker = new ModelBroker({ orphansPartitions: true });
+    broker.createTopic({ name: "t", partitions: 4 });
+    a = new ModelLog(broker, { clientId: "a" });
+    b = new ModelLog(broker, { clientId: "b" });
+    expect(await replaceOne()).toEqual([["assign 0,1"], [], [], []]);
+    const third = await openMember(new ModelLog(broker), "three");
+    expect(answerAll(third)).not.toEqual([]);
+  });
+});
+
 describe("a frozen process", () => {
   test("is a zombie after its session: it hears that all is lost, and cannot commit (EO-7)", async () => {
     const { one, two } = await twoMembers();
