@@ -7,7 +7,8 @@ const CORRUPT =
   /not a valid DuckDB database file|Could not read enough bytes|checksum|Corrupt|Serialization Error|Failure while replaying WAL|Could not read all bytes/iu;
 const NEWER = /newer version of DuckDB|storage version|higher version|created with.*version/iu;
 const DENIED = /Permission denied|Read-only file system|read-only mode/iu;
-const PASSING = /^(?:IO|TransactionContext|Transaction|FATAL|Out of Memory|Connection|Interrupt)\b|has been invalidated|Failed to commit/iu;
+const PASSING =
+  /^(?:IO|TransactionContext|Transaction|FATAL|Out of Memory|Connection|Interrupt)\b|has been invalidated|Failed to commit/iu;
 
 /** The database file or its log cannot be read any more. */
 export class DamagedFileError extends FatalError {}
@@ -15,7 +16,9 @@ export class DamagedFileError extends FatalError {}
 /** Who holds DuckDB's lock on a file; null when the error is about something else. */
 export function lockHolder(error: unknown): { readonly program: string; readonly pid: number } | null {
   const match = LOCK.exec(messageOf(error));
-  return match?.groups === undefined ? null : { program: match.groups["program"] ?? "", pid: Number(match.groups["pid"]) };
+  return match?.groups === undefined
+    ? null
+    : { program: match.groups["program"] ?? "", pid: Number(match.groups["pid"]) };
 }
 
 /**
@@ -26,10 +29,15 @@ export function duckdbReaction(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || "reaction" in error) return error;
   const message = firstLine(error.message);
   if (NO_SPACE.test(message)) {
-    return new RetryableError(`the disk is full: ${path} cannot grow; loading goes on by itself when there is space`, { cause: error });
+    return new RetryableError(`the disk is full: ${path} cannot grow; loading goes on by itself when there is space`, {
+      cause: error,
+    });
   }
   if (NEWER.test(message)) {
-    return new FatalError(`${path} was written by a newer DuckDB: ${message}`, { cause: error, remedy: "update this program" });
+    return new FatalError(`${path} was written by a newer DuckDB: ${message}`, {
+      cause: error,
+      remedy: "update this program",
+    });
   }
   if (CORRUPT.test(message)) {
     return new DamagedFileError(`${path} is damaged: ${message}`, {
@@ -39,7 +47,10 @@ export function duckdbReaction(error: unknown, path: string): unknown {
     });
   }
   if (DENIED.test(message)) {
-    return new FatalError(`${path} cannot be written: ${message}`, { cause: error, remedy: "check who owns the file and its folder" });
+    return new FatalError(`${path} cannot be written: ${message}`, {
+      cause: error,
+      remedy: "check who owns the file and its folder",
+    });
   }
   if (PASSING.test(message)) return new RetryableError(`${path}: ${message}`, { cause: error });
   return error;

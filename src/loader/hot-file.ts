@@ -72,7 +72,9 @@ export async function openHotFile(warehouseDir: string): Promise<HotFile> {
     const holder = lockHolder(error);
     if (holder === null) throw duckdbReaction(fileError(error, path), path);
     if (readOwner(warehouseDir)?.pid === holder.pid) throw secondLoader(path, holder.pid, error);
-    throw new RetryableError(`${path} is open in ${holder.program} (pid ${holder.pid}): waiting until it is closed`, { cause: error });
+    throw new RetryableError(`${path} is open in ${holder.program} (pid ${holder.pid}): waiting until it is closed`, {
+      cause: error,
+    });
   }
 }
 
@@ -101,10 +103,16 @@ function secondLoader(path: string, pid: number, cause?: unknown): FatalError {
 function fileError(error: unknown, path: string): unknown {
   const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
-    return new RetryableError(`the disk is full: ${path} cannot be opened; loading goes on by itself when there is space`, { cause: error });
+    return new RetryableError(
+      `the disk is full: ${path} cannot be opened; loading goes on by itself when there is space`,
+      { cause: error },
+    );
   }
   if (code === "EACCES" || code === "EROFS" || code === "EPERM" || code === "ENOTDIR") {
-    return new FatalError(`${path} cannot be opened: ${code}`, { cause: error, remedy: "check who owns the folder, or set TU_WAREHOUSE_DIR" });
+    return new FatalError(`${path} cannot be opened: ${code}`, {
+      cause: error,
+      remedy: "check who owns the folder, or set TU_WAREHOUSE_DIR",
+    });
   }
   return error;
 }

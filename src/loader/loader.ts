@@ -4,8 +4,9 @@ import { liveLine } from "../domain/cricket/card.ts";
 import { RetryableError } from "../domain/errors.ts";
 import type { Log, LogAdmin, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
 import type { TouchedMatch } from "./marts.ts";
-import { type LoaderTopics, type PartitionName, partitionName, planLoad } from "./plan.ts";
+import { type LoaderTopics, planLoad } from "./plan.ts";
 import { publishSnapshot } from "./publish.ts";
+import { checkpoint, Session } from "./session.ts";
 import { decideStart } from "./start-offsets.ts";
 import { type LoaderStatus, RecentDurations } from "./status.ts";
 import { Warehouse } from "./warehouse.ts";
@@ -42,9 +43,6 @@ const LAG_EVERY_MS = 1000;
 const ACKNOWLEDGE_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 100;
 const BACK_OFF_MS = { first: 100, max: 5000 } as const;
-/** A checkpoint fails while a reader in this process has a transaction open: a matter of milliseconds. */
-const CHECKPOINT_TRIES = 20;
-const CHECKPOINT_RETRY_MS = 50;
 
 /**
  * Loads the clean topics into the warehouse until `signal` aborts: one writer, rows and next offset in one
@@ -159,7 +157,8 @@ class Loader {
     if (session.dirty && now - session.publishedAt >= publishIntervalMs) await this.#publish(session);
     if (now - session.lagAt >= LAG_EVERY_MS) await this.#measureLag(session);
     if (now - session.acknowledgedAt >= ACKNOWLEDGE_EVERY_MS) this.#acknowledge(session);
-    if (now - this.#reportedAt >= STATUS_EVERY_MS) this.#report({ offsets: Object.fromEntries(session.warehouse.progress.next) });
+    if (now - this.#reportedAt >= STATUS_EVERY_MS)
+      this.#report({ offsets: Object.fromEntries(session.warehouse.progress.next) });
   }
 
   /**
@@ -206,8 +205,12 @@ class Loader {
 
   async #publish(session: Session): Promise<void> {
     const { warehouseDir } = this.#options;
+    if (!(await checkpoint(session.warehouse))) {
+      session.publishedAt = this.#now();
+      this.#report({ message: "no snapshot this time: a long query of this process reads the warehouse" });
+      return;
+    }
     try {
-      await checkpoint(session.warehouse);
       const snapshot = await publishSnapshot(warehouseDir);
       session.dirty = false;
       this.#status = { ...this.#status, published: { at: this.#now(), snapshot } };
@@ -230,7 +233,8 @@ class Loader {
     for (const { topic, partition, low } of marks) {
       const position = session.reader.position({ topic, partition });
       // Deleted faster than we load: the start decides what is to be said of it.
-      if (low > position) throw new RetryableError(`offsets ${position} to ${low - 1} of ${topic}/${partition} were deleted`);
+      if (low > position)
+        throw new RetryableError(`offsets ${position} to ${low - 1} of ${topic}/${partition} were deleted`);
     }
     session.lagAt = this.#now();
     const lag = marks.reduce((sum, { behind }) => sum + behind, 0);
@@ -276,67 +280,8 @@ class Loader {
   }
 }
 
-/** What one opening of the warehouse keeps track of. */
-class Session {
-  readonly warehouse: Warehouse;
-  readonly reader: LogReader;
-  readonly admin: LogAdmin;
-  readonly partitions: readonly TopicPartition[];
-  readonly #acknowledged = new Map<PartitionName, number>();
-  /** Whether the tables have changed since the last snapshot. */
-  dirty = false;
-  publishedAt = Number.NEGATIVE_INFINITY;
-  lagAt = Number.NEGATIVE_INFINITY;
-  acknowledgedAt = Number.NEGATIVE_INFINITY;
-  acknowledging: Promise<void> | null = null;
-
-  constructor(warehouse: Warehouse, reader: LogReader, admin: LogAdmin, partitions: readonly TopicPartition[]) {
-    this.warehouse = warehouse;
-    this.reader = reader;
-    this.admin = admin;
-    this.partitions = partitions;
-  }
-
-  /** Positions beyond the stored offsets: markers and aborted records, and nothing to load. Only between fetch and load of nothing. */
-  passedMarkers(): Map<PartitionName, number> {
-    const passed = new Map<PartitionName, number>();
-    for (const partition of this.partitions) {
-      const name = partitionName(partition.topic, partition.partition);
-      const position = this.reader.position(partition);
-      if (position > (this.warehouse.progress.next.get(name) ?? 0)) passed.set(name, position);
-    }
-    return passed;
-  }
-
-  unacknowledged(): (TopicPartition & { offset: number; metadata: string })[] {
-    const offsets: (TopicPartition & { offset: number; metadata: string })[] = [];
-    for (const { topic, partition } of this.partitions) {
-      const name = partitionName(topic, partition);
-      const offset = this.warehouse.progress.next.get(name);
-      if (offset !== undefined && offset !== this.#acknowledged.get(name)) offsets.push({ topic, partition, offset, metadata: "" });
-    }
-    return offsets;
-  }
-
-  acknowledged(offsets: readonly (TopicPartition & { readonly offset: number })[]): void {
-    for (const { topic, partition, offset } of offsets) this.#acknowledged.set(partitionName(topic, partition), offset);
-  }
-}
-
 function recordsIn(batches: readonly RecordBatch[]): number {
   return batches.reduce((sum, batch) => sum + batch.length, 0);
-}
-
-async function checkpoint(warehouse: Warehouse): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await warehouse.checkpoint();
-      return;
-    } catch (error) {
-      if (!(error instanceof RetryableError) || attempt >= CHECKPOINT_TRIES) throw error;
-      await sleep(CHECKPOINT_RETRY_MS);
-    }
-  }
 }
 
 function liveStatus(last: Delivery, { match, scored }: TouchedMatch): LoaderStatus["live"] {
@@ -345,6 +290,10 @@ function liveStatus(last: Delivery, { match, scored }: TouchedMatch): LoaderStat
 
 /** "Zimbabwe v West Indies, Bulawayo, 2016-11-25": who, where, when, as far as it is known. */
 function title(match: Match): string {
-  const parts = [match.teams.filter((team) => team !== "").join(" v "), match.city ?? match.venue ?? "", match.dates[0] ?? ""];
+  const parts = [
+    match.teams.filter((team) => team !== "").join(" v "),
+    match.city ?? match.venue ?? "",
+    match.dates[0] ?? "",
+  ];
   return parts.filter((part) => part !== "").join(", ");
 }

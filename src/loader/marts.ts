@@ -26,7 +26,10 @@ export function scoreStored(stored: StoredMatch): TouchedMatch {
  * Brings innings, batting and bowling of these matches to what their deliveries say now, writing only the
  * innings that changed. Returns the matches, scored.
  */
-export async function refreshMarts(connection: DuckDBConnection, matches: readonly CachedMatch[]): Promise<TouchedMatch[]> {
+export async function refreshMarts(
+  connection: DuckDBConnection,
+  matches: readonly CachedMatch[],
+): Promise<TouchedMatch[]> {
   const touched: TouchedMatch[] = [];
   const wholeMatches: string[] = [];
   const changed: (readonly [matchId: string, innings: number])[] = [];
@@ -48,7 +51,8 @@ export async function refreshMarts(connection: DuckDBConnection, matches: readon
     cached.written = after;
   }
   for (const table of MART_TABLES.map(({ name }) => name)) {
-    if (wholeMatches.length > 0) await connection.run(`DELETE FROM ${table} WHERE match_id IN (${sqlList(wholeMatches)})`);
+    if (wholeMatches.length > 0)
+      await connection.run(`DELETE FROM ${table} WHERE match_id IN (${sqlList(wholeMatches)})`);
     if (changed.length > 0) {
       const keys = changed.map(([matchId, innings]) => `(${sqlText(matchId)}, ${innings})`).join(", ");
       await connection.run(

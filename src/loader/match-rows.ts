@@ -15,7 +15,10 @@ const DELIVERY_COLUMNS =
   "wides, noballs, byes, legbyes, penalty, non_boundary, wickets";
 
 /** Reads these matches; one that is in no table comes back without record and deliveries. */
-export async function readStoredMatches(connection: DuckDBConnection, matchIds: readonly string[]): Promise<StoredMatch[]> {
+export async function readStoredMatches(
+  connection: DuckDBConnection,
+  matchIds: readonly string[],
+): Promise<StoredMatch[]> {
   if (matchIds.length === 0) return [];
   const list = sqlList(matchIds);
   const matches = new Map<string, Match>();
@@ -77,7 +80,8 @@ export function sqlList(texts: readonly string[]): string {
 }
 
 function toDelivery(row: readonly DuckDBValue[]): Delivery {
-  const [matchId, innings, over, ball, battingTeam, batter, nonStriker, bowler, runsBatter, runsExtras, runsTotal] = row;
+  const [matchId, innings, over, ball, battingTeam, batter, nonStriker, bowler, runsBatter, runsExtras, runsTotal] =
+    row;
   const [wides, noballs, byes, legbyes, penalty, nonBoundary, wickets] = row.slice(11);
   // The kinds of extras are all known or all unknown.
   const extras: Extras | null =

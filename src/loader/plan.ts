@@ -2,7 +2,16 @@ import type { CleanDelivery, CleanMatch } from "../domain/cricket/types.ts";
 import { FatalError } from "../domain/errors.ts";
 import type { RecordBatch } from "../kafka/log.ts";
 import { decodeDelivery, decodeGap, decodeMatch, decodeVerdicts, type RecordPlace } from "./decode.ts";
-import { deliveryRow, gapRow, matchRow, playerRows, quarantineRow, type Row, verdictCountRow, verdictRows } from "./rows.ts";
+import {
+  deliveryRow,
+  gapRow,
+  matchRow,
+  playerRows,
+  quarantineRow,
+  type Row,
+  verdictCountRow,
+  verdictRows,
+} from "./rows.ts";
 
 /** The topics the warehouse is made of. */
 export interface LoaderTopics {
@@ -85,7 +94,14 @@ export function planLoad(batches: readonly RecordBatch[], progress: Progress, to
   return plan;
 }
 
-function take(plan: LoadPlan, batch: RecordBatch, index: number, place: RecordPlace, progress: Progress, topics: LoaderTopics): void {
+function take(
+  plan: LoadPlan,
+  batch: RecordBatch,
+  index: number,
+  place: RecordPlace,
+  progress: Progress,
+  topics: LoaderTopics,
+): void {
   const value = batch.value(index);
   switch (batch.topic) {
     case topics.deliveries: {

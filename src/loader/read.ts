@@ -130,7 +130,8 @@ export async function* readScorecards(connection: DuckDBConnection, matchId?: st
   }
   const ids = await readMatchIds(connection);
   for (let at = 0; at < ids.length; at += MATCHES_AT_ONCE) {
-    for (const stored of await readStoredMatches(connection, ids.slice(at, at + MATCHES_AT_ONCE))) yield toScorecard(stored);
+    for (const stored of await readStoredMatches(connection, ids.slice(at, at + MATCHES_AT_ONCE)))
+      yield toScorecard(stored);
   }
 }
 

@@ -24,7 +24,8 @@ export async function restoreDamaged(warehouseDir: string): Promise<string | nul
   for (const name of [DATABASE_FILE, `${DATABASE_FILE}.wal`]) {
     if (existsSync(join(hotDir, name))) await rename(join(hotDir, name), join(aside, name));
   }
-  if (!existsSync(published)) return `set the damaged file aside in ${aside}; there is no snapshot, so loading begins anew`;
+  if (!existsSync(published))
+    return `set the damaged file aside in ${aside}; there is no snapshot, so loading begins anew`;
   // Nobody has the hot file open now, so copying it in this process drops no lock.
   await copyFile(published, `${hot}.draft`);
   await rename(`${hot}.draft`, hot);

@@ -1,10 +1,4 @@
-import {
-  blobValue,
-  DuckDBDateValue,
-  DuckDBTimestampValue,
-  DuckDBUUIDValue,
-  type DuckDBValue,
-} from "@duckdb/node-api";
+import { blobValue, DuckDBDateValue, DuckDBTimestampValue, DuckDBUUIDValue, type DuckDBValue } from "@duckdb/node-api";
 import type { CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
 import type { GapEvent } from "../domain/cricket/topics.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
@@ -111,7 +105,12 @@ export function verdictRows(block: VerdictBlock, place: RecordPlace): Row[] {
 /** Headers that quarantine adds; all others are the record's own. */
 const QUARANTINE_HEADERS = new Set(["tu_reason", "tu_topic", "tu_partition", "tu_offset", "tu_at"]);
 
-export function quarantineRow(key: Buffer | null, value: Buffer | null, headers: RecordHeaders, place: RecordPlace): Row {
+export function quarantineRow(
+  key: Buffer | null,
+  value: Buffer | null,
+  headers: RecordHeaders,
+  place: RecordPlace,
+): Row {
   const added = (name: string): string | undefined => {
     // The last one: should the original have had such a header, ours was appended behind it.
     for (const [key, bytes] of headers.toReversed()) if (key === name) return bytes.toString("utf8");
@@ -126,7 +125,9 @@ export function quarantineRow(key: Buffer | null, value: Buffer | null, headers:
     Number.isNaN(at) ? null : timestamp(at),
     key === null ? null : blobValue(key),
     value === null ? null : blobValue(value),
-    JSON.stringify(headers.filter(([name]) => !QUARANTINE_HEADERS.has(name)).map(([name, bytes]) => [name, headerText(bytes)])),
+    JSON.stringify(
+      headers.filter(([name]) => !QUARANTINE_HEADERS.has(name)).map(([name, bytes]) => [name, headerText(bytes)]),
+    ),
     place.partition,
     BigInt(place.offset),
   ];

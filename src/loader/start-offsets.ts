@@ -72,6 +72,9 @@ function deletedBeforeLoaded(name: PartitionName, known: number, low: number, re
 function recreated(name: PartitionName, known: number, high: number): FatalError {
   return new FatalError(
     `${name} ends at offset ${high}, but the warehouse has loaded it up to ${known}: it is not the topic that was loaded`,
-    { remedy: "the topic was deleted and made again: set TU_WAREHOUSE_DIR to a new directory, or `third-umpire reset` both" },
+    {
+      remedy:
+        "the topic was deleted and made again: set TU_WAREHOUSE_DIR to a new directory, or `third-umpire reset` both",
+    },
   );
 }

@@ -16,7 +16,7 @@ export async function readSummaries(connection: DuckDBConnection): Promise<Match
   const inningsReader = await connection.runAndReadAll("SELECT * FROM innings ORDER BY match_id, innings");
   const byMatch = new Map<string, ScoredInnings[]>();
   for (const row of inningsReader.getRowObjectsJS()) {
-    const matchId = String(row["match_id"]);
+    const matchId = text(row["match_id"]);
     byMatch.set(matchId, [...(byMatch.get(matchId) ?? []), toInnings(row)]);
   }
   const reader = await connection.runAndReadAll(
@@ -37,18 +37,24 @@ function toInnings(row: Readonly<Record<string, JS>>): ScoredInnings {
   const number = (name: string): number => Number(row[name]);
   const orNull = (name: string): number | null => (row[name] === null ? null : number(name));
   const targetRuns = orNull("target_runs");
-  const extras = { wides: number("wides"), noballs: number("noballs"), byes: number("byes"), legbyes: number("legbyes"), penalty: number("penalty") };
+  const extras = {
+    wides: number("wides"),
+    noballs: number("noballs"),
+    byes: number("byes"),
+    legbyes: number("legbyes"),
+    penalty: number("penalty"),
+  };
   return {
     number: number("innings"),
-    team: String(row["team"]),
+    team: text(row["team"]),
     super_over: row["super_over"] === true,
     declared: typeof row["declared"] === "boolean" ? row["declared"] : null,
     forfeited: row["forfeited"] === true,
-    absent_hurt: JSON.parse(String(row["absent_hurt"])) as string[],
+    absent_hurt: JSON.parse(text(row["absent_hurt"])) as string[],
     target: targetRuns === null ? null : { runs: targetRuns, overs: orNull("target_overs") },
     runs: number("runs"),
     wickets: number("wickets"),
-    overs: row["overs"] === null ? null : String(row["overs"]),
+    overs: row["overs"] === null ? null : text(row["overs"]),
     legal_balls: orNull("legal_balls"),
     deliveries: number("deliveries"),
     extras: row["wides"] === null ? null : extras,
@@ -60,4 +66,9 @@ function toInnings(row: Readonly<Record<string, JS>>): ScoredInnings {
     bowlers: [],
     fall: [],
   };
+}
+
+function text(value: JS | undefined): string {
+  if (typeof value !== "string") throw new TypeError(`a text was expected in the mart, not ${typeof value}`);
+  return value;
 }

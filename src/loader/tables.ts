@@ -15,7 +15,11 @@ export interface Table {
 
 /** Where a clean record came from and what the review said of it: the same columns behind every fact. */
 const PROVENANCE: readonly Column[] = [
-  ["event_id", "UUID NOT NULL", "Identity of the fact: 128 bits over natural key and content, the same from every source"],
+  [
+    "event_id",
+    "UUID NOT NULL",
+    "Identity of the fact: 128 bits over natural key and content, the same from every source",
+  ],
   ["verdict", "VARCHAR NOT NULL", "accepted or correction: what the review said of this content"],
   ["supersedes", "UUID", "Event id that this correction replaced; null when it replaced nothing"],
   ["source_topic", "VARCHAR NOT NULL", "Raw topic of the record"],
@@ -28,7 +32,11 @@ const PROVENANCE: readonly Column[] = [
 ];
 
 const MATCH_ID: Column = ["match_id", "VARCHAR NOT NULL", "Cricsheet's id of the match"];
-const INNINGS: Column = ["innings", "INTEGER NOT NULL", "Innings number from 1, in order of play, super overs included"];
+const INNINGS: Column = [
+  "innings",
+  "INTEGER NOT NULL",
+  "Innings number from 1, in order of play, super overs included",
+];
 
 const deliveries: Table = {
   name: "deliveries",
@@ -100,7 +108,11 @@ const players: Table = {
     MATCH_ID,
     ["team", "VARCHAR NOT NULL", "Team"],
     ["player", "VARCHAR NOT NULL", "Name as the match writes it"],
-    ["registry_id", "VARCHAR", "Cricsheet's people register: the key that survives respelling; null where the format has none"],
+    [
+      "registry_id",
+      "VARCHAR",
+      "Cricsheet's people register: the key that survives respelling; null where the format has none",
+    ],
   ],
 };
 
@@ -129,7 +141,11 @@ const innings: Table = {
     ["extras_total", "INTEGER NOT NULL", "All extras"],
     ["penalty_pre", "INTEGER NOT NULL", "Penalty runs given before the innings"],
     ["penalty_post", "INTEGER NOT NULL", "Penalty runs given after the innings"],
-    ["boundaries_exact", "BOOLEAN NOT NULL", "False where fours and sixes that were run cannot be told from boundaries"],
+    [
+      "boundaries_exact",
+      "BOOLEAN NOT NULL",
+      "False where fours and sixes that were run cannot be told from boundaries",
+    ],
     ["absent_hurt", "JSON NOT NULL", "Names of batters who could not bat"],
     ["fall", "JSON NOT NULL", "Fall of wickets: [[wicket, runs, player, over.ball]]"],
   ],

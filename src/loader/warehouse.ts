@@ -64,12 +64,20 @@ export class Warehouse {
   async start(offsets: ReadonlyMap<PartitionName, number>, gaps: readonly GapEvent[]): Promise<void> {
     if (offsets.size === 0) return;
     await this.#run(async (connection) => {
-      await append(connection, "gaps", gaps.map((gap) => gapRow(gap, null)));
+      await append(
+        connection,
+        "gaps",
+        gaps.map((gap) => gapRow(gap, null)),
+      );
       for (const name of offsets.keys()) {
         const [topic, partition] = splitName(name);
         await connection.run(`DELETE FROM offsets WHERE topic = ${sqlText(topic)} AND partition = ${partition}`);
       }
-      await append(connection, "offsets", [...offsets].map(([name, offset]) => [...splitName(name), BigInt(offset)]));
+      await append(
+        connection,
+        "offsets",
+        [...offsets].map(([name, offset]) => [...splitName(name), BigInt(offset)]),
+      );
     });
     for (const [name, offset] of offsets) this.#next.set(name, offset);
   }
@@ -113,7 +121,6 @@ export class Warehouse {
     }
   }
 
-
   close(): void {
     this.#cache.clear();
     this.#file.close();
@@ -149,14 +156,23 @@ export class Warehouse {
 
 async function replaceDeliveries(connection: DuckDBConnection, plan: LoadPlan): Promise<void> {
   const deliveries = [...plan.deliveries.values()];
-  const keys = deliveries.map(({ clean: { delivery } }): Row => [delivery.matchId, delivery.innings, delivery.over, delivery.ball]);
+  const keys = deliveries.map(({ clean: { delivery } }): Row => [
+    delivery.matchId,
+    delivery.innings,
+    delivery.over,
+    delivery.ball,
+  ]);
   await append(connection, STAGE, keys, { schema: "main", catalog: "temp" });
   await connection.run(
     `DELETE FROM deliveries USING ${STAGE} s WHERE deliveries.match_id = s.match_id AND deliveries.innings = s.innings ` +
       "AND deliveries.over_no = s.over_no AND deliveries.ball_no = s.ball_no",
   );
   await connection.run(`DELETE FROM ${STAGE}`);
-  await append(connection, "deliveries", deliveries.map(({ row }) => row));
+  await append(
+    connection,
+    "deliveries",
+    deliveries.map(({ row }) => row),
+  );
 }
 
 async function replaceMatches(connection: DuckDBConnection, plan: LoadPlan): Promise<void> {
@@ -164,8 +180,16 @@ async function replaceMatches(connection: DuckDBConnection, plan: LoadPlan): Pro
   await connection.run(`DELETE FROM matches WHERE match_id IN (${ids})`);
   await connection.run(`DELETE FROM players WHERE match_id IN (${ids})`);
   const matches = [...plan.matches.values()];
-  await append(connection, "matches", matches.map(({ row }) => row));
-  await append(connection, "players", matches.flatMap(({ players }) => players));
+  await append(
+    connection,
+    "matches",
+    matches.map(({ row }) => row),
+  );
+  await append(
+    connection,
+    "players",
+    matches.flatMap(({ players }) => players),
+  );
 }
 
 async function writeNext(connection: DuckDBConnection, next: ReadonlyMap<PartitionName, number>): Promise<void> {
@@ -188,12 +212,16 @@ function splitName(name: PartitionName): [topic: string, partition: number] {
 
 async function readNext(connection: DuckDBConnection): Promise<Map<PartitionName, number>> {
   const reader = await connection.runAndReadAll("SELECT topic, partition, next_offset FROM offsets");
-  return new Map(reader.getRows().map(([topic, partition, next]) => [partitionName(String(topic), Number(partition)), Number(next)]));
+  return new Map(
+    reader.getRows().map(([topic, partition, next]) => [partitionName(String(topic), Number(partition)), Number(next)]),
+  );
 }
 
 async function readJudged(connection: DuckDBConnection): Promise<Map<PartitionName, number>> {
   const reader = await connection.runAndReadAll(
     "SELECT input_topic, input_partition, max(to_offset) FROM verdict_counts GROUP BY ALL",
   );
-  return new Map(reader.getRows().map(([topic, partition, to]) => [partitionName(String(topic), Number(partition)), Number(to)]));
+  return new Map(
+    reader.getRows().map(([topic, partition, to]) => [partitionName(String(topic), Number(partition)), Number(to)]),
+  );
 }

@@ -15,13 +15,14 @@ export function register(program: Command): void {
 }
 
 async function load(options: Options): Promise<void> {
-  const [{ loadSettings }, { runAsProcess }, { restoreDamaged, runLoader }, { confluentLog }, { CRICKET_TOPICS }] = await Promise.all([
-    import("../../settings.ts"),
-    import("../process.ts"),
-    import("../../loader/index.ts"),
-    import("../../kafka/confluent/index.ts"),
-    import("../../domain/cricket/topics.ts"),
-  ]);
+  const [{ loadSettings }, { runAsProcess }, { restoreDamaged, runLoader }, { confluentLog }, { CRICKET_TOPICS }] =
+    await Promise.all([
+      import("../../settings.ts"),
+      import("../process.ts"),
+      import("../../loader/index.ts"),
+      import("../../kafka/confluent/index.ts"),
+      import("../../domain/cricket/topics.ts"),
+    ]);
   const settings = loadSettings();
   const { deliveries, matches, verdicts, quarantine, gaps } = CRICKET_TOPICS;
   if (options.restore === true) {

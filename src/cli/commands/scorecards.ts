@@ -31,7 +31,9 @@ export function register(program: Command): void {
       const warehouse = await openForReading(loadSettings().warehouseDir);
       try {
         noteSource(warehouse);
-        await (options.json === true || options.jsonl === true ? printScored(warehouse, words, options) : printCards(warehouse, words));
+        await (options.json === true || options.jsonl === true
+          ? printScored(warehouse, words, options)
+          : printCards(warehouse, words));
       } finally {
         warehouse.close();
       }
@@ -44,12 +46,16 @@ async function printScored(warehouse: ReadableWarehouse, words: readonly string[
     import("../../loader/index.ts"),
     import("../../domain/cricket/scorecard.ts"),
   ]);
-  const wanted = words.length === 0 ? null : new Set(select(await readSummaries(warehouse.connection), words).map(({ matchId }) => matchId));
+  const wanted =
+    words.length === 0
+      ? null
+      : new Set(select(await readSummaries(warehouse.connection), words).map(({ matchId }) => matchId));
   const only = wanted?.size === 1 ? [...wanted][0] : undefined;
   const lines: string[] = [];
   for await (const { matchId, match, scored } of readScorecards(warehouse.connection, only)) {
     if (wanted !== null && !wanted.has(matchId)) continue;
-    if (match === null) process.stderr.write(`match ${matchId} has deliveries, but its own record has not come yet: left out\n`);
+    if (match === null)
+      process.stderr.write(`match ${matchId} has deliveries, but its own record has not come yet: left out\n`);
     else if (options.jsonl === true) await write(`${scoredMatchJson(scored)}\n`);
     else lines.push(scoredMatchJson(scored));
   }
@@ -69,7 +75,11 @@ async function printCards(warehouse: ReadableWarehouse, words: readonly string[]
     return;
   }
   if (meant.length > 1) {
-    print(...(await listLines(meant)), "", `${meant.length} matches; \`third-umpire scorecards ID\` shows the card of one.`);
+    print(
+      ...(await listLines(meant)),
+      "",
+      `${meant.length} matches; \`third-umpire scorecards ID\` shows the card of one.`,
+    );
     return;
   }
   const stored = await readMatch(warehouse.connection, first.matchId);
@@ -89,23 +99,39 @@ function select(summaries: readonly MatchSummary[], words: readonly string[]): r
     return wanted.every((word) => text.includes(word));
   });
   if (found.length > 0) return found;
-  throw new UsageError(`no match in the warehouse is meant by "${words.join(" ")}"`, "`third-umpire scorecards` lists all of them");
+  throw new UsageError(
+    `no match in the warehouse is meant by "${words.join(" ")}"`,
+    "`third-umpire scorecards` lists all of them",
+  );
 }
 
 function searchText({ matchId, match, innings }: MatchSummary): string {
   const teams = match?.teams ?? innings.map(({ team }) => team);
-  return [matchId, ...teams, match?.venue, match?.city, match?.event, match?.season, ...(match?.dates ?? [])].join(" ").toLowerCase();
+  return [matchId, ...teams, match?.venue, match?.city, match?.event, match?.season, ...(match?.dates ?? [])]
+    .join(" ")
+    .toLowerCase();
 }
 
 async function listLines(summaries: readonly MatchSummary[]): Promise<string[]> {
-  const [{ table }, { resultText, totalText }] = await Promise.all([import("../output.ts"), import("../../domain/cricket/words.ts")]);
-  const result = (summary: MatchSummary): string => (summary.match === null ? "Match record not loaded yet" : resultText(outline(summary)));
+  const [{ table }, { resultText, totalText }] = await Promise.all([
+    import("../output.ts"),
+    import("../../domain/cricket/words.ts"),
+  ]);
+  const result = (summary: MatchSummary): string =>
+    summary.match === null ? "Match record not loaded yet" : resultText(outline(summary));
   return table<MatchSummary>(
     [
       { title: "DATE", value: ({ match }) => match?.dates[0] ?? "-" },
       { title: "ID", value: ({ matchId }) => matchId },
       { title: "MATCH", value: ({ match, innings }) => (match?.teams ?? innings.map(({ team }) => team)).join(" v ") },
-      { title: "SCORES", value: ({ innings }) => innings.filter(({ super_over }) => !super_over).map(totalText).join(", ") },
+      {
+        title: "SCORES",
+        value: ({ innings }) =>
+          innings
+            .filter(({ super_over }) => !super_over)
+            .map(totalText)
+            .join(", "),
+      },
       { title: "RESULT", value: result },
     ],
     summaries,

@@ -48,14 +48,25 @@ async function ask(query: string, options: Options): Promise<void> {
     if (options.json === true || options.csv === true) {
       await run(() => reader.readAll());
       const rows = reader.getRows();
-      if (options.json === true) print(JSON.stringify(rows.map((row) => Object.fromEntries(names.map((name, n) => [name, jsonValue(row[n])]))), null, 1));
+      if (options.json === true)
+        print(
+          JSON.stringify(
+            rows.map((row) => Object.fromEntries(names.map((name, n) => [name, jsonValue(row[n])]))),
+            null,
+            1,
+          ),
+        );
       else print(...[names, ...rows.map((row) => row.map((value) => plainText(value)))].map(csvLine));
       return;
     }
     const shown = await firstRows(reader, options.limit);
     print(
       ...table<readonly DuckDBValue[]>(
-        names.map((name, n) => ({ title: name, value: (row) => cellText(row[n]), right: isNumber(shown.rows[0]?.[n]) })),
+        names.map((name, n) => ({
+          title: name,
+          value: (row) => cellText(row[n]),
+          right: isNumber(shown.rows[0]?.[n]),
+        })),
         shown.rows,
       ),
     );
@@ -71,11 +82,17 @@ async function run<T>(call: () => Promise<T>): Promise<T> {
     return await call();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError((message.split("\n", 1)[0] ?? "").replace(/^Failed to extract statements: /u, ""), "`third-umpire sql \"SHOW ALL TABLES\"` lists tables and columns");
+    throw new UsageError(
+      (message.split("\n", 1)[0] ?? "").replace(/^Failed to extract statements: /u, ""),
+      '`third-umpire sql "SHOW ALL TABLES"` lists tables and columns',
+    );
   }
 }
 
-async function firstRows(reader: DuckDBResultReader, limit: number): Promise<{ rows: DuckDBValue[][]; isCut: boolean }> {
+async function firstRows(
+  reader: DuckDBResultReader,
+  limit: number,
+): Promise<{ rows: DuckDBValue[][]; isCut: boolean }> {
   await run(() => (limit === 0 ? reader.readAll() : reader.readUntil(limit + 1)));
   const rows = reader.getRows();
   return limit === 0 ? { rows, isCut: false } : { rows: rows.slice(0, limit), isCut: rows.length > limit };

@@ -8,7 +8,15 @@ import { IndefiniteCommitError, type Log, type TransactionalProducer, WriteBatch
 import type { LoaderTopics } from "../../../src/loader/index.ts";
 import { rebuildMarts } from "../../../src/loader/marts.ts";
 import { brokers } from "../kafka/harness.ts";
-import { cleanDelivery, cleanMatch, delivery, json, match, topicsNamed, verdictBlock } from "../../support/clean-records.ts";
+import {
+  cleanDelivery,
+  cleanMatch,
+  delivery,
+  json,
+  match,
+  topicsNamed,
+  verdictBlock,
+} from "../../support/clean-records.ts";
 
 export const PARTITIONS = 3;
 /** Deliveries of a test match: two innings. */
@@ -31,7 +39,9 @@ export async function cleanTopics(): Promise<Clean> {
 export async function createTopics({ log, topics }: Clean): Promise<void> {
   const admin = log.admin();
   const names = Object.values(topics) as string[];
-  await admin.createTopics(names.map((name) => ({ name, partitions: name === topics.gaps ? 1 : PARTITIONS, cleanup: "delete" as const })));
+  await admin.createTopics(
+    names.map((name) => ({ name, partitions: name === topics.gaps ? 1 : PARTITIONS, cleanup: "delete" as const })),
+  );
   await admin.close();
 }
 
@@ -40,7 +50,11 @@ export async function createTopics({ log, topics }: Clean): Promise<void> {
  * of earlier ones, and a verdict block (`judged`; only once a topic: it begins at offset 0). Every seventh transaction is
  * aborted, and written again.
  */
-export async function produceMatches(clean: Clean, matchIds: readonly string[], options: { judged?: boolean } = {}): Promise<void> {
+export async function produceMatches(
+  clean: Clean,
+  matchIds: readonly string[],
+  options: { judged?: boolean } = {},
+): Promise<void> {
   const openProducer = async (): Promise<TransactionalProducer> => {
     const opened = clean.log.producer({ transactionalId: `${clean.prefix}-p`, transactionTimeoutMs: 30_000 });
     await opened.open();
@@ -59,7 +73,8 @@ export async function produceMatches(clean: Clean, matchIds: readonly string[], 
       };
       if (from === 0) put(clean.topics.matches, json(cleanMatch(match(matchId))));
       for (let n = from; n < from + 10; n++) put(clean.topics.deliveries, json(cleanDelivery(delivery(matchId, n), n)));
-      if (from > 0) put(clean.topics.deliveries, json(cleanDelivery(delivery(matchId, from - 3, 2), from, "correction")));
+      if (from > 0)
+        put(clean.topics.deliveries, json(cleanDelivery(delivery(matchId, from - 3, 2), from, "correction")));
       const start = judged[partition] ?? 0;
       if (options.judged !== false) put(clean.topics.verdicts, verdictBlock(partition, start, 12));
       if (transactions++ % 7 === 6) {
@@ -94,7 +109,9 @@ export async function committedDeliveries({ log, topics }: Clean): Promise<Logge
   const reader = log.reader({ isolation: "read_committed" });
   await reader.open();
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: topics.deliveries, partition }));
-  const highs = await Promise.all(partitions.map(async (partition) => (await reader.watermarks(partition, 10_000)).high));
+  const highs = await Promise.all(
+    partitions.map(async (partition) => (await reader.watermarks(partition, 10_000)).high),
+  );
   reader.assign(partitions.map((partition) => ({ ...partition, offset: 0 })));
   const found: LoggedDelivery[] = [];
   while (partitions.some((partition, n) => reader.position(partition) < (highs[n] ?? 0))) {
@@ -117,8 +134,15 @@ export async function select(connection: DuckDBConnection, sql: string): Promise
  * EO-9: the rows are exactly the topic up to the stored offsets, each key with its latest content, and the marts are
  * exactly what those rows make. Returns how many records the warehouse has.
  */
-export async function expectPrefix(connection: DuckDBConnection, logged: readonly LoggedDelivery[], topics: LoaderTopics): Promise<number> {
-  const offsets = await select(connection, `SELECT partition, next_offset FROM offsets WHERE topic = '${topics.deliveries}'`);
+export async function expectPrefix(
+  connection: DuckDBConnection,
+  logged: readonly LoggedDelivery[],
+  topics: LoaderTopics,
+): Promise<number> {
+  const offsets = await select(
+    connection,
+    `SELECT partition, next_offset FROM offsets WHERE topic = '${topics.deliveries}'`,
+  );
   const next = new Map(offsets.map(([partition, offset]) => [Number(partition), Number(offset)]));
   const latest = new Map<string, LoggedDelivery>();
   let records = 0;

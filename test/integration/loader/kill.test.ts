@@ -1,21 +1,30 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type LoaderStatus, openForReading } from "../../../src/loader/index.ts";
 import { warehousePaths } from "../../../src/loader/paths.ts";
 import { Warehouse } from "../../../src/loader/warehouse.ts";
 import { brokers } from "../kafka/harness.ts";
-import { cleanTopics, committedDeliveries, expectMartsAsRebuilt, expectPrefix, produceMatches, select } from "./harness.ts";
+import {
+  cleanTopics,
+  committedDeliveries,
+  expectMartsAsRebuilt,
+  expectPrefix,
+  produceMatches,
+  select,
+} from "./harness.ts";
 
 const KILLS = 24;
-const seed = Number(process.env["TU_TEST_SEED"] ?? Date.now() % 1_000_000);
+const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
 
 let dir: string;
+const childUrl = new URL("loader.child.ts", import.meta.url);
 const children = new Set<ChildProcess>();
 
 beforeEach(() => {
@@ -28,7 +37,7 @@ afterEach(() => {
 });
 
 function startLoader(prefix: string): ChildProcess {
-  const child = fork(new URL("loader.child.ts", import.meta.url), [brokers(), prefix, dir], {
+  const child = fork(childUrl, [brokers(), prefix, dir], {
     execArgv: ["--import", "tsx"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
@@ -65,7 +74,10 @@ test(
   { timeout: 300_000 },
   async () => {
     const clean = await cleanTopics();
-    await produceMatches(clean, Array.from({ length: 250 }, (_, n) => `m${n}`));
+    await produceMatches(
+      clean,
+      Array.from({ length: 250 }, (_, n) => `m${n}`),
+    );
     const logged = await committedDeliveries(clean);
     expect(logged.length).toBeGreaterThan(250 * 40);
     const random = randomFrom(seed);
@@ -74,7 +86,9 @@ test(
     for (let kill = 0; kill < KILLS; kill++) {
       const child = startLoader(clean.prefix);
       // Some before the first commit, most among the transactions and publications that follow it.
-      await until(child, (status) => (kill % 6 === 5 ? status.state === "opening" : status.batches > 0 || status.lag === 0));
+      await until(child, (status) =>
+        kill % 6 === 5 ? status.state === "opening" : status.batches > 0 || status.lag === 0,
+      );
       await sleep(random() * 120);
       child.kill("SIGKILL");
       await once(child, "exit");
@@ -94,7 +108,10 @@ test(
     }
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     // A test that only ever killed an idle loader would prove nothing.
-    expect(progress.filter((records) => records > 0 && records < logged.length).length, `loaded at each kill: ${progress.join(" ")} of ${logged.length}`).toBeGreaterThanOrEqual(20);
+    expect(
+      progress.filter((records) => records > 0 && records < logged.length).length,
+      `loaded at each kill: ${progress.join(" ")} of ${logged.length}`,
+    ).toBeGreaterThanOrEqual(20);
 
     const last = startLoader(clean.prefix);
     await until(last, (status) => status.lag === 0);
@@ -115,7 +132,10 @@ test("a second loader process is refused in one line that names the first, which
   await until(first, (status) => status.lag === 0);
   const second = startLoader(clean.prefix);
   await expect(until(second, (status) => status.state === "running")).rejects.toThrow(
-    new RegExp(`^the loader ended with 1: another loader \\(pid ${first.pid}\\) writes .*, and there can be only one\\n$`, "u"),
+    new RegExp(
+      `^the loader ended with 1: another loader \\(pid ${first.pid}\\) writes .*, and there can be only one\\n$`,
+      "u",
+    ),
   );
   const loadedMore = until(first, (status) => status.lag === 0 && status.rows > 50);
   await produceMatches(clean, ["m2"], { judged: false });
@@ -123,4 +143,44 @@ test("a second loader process is refused in one line that names the first, which
   const exit = once(first, "exit");
   first.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
+});
+
+test("a full disk is a state, not an end: it waits, and nothing is lost", async () => {
+  const clean = await cleanTopics();
+  await produceMatches(
+    clean,
+    Array.from({ length: 60 }, (_, n) => `m${n}`),
+  );
+  // No file may grow beyond 1 MB, so that writing fails as on a disk that is full.
+  const limited = spawn(
+    "sh",
+    [
+      "-c",
+      'ulimit -S -f 2048 && exec "$@"',
+      "sh",
+      process.execPath,
+      "--import",
+      "tsx",
+      fileURLToPath(childUrl),
+      brokers(),
+      clean.prefix,
+      dir,
+    ],
+    { stdio: ["ignore", "ignore", "pipe", "ipc"] },
+  );
+  children.add(limited);
+  const waiting = await until(limited, (status) => status.state === "retrying");
+  expect(waiting.message).toMatch(/^the disk is full: .* loading goes on by itself when there is space$/u);
+  limited.kill("SIGKILL");
+  await once(limited, "exit");
+
+  const roomy = startLoader(clean.prefix);
+  await until(roomy, (status) => status.lag === 0);
+  const exit = once(roomy, "exit");
+  roomy.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+  const logged = await committedDeliveries(clean);
+  const reading = await openForReading(dir);
+  expect(await expectPrefix(reading.connection, logged, clean.topics)).toBe(logged.length);
+  reading.close();
 });

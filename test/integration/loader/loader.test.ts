@@ -8,7 +8,15 @@ import { type LoaderStatus, openForReading, runLoader } from "../../../src/loade
 import { warehousePaths } from "../../../src/loader/paths.ts";
 import { brokers } from "../kafka/harness.ts";
 import { cleanDelivery, delivery, json, topicsNamed } from "../../support/clean-records.ts";
-import { type Clean, cleanTopics, committedDeliveries, createTopics, expectPrefix, produceMatches, select } from "./harness.ts";
+import {
+  type Clean,
+  cleanTopics,
+  committedDeliveries,
+  createTopics,
+  expectPrefix,
+  produceMatches,
+  select,
+} from "./harness.ts";
 
 let dir: string;
 
@@ -95,7 +103,10 @@ test("EO-9: loads the committed records, publishes them, stops clean, and goes o
   const logged = await committedDeliveries(clean);
   for (const prefer of ["hot", "snapshot"] as const) {
     const reading = await openForReading(dir, { prefer });
-    expect([reading.from, await expectPrefix(reading.connection, logged, clean.topics)]).toEqual([prefer, logged.length]);
+    expect([reading.from, await expectPrefix(reading.connection, logged, clean.topics)]).toEqual([
+      prefer,
+      logged.length,
+    ]);
     reading.close();
   }
 
@@ -109,7 +120,9 @@ test("EO-9: loads the committed records, publishes them, stops clean, and goes o
   expect(await expectPrefix(reading.connection, all, clean.topics)).toBe(all.length);
   reading.close();
   const admin = clean.log.admin();
-  const [acknowledged] = await admin.groupOffsets(`${clean.prefix}-group`, [{ topic: clean.topics.matches, partition: 0 }]);
+  const [acknowledged] = await admin.groupOffsets(`${clean.prefix}-group`, [
+    { topic: clean.topics.matches, partition: 0 },
+  ]);
   await admin.close();
   expect(acknowledged?.offset).toBe(second.statuses.at(-1)?.offsets[`${clean.topics.matches}/0`]);
 });
@@ -126,7 +139,10 @@ test("a ball is in the warehouse at once, in a transaction of its own", async ()
   const published = await loader.until((status) => (status.published?.at ?? 0) > (status.lastCommitAt ?? Infinity));
   expect(published.published?.snapshot).toMatch(/^snap-\d+$/u);
   const reading = await openForReading(dir);
-  expect([reading.from, await select(reading.connection, "SELECT count(*) FROM deliveries")]).toEqual(["snapshot", [[5n]]]);
+  expect([reading.from, await select(reading.connection, "SELECT count(*) FROM deliveries")]).toEqual([
+    "snapshot",
+    [[5n]],
+  ]);
   reading.close();
   await loader.stop();
 });
@@ -139,7 +155,10 @@ test("a correction that arrives later replaces what it corrects, in rows and mar
   await write(clean, 1, cleanDelivery(delivery("m", 1, 2), 9, "correction"));
   await loader.until((status) => status.rows === 4);
   await loader.stop();
-  const runs = [delivery("m", 0), delivery("m", 1, 2), delivery("m", 2)].reduce((sum, ball) => sum + ball.runs.total, 0);
+  const runs = [delivery("m", 0), delivery("m", 1, 2), delivery("m", 2)].reduce(
+    (sum, ball) => sum + ball.runs.total,
+    0,
+  );
   const reading = await openForReading(dir);
   expect(await select(reading.connection, "SELECT runs, deliveries FROM innings")).toEqual([[runs, 3]]);
   reading.close();
@@ -172,8 +191,15 @@ test("a verdict block that cannot be read stops the loader with its place, and n
   await producer.commit();
   await producer.close();
   const loader = start(clean);
-  await expect(loader.until(caughtUp)).rejects.toThrow(/\.verdicts\/2 offset 0 cannot be loaded: it is no verdict block/u);
+  await expect(loader.until(caughtUp)).rejects.toThrow(
+    /\.verdicts\/2 offset 0 cannot be loaded: it is no verdict block/u,
+  );
   const reading = await openForReading(dir);
-  expect(await select(reading.connection, `SELECT next_offset FROM offsets WHERE topic = '${clean.topics.verdicts}' AND partition = 2`)).toEqual([[0n]]);
+  expect(
+    await select(
+      reading.connection,
+      `SELECT next_offset FROM offsets WHERE topic = '${clean.topics.verdicts}' AND partition = 2`,
+    ),
+  ).toEqual([[0n]]);
   reading.close();
 });

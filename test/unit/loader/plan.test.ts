@@ -22,7 +22,11 @@ function fatal(call: () => unknown): FatalError {
 
 describe("what a batch writes", () => {
   test("EO-9: takes records from the stored offset on, and moves it past the last one", () => {
-    const batch = recordBatch(topics.deliveries, 2, [4, 5, 7].map((offset) => ({ offset, value: json(cleanDelivery(delivery("m", offset))) })));
+    const batch = recordBatch(
+      topics.deliveries,
+      2,
+      [4, 5, 7].map((offset) => ({ offset, value: json(cleanDelivery(delivery("m", offset))) })),
+    );
     const plan = planLoad([batch], progress({ "t.deliveries/2": 5 }), topics);
     expect(plan.records).toBe(2);
     expect([...plan.next]).toEqual([["t.deliveries/2", 8]]);
@@ -38,7 +42,13 @@ describe("what a batch writes", () => {
   test("an unreadable delivery names its place and says that nothing is lost", () => {
     const wrong = { ...cleanDelivery(delivery("m", 0)), delivery: { ...delivery("m", 0), over: "3" } };
     for (const value of [null, Buffer.from("{"), json(null), json({}), json(wrong)]) {
-      const error = fatal(() => planLoad([recordBatch(topics.deliveries, 1, [{ offset: 9, value }])], progress({ "t.deliveries/1": 0 }), topics));
+      const error = fatal(() =>
+        planLoad(
+          [recordBatch(topics.deliveries, 1, [{ offset: 9, value }])],
+          progress({ "t.deliveries/1": 0 }),
+          topics,
+        ),
+      );
       expect(error.message).toMatch(/^t\.deliveries\/1 offset 9 cannot be loaded: /u);
       expect(error.remedy).toContain("nothing is lost");
     }
@@ -51,8 +61,17 @@ describe("what a batch writes", () => {
     const miscounted = Buffer.from(sound);
     // The count of accepted records stands behind version, topic, partition, range and stream time.
     miscounted.writeUInt32LE(900, 4 + 3 + 28);
-    for (const value of [null, sound.subarray(0, 20), sound.subarray(0, sound.length - 8), other, miscounted, Buffer.alloc(0)]) {
-      const error = fatal(() => planLoad([recordBatch(topics.verdicts, 0, [{ offset: 3, value }])], progress({ "t.verdicts/0": 0 }), topics));
+    for (const value of [
+      null,
+      sound.subarray(0, 20),
+      sound.subarray(0, sound.length - 8),
+      other,
+      miscounted,
+      Buffer.alloc(0),
+    ]) {
+      const error = fatal(() =>
+        planLoad([recordBatch(topics.verdicts, 0, [{ offset: 3, value }])], progress({ "t.verdicts/0": 0 }), topics),
+      );
       expect(error.message).toMatch(/^t\.verdicts\/0 offset 3 cannot be loaded: /u);
     }
   });
@@ -62,18 +81,27 @@ describe("what a batch writes", () => {
     const at = (offset: number, value: Buffer) => recordBatch(topics.verdicts, 0, [{ offset, value }]);
     const from = progress({ "t.verdicts/0": 0 }, { "raw/4": 10 });
     expect(planLoad([at(0, block(12)), at(2, block(21))], from, topics).judged).toEqual(new Map([["raw/4", 29]]));
-    expect(fatal(() => planLoad([at(0, block(9))], from, topics)).message).toMatch(/raw\/4 is judged up to offset 10, .* begins again at 9/u);
+    expect(fatal(() => planLoad([at(0, block(9))], from, topics)).message).toMatch(
+      /raw\/4 is judged up to offset 10, .* begins again at 9/u,
+    );
     expect(() => planLoad([at(0, block(12)), at(2, block(19))], from, topics)).toThrow(/chain of verdicts is broken/u);
   });
 });
 
 describe("where loading starts", () => {
   const options = { acceptGaps: false, now: 0, retry: "--accept-gaps" };
-  const partition = (low: number, high: number): PartitionState[] => [{ topic: "t", partition: 0, watermarks: { low, high } }];
+  const partition = (low: number, high: number): PartitionState[] => [
+    { topic: "t", partition: 0, watermarks: { low, high } },
+  ];
   const stored = (next: number): ReadonlyMap<string, number> => new Map([["t/0", next]]);
 
   test("at the stored offset while Kafka has what follows", () => {
-    for (const [low, high, next] of [[0, 9, 4], [4, 9, 4], [0, 9, 9], [9, 9, 9]] as const) {
+    for (const [low, high, next] of [
+      [0, 9, 4],
+      [4, 9, 4],
+      [0, 9, 9],
+      [9, 9, 9],
+    ] as const) {
       expect(decideStart(partition(low, high), stored(next), options)).toEqual({
         from: [{ topic: "t", partition: 0, offset: next }],
         stored: new Map(),
@@ -95,10 +123,14 @@ describe("where loading starts", () => {
     expect(error.remedy).toContain("--accept-gaps");
     const accepted = decideStart(partition(6, 9), stored(4), { ...options, acceptGaps: true });
     expect(accepted.stored).toEqual(stored(6));
-    expect(accepted.gaps).toMatchObject([{ from: { offset: 4 }, to: { offset: 6 }, action: "accepted by --accept-gaps" }]);
+    expect(accepted.gaps).toMatchObject([
+      { from: { offset: 4 }, to: { offset: 6 }, action: "accepted by --accept-gaps" },
+    ]);
   });
 
   test("a topic that ends before the stored offset is another topic of the same name", () => {
-    expect(fatal(() => decideStart(partition(0, 3), stored(4), options)).message).toMatch(/t\/0 ends at offset 3, .* loaded it up to 4/u);
+    expect(fatal(() => decideStart(partition(0, 3), stored(4), options)).message).toMatch(
+      /t\/0 ends at offset 3, .* loaded it up to 4/u,
+    );
   });
 });

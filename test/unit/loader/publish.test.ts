@@ -44,7 +44,9 @@ function openElsewhere(options: Record<string, string>): string {
   const script =
     `require(${JSON.stringify(duckdb)}).DuckDBInstance.create(process.argv[1], JSON.parse(process.argv[2]))` +
     `.then(() => console.log("opened"), (error) => console.log(error.message))`;
-  return spawnSync(process.execPath, ["-e", script, warehousePaths(dir).hot, JSON.stringify(options)], { encoding: "utf8" }).stdout;
+  return spawnSync(process.execPath, ["-e", script, warehousePaths(dir).hot, JSON.stringify(options)], {
+    encoding: "utf8",
+  }).stdout;
 }
 
 async function rowsRead(prefer: "hot" | "snapshot" = "hot"): Promise<[from: string, rows: number, note: string]> {
@@ -125,7 +127,9 @@ describe("publishing", () => {
 describe("the one writer", () => {
   test("a second loader is refused in one line that names the first", async () => {
     await open();
-    await expect(Warehouse.open(dir, 0)).rejects.toThrow(new RegExp(`another loader \\(pid ${process.pid}\\) writes .*, and there can be only one`, "u"));
+    await expect(Warehouse.open(dir, 0)).rejects.toThrow(
+      new RegExp(`another loader \\(pid ${process.pid}\\) writes .*, and there can be only one`, "u"),
+    );
     expect(openElsewhere({})).toMatch(/Conflicting lock is held/u);
   });
 
