@@ -46,13 +46,7 @@ export class WriteBatch {
     return this.topics.length;
   }
 
-  append(
-    topic: string,
-    partition: number,
-    key: Buffer | null,
-    value: Buffer | null,
-    headers?: RecordHeaders,
-  ): void {
+  append(topic: string, partition: number, key: Buffer | null, value: Buffer | null, headers?: RecordHeaders): void {
     this.topics.push(topic);
     this.partitions.push(partition);
     this.keys.push(key);

@@ -59,10 +59,7 @@ export class ConfluentAdmin implements LogAdmin {
     return found;
   }
 
-  async groupOffsets(
-    groupId: string,
-    partitions: readonly TopicPartition[],
-  ): Promise<(CommittedOffset | undefined)[]> {
+  async groupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<(CommittedOffset | undefined)[]> {
     if (partitions.length === 0) return [];
     const admin = await this.#admin();
     const results = await this.#wait<GroupResults[]>(`group ${groupId}`, (done) => {

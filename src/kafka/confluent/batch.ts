@@ -46,11 +46,7 @@ class MessageRun implements RecordBatch {
 }
 
 /** Splits `messages[start, end)` where topic or partition changes; the order of the client is kept. */
-export function splitIntoRuns(
-  messages: readonly ClientMessage[],
-  start: number,
-  end: number,
-): RecordBatch[] {
+export function splitIntoRuns(messages: readonly ClientMessage[], start: number, end: number): RecordBatch[] {
   const runs: RecordBatch[] = [];
   let from = start;
   while (from < end) {

@@ -16,6 +16,7 @@ import type { Cluster } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
 import { code, hasCode, reactionTo } from "./errors.ts";
 import type { Operation } from "./errors.ts";
+import { fetchConfig } from "./fetch-config.ts";
 import { Fetcher, keyOf } from "./fetcher.ts";
 import type { PlainClient, PlainClientLease } from "./plain-client.ts";
 
@@ -49,10 +50,11 @@ export class ConfluentConsumer implements GroupConsumer {
     this.#cluster = cluster;
     this.#options = options;
     this.#client = construct(
-      (config) => newConsumer(config, {
-        // Every start is explicit; an offset that is gone must stop us, not move us silently.
-        "auto.offset.reset": "error",
-      }),
+      (config) =>
+        newConsumer(config, {
+          // Every start is explicit; an offset that is gone must stop us, not move us silently.
+          "auto.offset.reset": "error",
+        }),
       {
         ...commonConfig(cluster),
         "group.id": options.groupId,
@@ -85,6 +87,7 @@ export class ConfluentConsumer implements GroupConsumer {
       idleMs,
       prefetch: true,
       interrupted: () => this.#rebalances.length > 0 || this.#closing,
+      translate: (cause) => this.#translate("fetch", cause),
     });
     this.#plain = plain.hold();
   }
@@ -143,10 +146,7 @@ export class ConfluentConsumer implements GroupConsumer {
     }
   }
 
-  async committed(
-    partitions: readonly TopicPartition[],
-    timeoutMs: number,
-  ): Promise<(CommittedOffset | undefined)[]> {
+  async committed(partitions: readonly TopicPartition[], timeoutMs: number): Promise<(CommittedOffset | undefined)[]> {
     this.#assertOpen("committed");
     if (partitions.length === 0) return [];
     try {
@@ -310,32 +310,6 @@ export class ConfluentConsumer implements GroupConsumer {
       subject: `group ${this.#options.groupId}`,
     });
   }
-}
-
-const defaultQueuedBytes = 16 * 1024 * 1024;
-const fetchBytesMax = 52_428_800;
-const partitionFetchBytesMin = 262_144;
-const partitionFetchBytesMax = 1_048_576;
-
-/**
- * Settings that decide speed and memory of fetching (figures: bench/log-copy.ts). `maxQueuedBytes` bounds what is
- * queued as the client counts it; it counts compressed batches before they are inflated, so the size of one answer
- * is kept small as well: with 4 MiB a partition, a well-compressed topic took 450 MB instead of 220.
- * Records larger than these bounds are fetched all the same (KIP-74).
- */
-export function fetchConfig(maxQueuedBytes: number = defaultQueuedBytes): Record<string, unknown> {
-  return {
-    // The default, 1 s, caps a fast reader: once enough is queued, fetching sleeps that long.
-    "fetch.queue.backoff.ms": 10,
-    "queued.min.messages": 20_000,
-    "queued.max.messages.kbytes": Math.max(1_024, Math.ceil(maxQueuedBytes / 1_024)),
-    "fetch.max.bytes": Math.max(1_048_576, Math.min(maxQueuedBytes, fetchBytesMax)),
-    "max.partition.fetch.bytes": Math.max(
-      partitionFetchBytesMin,
-      Math.min(Math.floor(maxQueuedBytes / 64), partitionFetchBytesMax),
-    ),
-    "fetch.wait.max.ms": 100,
-  };
 }
 
 function toCommitted(partition: TopicPartition, found: unknown): CommittedOffset | undefined {

@@ -1,10 +1,4 @@
-import {
-  FatalError,
-  FencedError,
-  PoisonError,
-  RetryableError,
-  StateCorruptError,
-} from "../../domain/errors.ts";
+import { FatalError, FencedError, PoisonError, RetryableError, StateCorruptError } from "../../domain/errors.ts";
 import { AbortRequiredError } from "../abort-required.ts";
 import { IndefiniteCommitError } from "../indefinite.ts";
 import type { ClientError } from "./binding.ts";
@@ -35,17 +29,7 @@ export const codeByName: Readonly<Record<string, number>> = {
 
 /** What was being done: the same code asks for another reaction in another place. */
 export type Operation =
-  | "open"
-  | "fetch"
-  | "seek"
-  | "committed"
-  | "watermarks"
-  | "begin"
-  | "write"
-  | "offsets"
-  | "commit"
-  | "abort"
-  | "admin";
+  "open" | "fetch" | "seek" | "committed" | "watermarks" | "begin" | "write" | "offsets" | "commit" | "abort" | "admin";
 
 export interface ErrorContext {
   readonly operation: Operation;
@@ -115,8 +99,14 @@ const remedies = new Map<number, string>([
   [50, "choose a transaction timeout below transaction.max.timeout.ms of the broker"],
   [53, "grant this user access to the transactional id"],
   [-190, "write to a partition that the topic has"],
-  [-140, "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose"],
-  [1, "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose"],
+  [
+    -140,
+    "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose",
+  ],
+  [
+    1,
+    "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose",
+  ],
 ]);
 
 /** Turns whatever the client threw or called back with into one of our errors. Errors of ours pass unchanged. */
@@ -211,9 +201,7 @@ function isClientError(cause: unknown): cause is ClientError {
 }
 
 function messageOf(cause: unknown): string {
-  return typeof cause === "object" && cause !== null && "message" in cause
-    ? String(cause.message)
-    : String(cause);
+  return typeof cause === "object" && cause !== null && "message" in cause ? String(cause.message) : String(cause);
 }
 
 function label(context: ErrorContext): string {

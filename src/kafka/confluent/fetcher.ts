@@ -25,6 +25,8 @@ export interface FetcherOptions {
   readonly prefetch: boolean;
   /** True while something waits that the caller should see before more records. */
   readonly interrupted: () => boolean;
+  /** Makes one of our errors of one of the client's. */
+  readonly translate: (cause: unknown) => Error;
   readonly onEnd?: (end: EndOfPartition) => void;
 }
 
@@ -48,7 +50,7 @@ export class Fetcher {
   #ends: EndOfPartition[] = [];
   #inFlight = false;
   #chunk = 256;
-  #failure: unknown;
+  #failure: Error | undefined;
   #operations: (() => void)[] = [];
   /** Records of paused partitions that had left the client already; they come first after resume. */
   readonly #parked = new Map<string, ClientMessage[]>();
@@ -67,7 +69,7 @@ export class Fetcher {
     }
   }
 
-  /** Records in the client's order; throws the client's error once everything before it has been returned. */
+  /** Records in the client's order; throws a failure once everything before it has been returned. */
   async fetch(maxRecords: number, timeoutMs: number): Promise<RecordBatch[]> {
     if (this.#options.interrupted()) {
       // A turn of the event loop, so that a caller who asks again and again cannot starve what it waits for.
@@ -101,7 +103,7 @@ export class Fetcher {
   }
 
   /** Keeps an error for the next fetch(). */
-  fail(failure: unknown): void {
+  fail(failure: Error): void {
     this.#failure ??= failure;
     this.#wake?.();
   }
@@ -199,11 +201,10 @@ export class Fetcher {
     this.#client.consume(asked, (error, messages) => {
       this.#inFlight = false;
       if (error) {
-        this.#failure ??= error;
+        this.#failure ??= this.#options.translate(error);
       } else if (messages.length > 0) {
         this.#adapt(asked, messages.length, performance.now() - startedAt);
-        this.#ready =
-          this.#next === this.#ready.length ? messages : [...this.#ready.slice(this.#next), ...messages];
+        this.#ready = this.#next === this.#ready.length ? messages : [...this.#ready.slice(this.#next), ...messages];
         this.#next = 0;
         if (this.#paused.size > 0) this.#park();
       }
@@ -214,7 +215,7 @@ export class Fetcher {
           operation();
         } catch (failure) {
           // The caller who asked for it has long gone on: the next fetch tells.
-          this.#failure ??= failure;
+          this.#failure ??= this.#options.translate(failure);
         }
       }
       this.#wake?.();

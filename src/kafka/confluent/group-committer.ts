@@ -4,6 +4,7 @@ import { newConsumer } from "./binding.ts";
 import type { ClientConsumer, ClientError } from "./binding.ts";
 import { commonConfig, connect, construct, disconnect } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
+import { reactionTo } from "./errors.ts";
 
 /** How long one native call serves the client's callbacks, ms. */
 const serveMs = 20;
@@ -38,7 +39,7 @@ export class GroupCommitter {
     this.#client.setDefaultConsumeTimeout(serveMs);
   }
 
-  /** One commit at a time. Throws the client's error, or RetryableError when nothing was heard in `timeoutMs`. */
+  /** One commit at a time. Throws RetryableError also when nothing was heard in `timeoutMs`. */
   async commit(offsets: readonly CommittedOffset[], timeoutMs: number): Promise<void> {
     this.#opened ??= connect(this.#client, this.#cluster, `group ${this.#groupId}`);
     try {
@@ -60,7 +61,10 @@ export class GroupCommitter {
       this.#serving = this.#serve();
       await this.#serving;
     }
-    if (outcome.error) throw outcome.error;
+    if (outcome.error) {
+      const subject = `group ${this.#groupId}`;
+      throw reactionTo(outcome.error, { operation: "admin", brokers: this.#cluster.brokers, subject });
+    }
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,8 @@ import type { Operation } from "./errors.ts";
 
 /** Wait for room in the local queue, ms. Spinning costs 9 % of the CPU in building errors alone. */
 const queueFullWaitMs = 2;
+/** How long to wait for the reason of a failure the client only logs, ms. */
+const reasonWaitMs = 200;
 /** Added to the client's own timeouts: it does not keep all of them (librdkafka#5456). */
 const watchdogMarginMs = 5_000;
 /** initTransactions waits for the coordinator, which may have to abort what a dead predecessor left open. */
@@ -110,7 +112,7 @@ export class ConfluentProducer implements TransactionalProducer {
           headers[index] && toClientHeaders(headers[index]!),
         );
       } catch (cause) {
-        if (hasCode(cause, code.state)) throw this.#failedInBackground(cause);
+        if (hasCode(cause, code.state)) throw await this.#failedInBackground(cause);
         if (!hasCode(cause, code.queueFull)) throw this.#translate("write", cause);
         // Back-pressure: the background thread sends; nothing tells us when it has, so look again soon.
         await sleep(queueFullWaitMs);
@@ -204,7 +206,10 @@ export class ConfluentProducer implements TransactionalProducer {
    * A record written earlier in this transaction could not be delivered: it can only be aborted now. Usually the
    * reason comes with commit; here it must be known too, or a record that is too large would be retried for ever.
    */
-  #failedInBackground(cause: unknown): Error {
+  async #failedInBackground(cause: unknown): Promise<Error> {
+    // The log line crosses from another thread and may come a moment after the refusal.
+    const giveUpAt = performance.now() + reasonWaitMs;
+    while (this.#transactionFailure === "" && performance.now() < giveUpAt) await sleep(queueFullWaitMs);
     const name = /\((\w+)\)$/.exec(this.#transactionFailure)?.[1] ?? "";
     return this.#translate("write", {
       code: codeByName[name] ?? code.state,
@@ -223,4 +228,3 @@ export class ConfluentProducer implements TransactionalProducer {
 function toClientHeaders(headers: RecordHeaders): MessageHeader[] {
   return headers.map(([name, value]) => ({ [name]: value }));
 }
-

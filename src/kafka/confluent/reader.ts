@@ -4,9 +4,9 @@ import { newConsumer } from "./binding.ts";
 import type { ClientConsumer } from "./binding.ts";
 import { commonConfig, connect, construct, disconnect } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
-import { fetchConfig } from "./consumer.ts";
 import { reactionTo } from "./errors.ts";
 import type { Operation } from "./errors.ts";
+import { fetchConfig } from "./fetch-config.ts";
 import { Fetcher, keyOf } from "./fetcher.ts";
 import type { PlainClient, PlainClientLease } from "./plain-client.ts";
 
@@ -38,22 +38,19 @@ export class ConfluentReader implements LogReader {
 
   constructor(cluster: Cluster, options: ReaderOptions, plain: PlainClient) {
     this.#cluster = cluster;
-    this.#client = construct(
-      (config) => newConsumer(config, { "auto.offset.reset": "error" }),
-      {
-        ...commonConfig(cluster),
-        // The library wants a group id; without subscribe or commit no broker hears of it.
-        "group.id": `${cluster.clientId}-none`,
-        "enable.auto.commit": false,
-        "enable.auto.offset.store": false,
-        "enable.partition.eof": true,
-        "isolation.level": options.isolation,
-        ...fetchConfig(options.maxQueuedBytes),
-        // The end of a partition is reported by the first answer without records, which the broker holds back as
-        // long as this: it is added to every restore.
-        "fetch.wait.max.ms": 20,
-      },
-    );
+    this.#client = construct((config) => newConsumer(config, { "auto.offset.reset": "error" }), {
+      ...commonConfig(cluster),
+      // The library wants a group id; without subscribe or commit no broker hears of it.
+      "group.id": `${cluster.clientId}-none`,
+      "enable.auto.commit": false,
+      "enable.auto.offset.store": false,
+      "enable.partition.eof": true,
+      "isolation.level": options.isolation,
+      ...fetchConfig(options.maxQueuedBytes),
+      // The end of a partition is reported by the first answer without records, which the broker holds back as
+      // long as this: it is added to every restore.
+      "fetch.wait.max.ms": 20,
+    });
     this.#client.on("event.error", (error) => {
       if (/all broker connections are down/i.test(error.message)) this.#unreachable = true;
     });
@@ -61,6 +58,7 @@ export class ConfluentReader implements LogReader {
       idleMs,
       prefetch: true,
       interrupted: () => this.#closing,
+      translate: (cause) => this.#translate(cause),
       onEnd: (end) => {
         this.#advance(end, end.offset);
       },
@@ -94,7 +92,7 @@ export class ConfluentReader implements LogReader {
       }
       return batches;
     } catch (cause) {
-      throw reactionTo(cause, { operation: "fetch", brokers: this.#cluster.brokers, subject: "reader" });
+      throw this.#translate(cause);
     }
   }
 
@@ -127,6 +125,10 @@ export class ConfluentReader implements LogReader {
       await disconnect(this.#client, "reader");
     }
     await this.#plain.release();
+  }
+
+  #translate(cause: unknown): Error {
+    return reactionTo(cause, { operation: "fetch", brokers: this.#cluster.brokers, subject: "reader" });
   }
 
   #advance(partition: TopicPartition, offset: number): void {

@@ -77,7 +77,8 @@ describe("a consumer closes promptly", () => {
     await second.open();
     await eventually("the first is asked to give partitions up", async () => {
       await Promise.all([first.fetch(10, 50), second.fetch(10, 50)]);
-      if (second.pendingRebalance()) second.answerRebalance(second.pendingRebalance()!.partitions.map((each) => ({ ...each, offset: 0 })));
+      if (second.pendingRebalance())
+        second.answerRebalance(second.pendingRebalance()!.partitions.map((each) => ({ ...each, offset: 0 })));
       return first.pendingRebalance()?.kind === "revoke" ? true : undefined;
     });
     await expectPromptClose(first);
@@ -115,7 +116,13 @@ describe("a producer closes promptly", () => {
   test("with a transaction open and records queued", async () => {
     const producer = await openProducer(log, unique("closing"));
     await producer.begin();
-    await producer.write(records(topic, 0, Array.from({ length: 50_000 }, (_, index) => `v${index}`)));
+    await producer.write(
+      records(
+        topic,
+        0,
+        Array.from({ length: 50_000 }, (_, index) => `v${index}`),
+      ),
+    );
     await expectPromptClose(producer);
     await expect(producer.commit()).rejects.toBeInstanceOf(RetryableError);
   });
@@ -161,10 +168,14 @@ test("opening on a broker that is not there ends with a retryable error that nam
 });
 
 test("a process that has closed everything exits by itself", async () => {
-  const child = fork(fileURLToPath(new URL("./everything.child.ts", import.meta.url)), [brokers(), topic, unique("closing")], {
-    execArgv: ["--import", "tsx"],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
+  const child = fork(
+    fileURLToPath(new URL("./everything.child.ts", import.meta.url)),
+    [brokers(), topic, unique("closing")],
+    {
+      execArgv: ["--import", "tsx"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    },
+  );
   const exited = once(child, "exit");
   await once(child, "message");
   const closedAt = performance.now();

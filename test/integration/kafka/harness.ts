@@ -3,9 +3,9 @@ import { inject } from "vitest";
 import { confluentLog } from "../../../src/kafka/confluent/index.ts";
 import type { Log } from "../../../src/kafka/log.ts";
 
-/** The shared broker of the integration project; TU_TEST_BROKERS names one that is running already. */
+/** The shared broker of the integration project; TEST_BROKERS names one that is running already. */
 export function brokers(): string {
-  return process.env["TU_TEST_BROKERS"] ?? inject("brokers");
+  return process.env["TEST_BROKERS"] ?? inject("brokers");
 }
 
 export function openLog(clientId = "kafka-test"): Log {

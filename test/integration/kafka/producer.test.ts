@@ -97,7 +97,8 @@ test("a record larger than the topic allows is a fatal error, not an endless ret
   const producer = await open();
   await producer.begin();
   const batch = new WriteBatch();
-  for (let index = 0; index < 5_000; index++) batch.append(small, 0, null, Buffer.from(String(Math.sin(index)).repeat(200)));
+  for (let index = 0; index < 5_000; index++)
+    batch.append(small, 0, null, Buffer.from(String(Math.sin(index)).repeat(200)));
   // The refusal comes while records are still being written, or with the commit.
   const failure = await (async () => {
     await producer.write(batch);
@@ -134,7 +135,9 @@ test("a compacted topic refuses records without a key: the transaction aborts, a
   await expect(producer.commit()).rejects.toBeInstanceOf(AbortRequiredError);
   await producer.abort();
   // The client may have lost count of its sequence numbers by now; then it says so, and a new producer goes on.
-  const outcome = await transact(producer, records(compacted, 0, ["with key"]), "commit").catch((error: unknown) => error);
+  const outcome = await transact(producer, records(compacted, 0, ["with key"]), "commit").catch(
+    (error: unknown) => error,
+  );
   if (outcome !== undefined) {
     expect(outcome).toBeInstanceOf(IndefiniteCommitError);
     const next = await openProducer(log, id);
