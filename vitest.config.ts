@@ -10,7 +10,8 @@ const project = (name: string, include: string[], limits: Limits = {}): TestProj
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      project("unit", ["test/unit/**/*.test.ts"]),
+      // Gates and supervisors start real programs: slow on a busy machine, never long.
+      project("unit", ["test/unit/**/*.test.ts"], { testTimeout: 30_000, hookTimeout: 30_000 }),
       project("property", ["test/property/**/*.test.ts"], { testTimeout: 300_000 }),
       project("contract", ["test/contract/**/*.test.ts"], { testTimeout: 60_000 }),
       project("integration", ["test/integration/**/*.test.ts"], {

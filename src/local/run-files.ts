@@ -2,7 +2,7 @@
  * Pid files: one JSON file a process in `.local/run`, so that `status` and `down` work from any terminal and a
  * later start finds what an earlier one left behind.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FatalError } from "../domain/errors.ts";
 import { endProcess, isRunning, processIdentity } from "./processes.ts";
@@ -47,10 +47,6 @@ export function writeRunFile(runDir: string, file: RunFile): void {
   const temporary = `${target}.${process.pid}.new`;
   writeFileSync(temporary, `${JSON.stringify(file, null, 2)}\n`);
   renameSync(temporary, target);
-}
-
-export function removeRunFile(runDir: string, name: string): void {
-  rmSync(fileOf(runDir, name), { force: true });
 }
 
 /** Every run file, by name. A file that cannot be read as one (disk full, edited) is left out. */
