@@ -11,10 +11,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CRICKET_GROUP, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { RetryableError } from "../../domain/errors.ts";
+import { type VerdictCounts, VERDICTS, zeroCounts } from "../../domain/review/verdict.ts";
 import { ODI_TABLES } from "../../feed/index.ts";
 import { ODI_SCHEMA } from "../../feed/schema.ts";
-import type { Log, LogReader, TopicPartition } from "../../kafka/log.ts";
+import type { CommittedOffset, Log, LogReader, TopicPartition } from "../../kafka/log.ts";
 import { classifyPostgresError } from "../../postgres/errors.ts";
+import { decodeOffsetMetadata } from "../../processor/offset-metadata.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
 import { parseLsn } from "../../sources/postgres/lsn.ts";
 import { readPosition } from "../../sources/postgres/position.ts";
@@ -33,12 +35,20 @@ export interface CaughtUpOptions {
   readonly onProgress: (doing: string) => void;
 }
 
+export interface CaughtUp {
+  /** Rows in Postgres, events emitted by the source over all epochs. */
+  readonly rows: number;
+  readonly events: number;
+  /** Totals as committed with the offsets. */
+  readonly verdicts: VerdictCounts;
+}
+
 /** Positions live in three servers, none of which can call us: they are asked this often. */
 const POLL_MS = 300;
 const WATERMARK_MS = 10_000;
 
 /** Resolves when everything that is in Postgres now has reached the warehouse. Throws when `signal` aborts. */
-export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<{ readonly rows: number; readonly events: number }> {
+export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<CaughtUp> {
   const { onProgress } = options;
   onProgress("the feed is done, waiting for the source");
   const mark = await retrying(options, () => markLog(options.connection));
@@ -48,14 +58,14 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<{ rea
   });
   onProgress("waiting for the processors");
   const raw = await retrying(options, () => captureEnds(options.log, options.inputs));
-  await until(options, async () => ((await isJudged(options.log, raw)) ? true : undefined));
+  const verdicts = await until(options, () => judged(options.log, raw));
   onProgress("waiting for the loader");
   const clean = await retrying(options, () => captureEnds(options.log, options.clean));
   await until(options, async () => {
     const loaded = options.loaded();
     return clean.every(({ topic, partition, high }) => high === 0 || (loaded[`${topic}/${partition}`] ?? 0) >= high) ? true : undefined;
   });
-  return { rows: mark.rows, events };
+  return { rows: mark.rows, events, verdicts };
 }
 
 interface End extends TopicPartition {
@@ -93,8 +103,11 @@ async function captureEnds(log: Log, topics: readonly string[]): Promise<End[]> 
   });
 }
 
-/** A committed offset stands after the last record; what follows up to the end may only be transaction markers. */
-async function isJudged(log: Log, ends: readonly End[]): Promise<boolean> {
+/**
+ * The totals that were committed with the offsets, once these reach the ends. A committed offset stands after the last
+ * record; what follows up to the end may only be transaction markers.
+ */
+async function judged(log: Log, ends: readonly End[]): Promise<VerdictCounts | undefined> {
   const admin = log.admin();
   try {
     const offsets = await admin.groupOffsets(CRICKET_GROUP, ends);
@@ -102,11 +115,20 @@ async function isJudged(log: Log, ends: readonly End[]): Promise<boolean> {
       const offset = offsets[index]?.offset ?? 0;
       return offset < end.high ? [{ ...end, offset }] : [];
     });
-    if (behind.length === 0) return true;
-    return await withReader(log, (reader) => holdsNoRecord(reader, behind));
+    const isBehind = behind.length > 0 && !(await withReader(log, (reader) => holdsNoRecord(reader, behind)));
+    return isBehind ? undefined : committedTotals(offsets);
   } finally {
     await admin.close();
   }
+}
+
+function committedTotals(offsets: readonly (CommittedOffset | undefined)[]): VerdictCounts {
+  const sum = zeroCounts();
+  for (const offset of offsets) {
+    const counts = offset === undefined ? undefined : decodeOffsetMetadata(offset.metadata)?.counts;
+    if (counts !== undefined) for (const verdict of VERDICTS) sum[verdict] += counts[verdict];
+  }
+  return sum;
 }
 
 async function holdsNoRecord(reader: LogReader, ranges: readonly (End & { readonly offset: number })[]): Promise<boolean> {

@@ -5,10 +5,10 @@ import { cricketTopology } from "../../pipelines/cricket.ts";
 import { ensureCricketTopics } from "../../pipelines/topics.ts";
 import type { Settings } from "../../settings.ts";
 import { listenForShutdown } from "../shutdown.ts";
-import { verdictCounts } from "../screen/figures.ts";
+import { loadedRows } from "../screen/figures.ts";
 import type { VerdictCounts } from "../../domain/review/verdict.ts";
 import { type AuditOutcome, audit } from "./audit.ts";
-import { waitUntilCaughtUp } from "./caught-up.ts";
+import { type CaughtUp, waitUntilCaughtUp } from "./caught-up.ts";
 import { startCrashes } from "./crashes.ts";
 import { endLeftovers } from "./leftovers.ts";
 import type { PlayOptions } from "./options.ts";
@@ -64,9 +64,7 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-interface Outcome {
-  readonly rows: number;
-  readonly events: number;
+interface Outcome extends CaughtUp {
   readonly audit: AuditOutcome | null;
 }
 
@@ -123,7 +121,7 @@ async function settle({ settings, options, stage, log, signal }: Run): Promise<O
 /** In the order of the data: nothing is left half-way that the next start would have to repeat. */
 async function stopEverything({ options, stage }: Run): Promise<void> {
   await stage.stop(["feed", ...pipelineNames(options)]);
-  stage.phase("stopping", "servers");
+  if (stage.supervisor.list().some(({ state }) => state !== "stopped" && state !== "failed")) stage.phase("stopping", "servers");
   await stage.supervisor.stopAll();
 }
 
@@ -147,8 +145,8 @@ function summary(stage: Stage, outcome: Outcome | null, ms: number): PlaySummary
     complete: outcome !== null,
     rows: outcome?.rows ?? null,
     events: outcome?.events ?? null,
-    verdicts: verdictCounts(model),
-    loaded: model.loader?.rows ?? 0,
+    verdicts: outcome?.verdicts ?? model.verdicts,
+    loaded: loadedRows(model),
     kills: Object.fromEntries(model.kills),
     restarts: Object.fromEntries(model.processes.map(({ name, restarts }) => [name, restarts])),
     seconds: Math.round(ms / 100) / 10,

@@ -27,7 +27,7 @@ export class Stage {
 
   constructor(settings: Settings, sourceId: string, options: { readonly json: boolean }) {
     this.#settings = settings;
-    this.#model = initialModel(Date.now(), relative(process.cwd(), logDir(settings)) || ".");
+    this.#model = initialModel(Date.now(), relative(process.cwd(), logDir(settings)) || ".", settings.partitions);
     this.supervisor = localSupervisor(settings);
     this.supervisor.onChange(() => this.#processes());
     let announceFeedDone: () => void = () => undefined;
@@ -58,8 +58,9 @@ export class Stage {
   }
 
   tell(event: Untimed): void {
-    this.#model = reduce(this.#model, { ...event, at: Date.now() } as ScreenEvent);
-    if (event.type === "phase" || event.type === "news") this.#display.update();
+    const before = this.#model;
+    this.#model = reduce(before, { ...event, at: Date.now() } as ScreenEvent);
+    if (event.type === "phase" || this.#model.news !== before.news) this.#display.update();
   }
 
   phase(phase: Phase, doing: string): void {
@@ -87,7 +88,9 @@ export class Stage {
 
   /** In the order of the data, so that each one still finds those it talks to; servers last. */
   async stop(names: readonly string[]): Promise<void> {
+    const running = this.supervisor.list().filter((process) => process.state !== "stopped" && process.state !== "failed");
     for (const name of names) {
+      if (!running.some((process) => process.name === name)) continue;
       this.phase("stopping", name);
       await this.supervisor.stop(name);
     }

@@ -1,13 +1,21 @@
 import { VERDICTS, type VerdictCounts, zeroCounts } from "../../domain/review/verdict.ts";
+import type { ProcessorStatus } from "../../processor/status.ts";
 import type { ScreenModel } from "./model.ts";
 
-/** Verdicts so far, over all processors: each counts the partitions it owns. */
-export function verdictCounts(model: ScreenModel): VerdictCounts {
+/**
+ * Verdicts so far, over all processors: each counts the partitions it owns. Undefined while a partition has no owner
+ * or, for a moment, two (a rebalance, seen by messages of several processes): a sum would be wrong then.
+ */
+export function sumVerdicts(processors: Iterable<ProcessorStatus>, partitions: number): VerdictCounts | undefined {
   const sum = zeroCounts();
-  for (const { counts } of model.processors.values()) {
-    for (const verdict of VERDICTS) sum[verdict] += counts[verdict];
+  const owned = new Set<number>();
+  let ownerships = 0;
+  for (const status of processors) {
+    ownerships += status.partitions.length;
+    for (const partition of status.partitions) owned.add(partition);
+    for (const verdict of VERDICTS) sum[verdict] += status.counts[verdict];
   }
-  return sum;
+  return owned.size === partitions && ownerships === partitions ? sum : undefined;
 }
 
 export interface CommitFigures {
@@ -28,6 +36,11 @@ export function commitFigures(model: ScreenModel): CommitFigures {
     p99: Math.max(0, ...all.map((status) => status.commitMs.p99)),
     lastAt: lastAt === 0 ? null : lastAt,
   };
+}
+
+/** Records loaded since the screen was opened. */
+export function loadedRows(model: ScreenModel): number {
+  return model.loadedEarlier + (model.loader?.rows ?? 0);
 }
 
 /** Input records that no processor has judged yet. */

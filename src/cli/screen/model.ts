@@ -1,3 +1,4 @@
+import { type VerdictCounts, zeroCounts } from "../../domain/review/verdict.ts";
 import type { FeedCounts, FeedStatus } from "../../feed/index.ts";
 import type { ProcessStatus } from "../../local/supervisor.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
@@ -57,16 +58,22 @@ export interface ScreenModel {
   readonly feed: FeedView | null;
   readonly sources: ReadonlyMap<string, SourceView>;
   readonly processors: ReadonlyMap<string, ProcessorStatus>;
+  /** Verdicts over all partitions, as they were when each partition had exactly one owner last: they never fall. */
+  readonly verdicts: VerdictCounts;
   readonly loader: LoaderStatus | null;
+  /** Records loaded by processes of the loader that are gone. */
+  readonly loadedEarlier: number;
   readonly processes: readonly ProcessStatus[];
   readonly kills: ReadonlyMap<CrashTarget, number>;
   readonly outages: ReadonlyMap<string, Outage>;
   /** Newest last. */
   readonly news: readonly News[];
   readonly logDir: string;
+  /** Partitions of the input. */
+  readonly partitions: number;
 }
 
-export function initialModel(now: number, logDir: string): ScreenModel {
+export function initialModel(now: number, logDir: string, partitions: number): ScreenModel {
   return {
     startedAt: now,
     now,
@@ -75,11 +82,14 @@ export function initialModel(now: number, logDir: string): ScreenModel {
     feed: null,
     sources: new Map(),
     processors: new Map(),
+    verdicts: zeroCounts(),
     loader: null,
+    loadedEarlier: 0,
     processes: [],
     kills: new Map(),
     outages: new Map(),
     news: [],
     logDir,
+    partitions,
   };
 }

@@ -5,6 +5,7 @@ import type { ProcessorStatus } from "../../processor/status.ts";
 import type { SourceStatus } from "../../sources/postgres/index.ts";
 import type { CrashTarget } from "../options.ts";
 import { span } from "../output.ts";
+import { sumVerdicts } from "./figures.ts";
 import { feedFigures, type FeedView, type News, NO_FIGURES, type Phase, type ScreenModel } from "./model.ts";
 
 /** Everything that can happen on the screen; `at` is ms since the Unix epoch. */
@@ -21,6 +22,7 @@ export type ScreenEvent =
 
 /** More is never shown, and a run may take days. */
 const NEWS_MAX = 50;
+const SAID_LATELY_MS = 10_000;
 
 /** The next model. Pure: time comes with the event. */
 export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
@@ -35,15 +37,9 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
     case "source":
       return withSource(next, event);
     case "processor":
-      return troubled(
-        { ...next, processors: new Map(model.processors).set(event.name, event.status) },
-        event.at,
-        event.name,
-        model.processors.get(event.name),
-        event.status,
-      );
+      return withProcessor(next, event);
     case "loader":
-      return troubled({ ...next, loader: event.status }, event.at, "loader", model.loader ?? undefined, event.status);
+      return withLoader(next, event);
     case "feed":
       return troubled({ ...next, feed: feedView(model.feed, event.status) }, event.at, "feed", model.feed?.status, event.status);
     case "killed":
@@ -65,6 +61,23 @@ function withSource(model: ScreenModel, event: Extract<ScreenEvent, { type: "sou
   return isNewEpoch ? tell(next, at, `source ${id} began epoch ${status.epoch}: a gap event says why`, "warn") : next;
 }
 
+function withProcessor(model: ScreenModel, event: Extract<ScreenEvent, { type: "processor" }>): ScreenModel {
+  const { at, name, status } = event;
+  const processors = new Map(model.processors).set(name, status);
+  const verdicts = status.state === "running" ? sumVerdicts(processors.values(), model.partitions) : undefined;
+  return troubled({ ...model, processors, verdicts: verdicts ?? model.verdicts }, at, name, model.processors.get(name), status);
+}
+
+function withLoader(model: ScreenModel, event: Extract<ScreenEvent, { type: "loader" }>): ScreenModel {
+  const { at, status } = event;
+  const before = model.loader;
+  // Its figure only rises: a lower one is that of a new process. What the match looked like is still true.
+  const isNew = before !== null && status.rows < before.rows;
+  const loadedEarlier = model.loadedEarlier + (isNew ? before.rows : 0);
+  const loader = { ...status, live: status.live ?? before?.live ?? null };
+  return troubled({ ...model, loader, loadedEarlier }, at, "loader", before ?? undefined, status);
+}
+
 function feedView(before: FeedView | null, status: FeedStatus): FeedView {
   if (before === null) return { status, earlier: NO_FIGURES };
   // Its figures only rise: lower ones are those of a new process.
@@ -83,8 +96,12 @@ function withProcesses(model: ScreenModel, at: number, list: readonly ProcessSta
 function withProcess(model: ScreenModel, at: number, before: ProcessStatus | undefined, process: ProcessStatus): ScreenModel {
   const { name } = process;
   const outage = model.outages.get(name);
-  if (process.state === "backing-off" && outage === undefined) {
-    return { ...model, outages: new Map(model.outages).set(name, { at, byCrash: false }) };
+  if (process.state === "backing-off" && before?.state !== "backing-off") {
+    const outages = new Map(model.outages).set(name, outage ?? { at, byCrash: false });
+    // A dead processor owns nothing, whatever it said last.
+    const processors = new Map(model.processors);
+    processors.delete(name);
+    return { ...model, outages, processors };
   }
   if (process.state === "failed" && before?.state !== "failed") {
     return tell(model, at, `${name} has failed: ${process.lastExit ?? "see its log"}`, "bad");
@@ -102,10 +119,12 @@ interface Troubled {
   readonly message: string;
 }
 
-/** A process that begins to retry says why, once; and says when it is over. */
+/** A part that begins to retry says why; one that wavers (sixteen connections of the feed) does not say it again and again. */
 function troubled(model: ScreenModel, at: number, name: string, before: Troubled | undefined, now: Troubled): ScreenModel {
-  const isNew = now.state === "retrying" && (before?.state !== "retrying" || before.message !== now.message);
-  return isNew ? tell(model, at, `${name}: ${now.message}`, "warn") : model;
+  if (now.state !== "retrying" || before?.state === "retrying") return model;
+  const prefix = `${name}: `;
+  const saidLately = model.news.some((item) => item.text.startsWith(prefix) && at - item.at < SAID_LATELY_MS);
+  return saidLately ? model : tell(model, at, `${prefix}${now.message.replace(/; next try in .*$/u, "")}`, "warn");
 }
 
 function tell(model: ScreenModel, at: number, text: string, tone: News["tone"]): ScreenModel {

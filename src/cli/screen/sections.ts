@@ -1,7 +1,7 @@
 import { totalCount, type Verdict, VERDICTS } from "../../domain/review/verdict.ts";
 import type { ProcessStatus } from "../../local/supervisor.ts";
 import { count, span } from "../output.ts";
-import { commitFigures, processorLag, verdictCounts } from "./figures.ts";
+import { commitFigures, processorLag, loadedRows } from "./figures.ts";
 import { feedFigures, type News, type Phase, type ScreenModel } from "./model.ts";
 import { harmless, type Line, type Span, spread, type Style, width } from "./spans.ts";
 
@@ -36,7 +36,7 @@ export function sources(model: ScreenModel, columns: number): Line[] {
 }
 
 function verdictTable(model: ScreenModel): Line[] {
-  const counts = verdictCounts(model);
+  const counts = model.verdicts;
   const lag = processorLag(model);
   const widths = VERDICTS.map((verdict) => Math.max(verdict.length, count(counts[verdict]).length) + 2);
   const records = count(totalCount(counts) + lag);
@@ -54,7 +54,7 @@ function verdictTable(model: ScreenModel): Line[] {
 }
 
 function verdictWords(model: ScreenModel, columns: number): Line[] {
-  const counts = verdictCounts(model);
+  const counts = model.verdicts;
   const lag = processorLag(model);
   const ids = [...model.sources.values()].map(({ id }) => harmless(id)).join(", ");
   const judged = VERDICTS.filter((verdict) => counts[verdict] > 0).map((verdict) => `${count(counts[verdict])} ${verdict}`);
@@ -96,7 +96,7 @@ function warehouse(model: ScreenModel): Line {
   const lag = loader.lag === null ? "lag unknown" : `lag ${count(loader.lag)}`;
   const rest = `, ${lag} · ${count(loader.batches)} transactions · p50 ${ms(loader.batchMs.p50)} · p99 ${ms(loader.batchMs.p99)}`;
   const state: Line = loader.state === "retrying" ? [[` · ${harmless(loader.message)}`, "warn"]] : [];
-  return [[" loaded   ", "dim"], [`${count(loader.rows)} rows`, "plain"], [rest, "plain"], ...state];
+  return [[" loaded   ", "dim"], [`${count(loadedRows(model))} rows`, "plain"], [rest, "plain"], ...state];
 }
 
 function feed(model: ScreenModel): Line[] {

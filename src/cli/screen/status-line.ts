@@ -1,12 +1,12 @@
 import { VERDICTS } from "../../domain/review/verdict.ts";
 import { count, span } from "../output.ts";
-import { commitFigures, processorLag, verdictCounts } from "./figures.ts";
+import { commitFigures, processorLag, loadedRows } from "./figures.ts";
 import { feedFigures, type ScreenModel } from "./model.ts";
 import { harmless } from "./spans.ts";
 
 /** The screen in one line, for a log or a pipe. */
 export function statusLine(model: ScreenModel): string {
-  const counts = verdictCounts(model);
+  const counts = model.verdicts;
   const commit = commitFigures(model);
   const verdicts = VERDICTS.filter((verdict) => counts[verdict] > 0).map((verdict) => `${verdict} ${count(counts[verdict])}`);
   const parts = [
@@ -16,7 +16,7 @@ export function statusLine(model: ScreenModel): string {
       : `fed ${count(feedFigures(model.feed).rowsInserted)} rows, match ${model.feed.status.matchesDone}/${model.feed.status.matchesTotal}`,
     verdicts.join(", "),
     model.processors.size === 0 ? "" : `lag ${count(processorLag(model))}, commit p99 ${Math.round(commit.p99)} ms`,
-    model.loader === null ? "" : `loaded ${count(model.loader.rows)}, lag ${model.loader.lag ?? "unknown"}`,
+    model.loader === null ? "" : `loaded ${count(loadedRows(model))}, lag ${model.loader.lag ?? "unknown"}`,
     harmless(model.loader?.live?.line ?? ""),
   ];
   return parts.filter((part) => part !== "").join(" | ");

@@ -38,7 +38,7 @@ export function sourceStatus(change: Partial<SourceStatus> = {}): SourceStatus {
   };
 }
 
-export function play(events: readonly ScreenEvent[], from: ScreenModel = initialModel(NOON, ".local/logs")): ScreenModel {
+export function play(events: readonly ScreenEvent[], from: ScreenModel = initialModel(NOON, ".local/logs", 4)): ScreenModel {
   return events.reduce(reduce, from);
 }
 

@@ -1,5 +1,7 @@
+import { zeroCounts } from "../../../src/domain/review/verdict.ts";
+import type { ScreenEvent } from "../../../src/cli/screen/reducer.ts";
 import { describe, expect, it } from "vitest";
-import { commitFigures, processorLag, verdictCounts } from "../../../src/cli/screen/figures.ts";
+import { commitFigures, loadedRows, processorLag } from "../../../src/cli/screen/figures.ts";
 import { feedFigures } from "../../../src/cli/screen/model.ts";
 import type { ScreenModel } from "../../../src/cli/screen/model.ts";
 import { feedStatus, loaderStatus, NOON, play, processStatus, processorStatus, sourceStatus } from "./screen-fixtures.ts";
@@ -48,17 +50,18 @@ describe("the screen's reducer", () => {
     expect(news(model)).toEqual(["kafka has failed: exit code 1"]);
   });
 
-  it("says why a part retries, once for each reason", () => {
-    const retrying = (message: string) => loaderStatus({ state: "retrying", message });
+  it("says why a part begins to retry, without the countdown, and not again at every try", () => {
+    const retrying = (message: string): ReturnType<typeof loaderStatus> => loaderStatus({ state: "retrying", message });
     const model = play([
       { type: "loader", at: NOON, status: loaderStatus() },
-      { type: "loader", at: NOON, status: retrying("Kafka cannot be reached") },
-      { type: "loader", at: NOON, status: retrying("Kafka cannot be reached") },
-      { type: "loader", at: NOON, status: retrying("the disk is full") },
-      { type: "loader", at: NOON, status: loaderStatus() },
-      { type: "loader", at: NOON, status: retrying("the disk is full") },
+      { type: "loader", at: NOON, status: retrying("Kafka cannot be reached; next try in 0.3 s") },
+      { type: "loader", at: NOON + 300, status: retrying("Kafka cannot be reached; next try in 0.7 s") },
+      { type: "loader", at: NOON + 9000, status: loaderStatus() },
+      { type: "loader", at: NOON + 9500, status: retrying("Kafka cannot be reached") },
+      { type: "loader", at: NOON + 20_000, status: loaderStatus() },
+      { type: "loader", at: NOON + 20_001, status: retrying("the disk is full") },
     ]);
-    expect(news(model)).toEqual(["loader: Kafka cannot be reached", "loader: the disk is full", "loader: the disk is full"]);
+    expect(news(model)).toEqual(["loader: Kafka cannot be reached", "loader: the disk is full"]);
   });
 
   it("adds up the figures of a feed that was killed and started again", () => {
@@ -80,15 +83,49 @@ describe("the screen's reducer", () => {
     expect(news(model)).toEqual(["source odi began epoch 2: a gap event says why"]);
   });
 
-  it("sums verdicts and lag over the processors, and shows the slowest commit", () => {
-    const counts = { accepted: 5, duplicate: 2, correction: 1, stale: 0, late: 0, poison: 0 };
+  describe("verdicts over several processors", () => {
+    const counts = (accepted: number): ReturnType<typeof zeroCounts> => ({ ...zeroCounts(), accepted });
+    const says = (name: string, partitions: number[], accepted: number): ScreenEvent => ({
+      type: "processor", at: NOON, name, status: processorStatus({ partitions, counts: counts(accepted), lag: 3 }),
+    });
+    const both = [says("processor-1", [0, 1], 10), says("processor-2", [2, 3], 5)];
+
+    it("are summed when each partition has one owner", () => {
+      expect(play(both).verdicts).toEqual(counts(15));
+      expect(processorLag(play(both))).toBe(6);
+    });
+
+    it("stay as they were while a partition has no owner or two", () => {
+      expect(play([...both, says("processor-2", [], 0)]).verdicts).toEqual(counts(15));
+      expect(play([...both, says("processor-2", [0, 1, 2, 3], 16)]).verdicts).toEqual(counts(15));
+    });
+
+    it("forget a processor that died, so that nobody's partitions count twice", () => {
+      const model = play([
+        ...both,
+        { type: "processes", at: NOON + 1, list: [processStatus("processor-1", { state: "backing-off", pid: null })] },
+        says("processor-2", [0, 1, 2, 3], 16),
+      ]);
+      expect(model.verdicts).toEqual(counts(16));
+    });
+  });
+
+  it("shows the latency of the slowest processor", () => {
     const model = play([
-      { type: "processor", at: NOON, name: "processor-1", status: processorStatus({ counts, lag: 3, commits: 10, commitMs: { p50: 4, p99: 9 }, lastCommitAt: NOON }) },
-      { type: "processor", at: NOON, name: "processor-2", status: processorStatus({ counts, lag: 4, commits: 5, commitMs: { p50: 2, p99: 30 } }) },
+      { type: "processor", at: NOON, name: "processor-1", status: processorStatus({ commits: 10, commitMs: { p50: 4, p99: 9 }, lastCommitAt: NOON }) },
+      { type: "processor", at: NOON, name: "processor-2", status: processorStatus({ commits: 5, commitMs: { p50: 2, p99: 30 } }) },
     ]);
-    expect(verdictCounts(model)).toEqual({ accepted: 10, duplicate: 4, correction: 2, stale: 0, late: 0, poison: 0 });
-    expect(processorLag(model)).toBe(7);
     expect(commitFigures(model)).toEqual({ commits: 15, p50: 4, p99: 30, lastAt: NOON });
+  });
+
+  it("adds up what the processes of a loader that was killed have loaded, and keeps the match on screen", () => {
+    const live = { matchId: "1", title: "A v B", line: "A 1/0" };
+    const model = play([
+      { type: "loader", at: NOON, status: loaderStatus({ rows: 100, live }) },
+      { type: "loader", at: NOON, status: loaderStatus({ rows: 0, state: "opening" }) },
+      { type: "loader", at: NOON, status: loaderStatus({ rows: 7 }) },
+    ]);
+    expect([loadedRows(model), model.loader?.live]).toEqual([107, live]);
   });
 
   it("keeps only the last news of a run that takes days", () => {

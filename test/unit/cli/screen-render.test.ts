@@ -72,7 +72,7 @@ describe("the screen", () => {
   });
 
   it("says what it waits for before anything has reported", () => {
-    const text = renderScreen(initialModel(NOON, ".local/logs"), { columns: 80, rows: 24, colour: false });
+    const text = renderScreen(initialModel(NOON, ".local/logs", 4), { columns: 80, rows: 24, colour: false });
     expect(text).toContain("no ball has reached the warehouse yet");
     expect(text).toContain("no source has reported yet");
   });
@@ -96,7 +96,7 @@ describe("the screen", () => {
     const counts = { accepted: 1_430_000, duplicate: 429_000, correction: 28_600, stale: 9_999, late: 0, poison: 12 };
     const model = play([
       { type: "source", at: NOON, name: "source", id: "odi", status: sourceStatus() },
-      { type: "processor", at: NOON, name: "processor-1", status: processorStatus({ counts }) },
+      { type: "processor", at: NOON, name: "processor-1", status: processorStatus({ counts, partitions: [0, 1, 2, 3] }) },
     ]);
     const text = renderScreen(model, { columns: 80, rows: 24, colour: false });
     expect(text).toContain("1,430,000");
