@@ -45,15 +45,28 @@ export async function restoreTasks(
     const offset = committed.get(task.partition);
     metadata.set(task, offset === undefined ? undefined : readMetadata(offset, task, options));
   }
+  const rivals = new Set([...metadata.values()].flatMap((known) => (known === undefined || known.owner === options.transactionalId ? [] : [known.owner])));
+  await load(tasks, options, rivals);
+  if (options.signal.aborted) return;
+  for (const task of tasks) verify(task, metadata.get(task));
+}
+
+/** Reads the state of tasks without comparing it with anything; waits for open transactions and ends none. */
+export async function loadTasks(tasks: readonly Task[], log: Log, topology: Topology, clock: Clock, signal?: AbortSignal): Promise<void> {
+  const never = new AbortController().signal;
+  await load(tasks, { log, topology, clock, signal: signal ?? never, transactionTimeoutMs: 10_000 }, new Set());
+}
+
+type LoadOptions = Pick<RestoreOptions, "log" | "topology" | "clock" | "signal" | "transactionTimeoutMs">;
+
+async function load(tasks: readonly Task[], options: LoadOptions, rivals: Set<string>): Promise<void> {
   const reader = options.log.reader({ isolation: "read_committed" });
   try {
     await reader.open();
-    await readAll(reader, tasks, [...metadata.values()], options);
+    await readAll(reader, tasks, rivals, options);
   } finally {
     await reader.close();
   }
-  if (options.signal.aborted) return;
-  for (const task of tasks) verify(task, metadata.get(task));
 }
 
 function readMetadata(offset: CommittedOffset, task: Task, options: RestoreOptions): OffsetMetadata {
@@ -74,8 +87,8 @@ function readMetadata(offset: CommittedOffset, task: Task, options: RestoreOptio
 async function readAll(
   reader: LogReader,
   tasks: readonly Task[],
-  metadata: readonly (OffsetMetadata | undefined)[],
-  options: RestoreOptions,
+  rivals: Set<string>,
+  options: LoadOptions,
 ): Promise<void> {
   const sources = (await Promise.all(tasks.flatMap((task) => sourcesOf(task, options.topology)).map((source) => bound(source, reader)))).filter(
     (source) => source.offset < source.high,
@@ -84,7 +97,6 @@ async function readAll(
   const byName = new Map(sources.map((source) => [nameOf(source), source]));
   reader.assign(sources);
   const { clock } = options;
-  const rivals = new Set(metadata.flatMap((known) => (known === undefined || known.owner === options.transactionalId ? [] : [known.owner])));
   let progressAt = clock.now();
   let standing = 0;
   while (!options.signal.aborted) {

@@ -1,0 +1,214 @@
+import { FatalError } from "../domain/errors.ts";
+import { IdentityHasher } from "../domain/review/identity.ts";
+import { type CommittedOffset, type GroupConsumer, type Log, type LogReader, type TopicPartition, WriteBatch } from "../kafka/log.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { applyPlan, Committer } from "./commit.ts";
+import { Fill } from "./fill.ts";
+import { topologyFingerprint } from "./fingerprint.ts";
+import { transactionalIdOf } from "./processor.ts";
+import { Reviewer } from "./reviewer.ts";
+import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
+import { Task } from "./task.ts";
+import type { Topology } from "./topology.ts";
+
+export interface RebuildOptions<V = unknown> {
+  readonly log: Log;
+  readonly topology: Topology<V>;
+  readonly groupId: string;
+  readonly onProgress: (message: string) => void;
+  readonly clock?: Clock;
+  readonly sessionTimeoutMs?: number;
+  /** Go on although the first input records have been deleted: what they said is forgotten. */
+  readonly acceptLoss?: boolean;
+}
+
+const JOIN_MS = 30_000;
+const CHUNK_RECORDS = 10_000;
+
+/**
+ * Rebuilds known events and stores from the input topics, up to the committed offsets, and replaces the state topics'
+ * content in one transaction. Nothing is emitted again: the review is deterministic, so it comes to the state that the
+ * lost one was. For state that is corrupt or of another fingerprint.
+ *
+ * Throws FatalError when a processor of the group still runs, or when input records before the committed offset are
+ * gone (unless `acceptLoss`).
+ */
+export async function rebuildState<V>(options: RebuildOptions<V>): Promise<void> {
+  const topology = options.topology as Topology;
+  const consumer = options.log.consumer({
+    groupId: options.groupId,
+    instanceId: "rebuild",
+    topics: topology.inputs.slice(0, 1),
+    sessionTimeoutMs: options.sessionTimeoutMs ?? 6_000,
+  });
+  const reader = options.log.reader({ isolation: "read_committed" });
+  const transactionalId = transactionalIdOf(options.groupId, "rebuild");
+  const producer = options.log.producer({ transactionalId, transactionTimeoutMs: 60_000, maxMessageBytes: MESSAGE_BYTES_MAX });
+  try {
+    await Promise.all([consumer.open(), reader.open(), producer.open()]);
+    const committed = await joinAlone(consumer, topology, options.clock ?? systemClock);
+    const rebuilder = new Rebuilder(topology, options, transactionalId, await IdentityHasher.create());
+    const writes = new WriteBatch();
+    const offsets: CommittedOffset[] = [];
+    for (let partition = 0; partition < topology.partitions; partition++) {
+      const until = committed.filter((offset) => offset.partition === partition);
+      if (until.length > 0) offsets.push(...(await rebuilder.partition(partition, until, reader, writes)));
+    }
+    await producer.begin();
+    await producer.write(writes);
+    await producer.sendOffsets(offsets, consumer);
+    await producer.commit();
+  } finally {
+    await Promise.all([producer.close(), reader.close(), consumer.close()]);
+  }
+}
+
+/** Joins the group; it must give us every partition, or somebody else is at work. */
+async function joinAlone(consumer: GroupConsumer, topology: Topology, clock: Clock): Promise<CommittedOffset[]> {
+  const owned = new Set<number>();
+  const deadline = clock.now() + JOIN_MS;
+  while (owned.size < topology.partitions) {
+    if (clock.now() > deadline) {
+      throw new FatalError(`the group gave us ${owned.size} of ${topology.partitions} partitions: a processor of it still runs`, {
+        remedy: "stop all processors of the group first",
+      });
+    }
+    await consumer.fetch(1, 200);
+    for (let waiting = consumer.pendingRebalance(); waiting !== undefined; waiting = consumer.pendingRebalance()) {
+      for (const { partition } of waiting.partitions) {
+        if (waiting.kind === "assign") owned.add(partition);
+        else owned.delete(partition);
+      }
+      const start = waiting.kind === "assign" ? waiting.partitions.map((partition) => ({ ...partition, offset: 0 })) : [];
+      consumer.answerRebalance(start);
+      if (start.length > 0) consumer.pause(start);
+    }
+  }
+  const inputs: TopicPartition[] = [...owned].flatMap((partition) => topology.inputs.map((topic) => ({ topic, partition })));
+  return (await consumer.committed(inputs, JOIN_MS)).filter((offset) => offset !== undefined);
+}
+
+class Rebuilder {
+  readonly #topology: Topology;
+  readonly #options: RebuildOptions;
+  readonly #hasher: IdentityHasher;
+  readonly #reviewer: Reviewer;
+  readonly #committer: Committer;
+
+  constructor(topology: Topology, options: Omit<RebuildOptions, "topology">, transactionalId: string, hasher: IdentityHasher) {
+    this.#topology = topology;
+    this.#options = { ...options, topology };
+    this.#hasher = hasher;
+    this.#reviewer = new Reviewer(topology, hasher, options.clock ?? systemClock);
+    // Only its planning is used: what a processor would have written to the state topics.
+    this.#committer = new Committer({
+      log: options.log,
+      topology,
+      transactionalId,
+      transactionTimeoutMs: 60_000,
+      fingerprint: topologyFingerprint(topology),
+      maxMessageBytes: MESSAGE_BYTES_MAX,
+    });
+  }
+
+  /** Appends the partition's new state to `writes`, behind tombstones for all of the old. Returns its offsets. */
+  async partition(partition: number, until: readonly CommittedOffset[], reader: LogReader, writes: WriteBatch): Promise<readonly CommittedOffset[]> {
+    const task = new Task(this.#topology, partition, this.#hasher);
+    const state = await this.#oldKeys(partition, reader);
+    const starts = await Promise.all(until.map((offset) => this.#start(offset, reader)));
+    for (const offset of until) task.positions[this.#topology.inputs.indexOf(offset.topic)] = starts[until.indexOf(offset)]!.offset;
+    let offsets: readonly CommittedOffset[] = [];
+    const flush = (fill: Fill): void => {
+      this.#reviewer.beforeCommit(fill);
+      fill.frame(task);
+      const plan = this.#committer.plan(fill);
+      for (let index = 0; index < fill.writes.length; index++) {
+        const keys = state.get(fill.writes.topics[index]!);
+        keys?.set(fill.writes.keys[index]!.toString(), fill.writes.values[index]!);
+      }
+      applyPlan(plan);
+      offsets = plan.offsets;
+    };
+    await this.#replay(task, until, starts, reader, flush);
+    for (const offset of until) task.positions[this.#topology.inputs.indexOf(offset.topic)] = offset.offset;
+    flush(new Fill(undefined));
+    for (const [topic, keys] of state) {
+      for (const [key, value] of keys) writes.append(topic, partition, Buffer.from(key), value);
+    }
+    this.#options.onProgress(`partition ${partition}: ${task.known.table.size} known events from ${until.map((offset) => `${offset.topic} up to ${offset.offset}`).join(", ")}`);
+    return offsets;
+  }
+
+  async #start(offset: CommittedOffset, reader: LogReader): Promise<TopicPartition & { offset: number }> {
+    const { low } = await reader.watermarks(offset, JOIN_MS);
+    if (low > 0 && this.#options.acceptLoss !== true) {
+      throw new FatalError(`records 0 to ${low - 1} of ${offset.topic}/${offset.partition} have been deleted: a rebuilt state would not know them`, {
+        remedy: "a repetition of them would be accepted again; to go on all the same use --accept-loss",
+      });
+    }
+    return { topic: offset.topic, partition: offset.partition, offset: low };
+  }
+
+  async #replay(
+    task: Task,
+    until: readonly CommittedOffset[],
+    starts: readonly (TopicPartition & { offset: number })[],
+    reader: LogReader,
+    flush: (fill: Fill) => void,
+  ): Promise<void> {
+    const ends = new Map(until.map((offset) => [offset.topic, offset.offset]));
+    reader.assign(starts);
+    let fill = new Fill(undefined);
+    while (starts.some((start) => reader.position(start) < ends.get(start.topic)!)) {
+      for (const batch of await reader.fetch(1_000, 500)) {
+        const end = ends.get(batch.topic)!;
+        const length = firstIndexFrom(batch, end);
+        this.#reviewer.review(fill, fill.frame(task), this.#topology.inputs.indexOf(batch.topic), length === batch.length ? batch : { ...view(batch), length });
+      }
+      if (fill.records < CHUNK_RECORDS) continue;
+      flush(fill);
+      fill = new Fill(undefined);
+    }
+    if (fill.records > 0) flush(fill);
+  }
+
+  /** Keys of the state topics, each with a tombstone that the new state may replace. */
+  async #oldKeys(partition: number, reader: LogReader): Promise<Map<string, Map<string, Buffer | null>>> {
+    const topics = [this.#topology.topics.dedupe, ...this.#topology.storeNames.map((store) => this.#topology.topics.state(store))];
+    const state = new Map(topics.map((topic) => [topic, new Map<string, Buffer | null>()]));
+    const sources = await Promise.all(
+      topics.map(async (topic) => {
+        const { low, high } = await reader.watermarks({ topic, partition }, JOIN_MS);
+        return { topic, partition, offset: low, high };
+      }),
+    );
+    reader.assign(sources);
+    while (sources.some((source) => reader.position(source) < source.high)) {
+      for (const batch of await reader.fetch(1_000, 500)) {
+        for (let index = 0; index < batch.length; index++) state.get(batch.topic)!.set(batch.key(index)!.toString(), null);
+      }
+    }
+    return state;
+  }
+}
+
+type Batch = Awaited<ReturnType<LogReader["fetch"]>>[number];
+
+function firstIndexFrom(batch: Batch, offset: number): number {
+  let index = batch.length;
+  while (index > 0 && batch.offset(index - 1) >= offset) index--;
+  return index;
+}
+
+function view(batch: Batch): Batch {
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    length: batch.length,
+    offset: (index) => batch.offset(index),
+    timestamp: (index) => batch.timestamp(index),
+    key: (index) => batch.key(index),
+    value: (index) => batch.value(index),
+    headers: (index) => batch.headers(index),
+  };
+}
