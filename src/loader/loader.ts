@@ -5,7 +5,7 @@ import { RetryableError } from "../domain/errors.ts";
 import type { Log, LogAdmin, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
 import type { TouchedMatch } from "./marts.ts";
 import { type LoaderTopics, planLoad } from "./plan.ts";
-import { publishSnapshot } from "./publish.ts";
+import { currentSnapshot, publishSnapshot } from "./publish.ts";
 import { checkpoint, Session } from "./session.ts";
 import { decideStart } from "./start-offsets.ts";
 import { type LoaderStatus, RecentDurations } from "./status.ts";
@@ -107,7 +107,7 @@ class Loader {
       await reader.open();
       const partitions = await this.#start(warehouse, admin, reader);
       const session = new Session(warehouse, reader, admin, partitions);
-      this.#report({ state: "running", message: "loading" });
+      this.#report({ state: "running", message: "loading", published: await currentSnapshot(warehouseDir) });
       session.dirty = true;
       while (!signal.aborted) await this.#turn(session);
       await this.#finish(session);

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { mkdir, open, readdir, readlink, rename, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { RetryableError } from "../domain/errors.ts";
@@ -48,10 +47,11 @@ export async function publishSnapshot(warehouseDir: string, keep: number = KEEP)
   }
 }
 
-/** Name of the snapshot that readers are sent to; null when there is none. */
-export async function currentSnapshot(warehouseDir: string): Promise<string | null> {
+/** The snapshot that readers are sent to, and when it was made (ms since the Unix epoch); null when there is none. */
+export async function currentSnapshot(warehouseDir: string): Promise<{ snapshot: string; at: number } | null> {
   const { current, published } = warehousePaths(warehouseDir);
-  return existsSync(published) ? await readlink(current) : null;
+  const made = await stat(published).catch(() => null);
+  return made === null ? null : { snapshot: await readlink(current), at: made.mtimeMs };
 }
 
 /** Removes what an interrupted publication left, and returns the numbers of the snapshots, rising. */
