@@ -1,0 +1,161 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { IdentityHasher } from "../../../src/domain/review/identity.ts";
+import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
+import { defineTopology, jsonCodec, type ProcessorStatus, runProcessor, type StoreSpec, type Topology } from "../../../src/processor/index.ts";
+import { describeState } from "../../../src/processor/inspect.ts";
+import { rebuildState } from "../../../src/processor/rebuild.ts";
+import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
+
+interface Order {
+  readonly id: string;
+  readonly amount: number;
+}
+
+const sums: StoreSpec<{ sum: number }> = { name: "sums", value: jsonCodec() };
+const GROUP = "orders";
+
+function topology(identityVersion = 1): Topology<Order> {
+  return defineTopology<Order>({
+    name: "orders",
+    identityVersion,
+    inputs: ["raw"],
+    outputs: ["clean"],
+    partitions: 2,
+    review: { retention: "unbounded" },
+    stores: [sums],
+    decode: (record) => JSON.parse(record.value!.toString()),
+    identify: (order) => ({ key: order.id, content: String(order.amount) }),
+    process: (order, record, context) => {
+      const store = context.store(sums);
+      store.put("all", { sum: (store.get("all")?.sum ?? 0) + order.amount });
+      context.emit("clean", record.key, record.value);
+    },
+  });
+}
+
+describe("state that no longer fits", () => {
+  let broker: ModelBroker;
+  beforeEach(async () => {
+    await IdentityHasher.create();
+    broker = new ModelBroker();
+    for (const name of ["raw", "clean"]) broker.createTopic({ name, partitions: 2 });
+  });
+
+  const order = (partition: number, id: string, amount: number): number => broker.append("raw", partition, id, JSON.stringify({ id, amount }));
+
+  /** Runs a processor until everything appended so far is judged. */
+  async function judge(spec: Topology<Order> = topology()): Promise<ProcessorStatus[]> {
+    const stop = new AbortController();
+    const statuses: ProcessorStatus[] = [];
+    const running = runProcessor({
+      log: new ModelLog(broker, { clientId: "p" }),
+      topology: spec,
+      groupId: GROUP,
+      instanceId: "p",
+      stateDir: "unused",
+      skipProbe: true,
+      signal: stop.signal,
+      clock: broker.clock,
+      onStatus: (status) => statuses.push(status),
+    });
+    const done = async (): Promise<void> => {
+      const end = (partition: number): number => broker.watermarks({ topic: "raw", partition }).high;
+      const at = (partition: number): number => broker.committedOffset(GROUP, { topic: "raw", partition })?.offset ?? -1;
+      while ([0, 1].some((partition) => at(partition) < end(partition))) await broker.clock.sleep(50);
+      stop.abort();
+    };
+    await Promise.race([running, done()]);
+    await running;
+    return statuses;
+  }
+
+  const inspect = (): ReturnType<typeof describeState> =>
+    describeState({ log: new ModelLog(broker, { clientId: "look" }), topology: topology(), groupId: GROUP, clock: broker.clock });
+
+  const rebuild = async (spec = topology()): Promise<void> =>
+    rebuildState({ log: new ModelLog(broker, { clientId: "mend" }), topology: spec, groupId: GROUP, clock: broker.clock, onProgress: () => undefined });
+
+  const verdicts = (): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const record of broker.readCommitted("orders.verdicts")) {
+      for (const [verdict, count] of Object.entries(decodeVerdictBlock(record.value!).counts)) counts[verdict] = (counts[verdict] ?? 0) + count;
+    }
+    return counts;
+  };
+
+  it("is described per partition, and matches the committed offset", async () => {
+    order(0, "a", 1);
+    order(0, "a", 2);
+    order(1, "b", 5);
+    await judge();
+    const states = await inspect();
+    expect(states.map(({ knownEvents, superseded, verdict, stores }) => ({ knownEvents, superseded, verdict, stores }))).toEqual([
+      { knownEvents: 1, superseded: 1, verdict: "match", stores: [{ name: "sums", keys: 1 }] },
+      { knownEvents: 1, superseded: 0, verdict: "match", stores: [{ name: "sums", keys: 1 }] },
+    ]);
+  });
+
+  it("stops the processor with the command that mends it when it is corrupt (EO-4), and is rebuilt by that command", async () => {
+    order(0, "a", 1);
+    order(0, "b", 2);
+    order(1, "c", 5);
+    await judge();
+    broker.append("orders.dedupe", 0, "segment/1", null);
+    broker.append("orders.dedupe", 0, "segment/2", null);
+    expect((await inspect())[0]!.verdict).toBe("mismatch");
+    order(0, "a", 1);
+    await expect(judge()).rejects.toMatchObject({ name: "FatalError", remedy: expect.stringContaining("third-umpire state rebuild") });
+    expect(broker.readCommitted("clean")).toHaveLength(3);
+
+    await rebuild();
+    expect((await inspect()).map(({ verdict, knownEvents }) => [verdict, knownEvents])).toEqual([["match", 2], ["match", 1]]);
+    await judge();
+    expect(verdicts()).toMatchObject({ accepted: 3, duplicate: 1 });
+    expect(broker.readCommitted("clean")).toHaveLength(3);
+  });
+
+  it("of another topology is refused by its fingerprint until it is rebuilt", async () => {
+    order(0, "a", 1);
+    order(1, "c", 5);
+    await judge();
+    order(1, "c", 5);
+    await expect(judge(topology(2))).rejects.toThrow(/belongs to another topology/);
+    await rebuild(topology(2));
+    await judge(topology(2));
+    expect(verdicts()).toMatchObject({ accepted: 2, duplicate: 1 });
+  });
+
+  it("is not rebuilt from inputs whose beginning is gone, unless asked", async () => {
+    order(0, "a", 1);
+    order(0, "b", 1);
+    order(1, "c", 1);
+    await judge();
+    broker.truncate("raw", 0, 1);
+    await expect(rebuild()).rejects.toThrow(/records 0 to 0 of raw\/0 have been deleted/);
+  });
+
+  it("is not rebuilt while a processor runs", async () => {
+    order(0, "a", 1);
+    order(1, "c", 1);
+    await judge();
+    const stop = new AbortController();
+    const running = runProcessor({
+      log: new ModelLog(broker, { clientId: "p" }), topology: topology(), groupId: GROUP, instanceId: "p", stateDir: "unused",
+      skipProbe: true, signal: stop.signal, clock: broker.clock,
+    }); // prettier-ignore
+    await broker.clock.sleep(1_000);
+    await expect(rebuild()).rejects.toThrow(/still runs/);
+    stop.abort();
+    await running;
+  });
+
+  it("whose input was deleted before it was judged stops the processor, naming the records", async () => {
+    order(0, "a", 1);
+    order(1, "c", 1);
+    await judge();
+    order(0, "b", 1);
+    order(0, "d", 1);
+    broker.truncate("raw", 0, 2);
+    await expect(judge()).rejects.toThrow("records 1 to 1 of raw/0 were deleted before they were judged");
+  });
+});
