@@ -4,7 +4,7 @@
 //   node scripts/setup.mjs            npx -y rust-just setup
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,6 +44,7 @@ function installPackages() {
  */
 function installClient() {
   if (clientLoads()) return;
+  if (restoreCompiled() && clientLoads()) return;
   console.log("setup: fetching the prebuilt Kafka client");
   if (clientScript(["install", "--fallback-to-build=false"], {}, "ignore") && clientLoads()) return;
   console.log("setup: no prebuilt Kafka client to be had here; compiling it (about a minute)");
@@ -51,7 +52,7 @@ function installClient() {
   // Its makefiles do not name all their prerequisites: with several jobs the build fails.
   const env = { CKJS_LINKING: "dynamic", JOBS: "1", MAKEFLAGS: "", ...nodeHeaders() };
   const log = join(modules, ".kafka-client-build.log");
-  if (clientScript(["install", "--build-from-source"], env, log) && clientLoads()) return;
+  if (clientScript(["install", "--build-from-source"], env, log) && clientLoads()) return keepCompiled();
   console.error(tail(log));
   fail("the native Kafka client was not built", `see ${log}; it needs g++, make and python3`);
 }
@@ -62,6 +63,36 @@ function clientLoads() {
     spawnSync(process.execPath, ["-e", `require(${JSON.stringify(client)})`], { cwd: root, stdio: "ignore" }).status ===
     0
   );
+}
+
+/** `npm ci` throws the compiled client away with everything else; a copy saves compiling it again. */
+function keepCompiled() {
+  for (const file of compiledFiles(built())) {
+    mkdirSync(dirname(join(cache(), file)), { recursive: true });
+    cpSync(join(built(), file), join(cache(), file), { dereference: true });
+  }
+}
+
+function restoreCompiled() {
+  if (!existsSync(cache())) return false;
+  cpSync(cache(), built(), { recursive: true });
+  return true;
+}
+
+function compiledFiles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((file) => /^Release\/[^/]+\.node$|^deps\/[^/]+\.(so|dylib)[.\d]*$/.test(file));
+}
+
+function built() {
+  return join(modules, client, "build");
+}
+
+function cache() {
+  const { version } = JSON.parse(readFileSync(join(modules, client, "package.json"), "utf8"));
+  const { modules: abi } = process.versions;
+  return join(root, ".local", "kafka-client", `${version}-abi${abi}-${process.platform}-${process.arch}`);
 }
 
 /** node-pre-gyp as the package's own install script calls it, with the node-gyp that comes with npm. */
