@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { exitCodeOf, failureLine, toFailure } from "./errors.ts";
+import { requestShutdown } from "./shutdown.ts";
 
 interface CommandFile {
   register(program: Command): void;
@@ -109,10 +110,10 @@ function endWith(code: number): void {
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }
 
-/** `third-umpire verdicts | head` closes the pipe when it has seen enough: that is no error. */
+/** `third-umpire verdicts | head` closes the pipe when it has seen enough: that is no error. What runs servers stops them first. */
 function endQuietlyOnEpipe(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  if (error.code !== "EPIPE") throw error;
+  if (!requestShutdown("the end of its output")) process.exit(0);
 }
 
 function throwInsteadOfExit(command: Command): void {

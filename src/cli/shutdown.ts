@@ -14,6 +14,14 @@ export interface Shutdown {
   dispose(): void;
 }
 
+const requests = new Set<(why: string) => void>();
+
+/** Asks whatever runs in this process to end. Returns false when nothing here waits for such a request. */
+export function requestShutdown(why: string): boolean {
+  for (const request of requests) request(why);
+  return requests.size > 0;
+}
+
 /** The parts of `process` that are used, so that tests can hand in their own. */
 export interface ShutdownHost {
   on(event: string, listener: () => void): unknown;
@@ -60,12 +68,14 @@ export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
   const onDisconnect = (): void => request("the end of the parent process");
 
   for (const [name, listener] of listeners) host.on(name, listener);
+  requests.add(request);
   if (host.connected) host.on("disconnect", onDisconnect);
   return {
     signal: controller.signal,
     request,
     dispose: () => {
       clearTimeout(deadline);
+      requests.delete(request);
       for (const [name, listener] of listeners) host.off(name, listener);
       host.off("disconnect", onDisconnect);
     },

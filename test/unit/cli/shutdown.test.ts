@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { listenForShutdown, type ShutdownHost } from "../../../src/cli/shutdown.ts";
+import { listenForShutdown, requestShutdown, type ShutdownHost } from "../../../src/cli/shutdown.ts";
 
 class Host extends EventEmitter implements ShutdownHost {
   readonly exits: number[] = [];
@@ -28,30 +28,40 @@ describe("shutdown", () => {
     ["SIGHUP", 129],
   ] as const)("aborts at the first %s and exits at the second one with %d", (name, code) => {
     const host = new Host();
-    const { signal } = listenForShutdown({ host });
+    const { signal, dispose } = listenForShutdown({ host });
     expect(signal.aborted).toBe(false);
     host.emit(name);
     expect([signal.aborted, host.exits]).toEqual([true, []]);
     host.emit(name);
     expect(host.exits).toEqual([code]);
+    dispose();
   });
 
   it("exits with 1 when it has not stopped within the hard limit", () => {
     const host = new Host();
-    listenForShutdown({ host, hardLimitMs: 25_000 });
+    const { dispose } = listenForShutdown({ host, hardLimitMs: 25_000 });
     host.emit("SIGTERM");
     vi.advanceTimersByTime(24_999);
     expect(host.exits).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(host.exits).toEqual([1]);
     expect(host.warnings[0]).toContain("not stopped 25 s after SIGTERM");
+    dispose();
   });
 
   it("ends a child whose parent is gone", () => {
     const host = new Host(true);
-    const { signal } = listenForShutdown({ host });
+    const { signal, dispose } = listenForShutdown({ host });
     host.emit("disconnect");
     expect(signal.aborted).toBe(true);
+    dispose();
+  });
+
+  it("can be asked for from inside, as when nobody reads our output any more", () => {
+    const shutdown = listenForShutdown({ host: new Host() });
+    expect([requestShutdown("the end of its output"), shutdown.signal.aborted]).toEqual([true, true]);
+    shutdown.dispose();
+    expect(requestShutdown("the end of its output")).toBe(false);
   });
 
   it("does not exit after it was disposed of", () => {
