@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   verdicts: { group: LOOK, load: () => import("./commands/verdicts.ts") },
   quarantine: { group: LOOK, load: () => import("./commands/quarantine.ts") },
   state: { group: LOOK, load: () => import("./commands/state.ts") },
+  audit: { group: LOOK, load: () => import("./commands/audit.ts") },
   up: { group: STACK, load: () => import("./commands/up.ts") },
   down: { group: STACK, load: () => import("./commands/down.ts") },
   status: { group: STACK, load: () => import("./commands/status.ts") },

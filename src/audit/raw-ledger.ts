@@ -1,0 +1,186 @@
+import {
+  VERDICTS,
+  type Verdict,
+  type VerdictCounts,
+  VERDICT_CODE,
+  totalCount,
+  zeroCounts,
+} from "../domain/review/verdict.ts";
+import type { VerdictBlock } from "../domain/review/verdict-block.ts";
+import { PagedLedger } from "./paged.ts";
+import type { Findings } from "./report.ts";
+
+const PRESENT = 1;
+const MODEL_SHIFT = 1;
+const VERDICT_SHIFT = 4;
+const THREE_BITS = 7;
+/** The record of the clean stream, or of quarantine, has been seen. */
+const FOLLOWED = 128;
+/** No verdict, no model verdict: the codes of verdicts begin at 1 here. */
+const NONE = 0;
+
+/** Blocks of one partition, as numbers. */
+interface Blocks {
+  readonly from: number[];
+  readonly to: number[];
+  readonly judged: number[];
+}
+
+export interface Kept {
+  /** First offset the raw topic still keeps. */
+  readonly raw: number;
+  /** Nothing has been deleted from the topic in this partition. */
+  readonly verdicts: boolean;
+  readonly clean: boolean;
+  readonly quarantine: boolean;
+}
+
+export const ALL_KEPT: Kept = { raw: 0, verdicts: true, clean: true, quarantine: true };
+
+/** One partition of the raw topic: each record, its verdict, the model's, and whether what must follow has followed. */
+export class RawLedger {
+  readonly #name: string;
+  readonly #offsets = new PagedLedger();
+  readonly #blocks: Blocks = { from: [], to: [], judged: [] };
+  readonly counts: VerdictCounts = zeroCounts();
+  kept: Kept = ALL_KEPT;
+  records = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Where the blocks end. */
+  get judgedTo(): number {
+    return this.#blocks.to.at(-1) ?? 0;
+  }
+
+  /** `id`: 64 bits of the event id, or of the bytes of a record that cannot be read. `model` null: history is incomplete. */
+  record(offset: number, model: Verdict | null, high: number, low: number): void {
+    const flags = this.#offsets.flags(offset);
+    if ((flags & PRESENT) === 0) this.records++;
+    const code = model === null ? NONE : VERDICT_CODE[model] + 1;
+    this.#offsets.setFlags(offset, flags | PRESENT | (code << MODEL_SHIFT));
+    this.#offsets.setWords(offset, high, low);
+  }
+
+  block(block: VerdictBlock, findings: Findings): void {
+    const { fromOffset, toOffset, counts } = block;
+    const { from, to, judged } = this.#blocks;
+    if (fromOffset < this.judgedTo) {
+      findings.add(
+        "judged",
+        `${this.#name}: the verdict blocks overlap at offsets ${fromOffset} to ${Math.min(this.judgedTo, toOffset)}`,
+      );
+    }
+    from.push(fromOffset);
+    to.push(toOffset);
+    judged.push(totalCount(counts));
+    for (const verdict of VERDICTS) this.counts[verdict] += counts[verdict];
+    // What has no entry was accepted: said of every offset first, taken back where there is an entry.
+    for (let offset = fromOffset; offset < toOffset; offset++) this.#judge(offset, "accepted");
+    let listed = 0;
+    for (const entry of block.entries) {
+      this.#judge(entry.offset, entry.verdict);
+      if (entry.offset < fromOffset || entry.offset >= toOffset) {
+        findings.add("judged", `${this.#name}/${entry.offset} is judged by a block that does not cover it`);
+      }
+      listed++;
+    }
+    if (listed !== totalCount(counts) - counts.accepted) {
+      findings.add(
+        "judged",
+        `${this.#name}: the block at offset ${fromOffset} counts ${totalCount(counts) - counts.accepted} records that were not accepted and lists ${listed}`,
+      );
+    }
+  }
+
+  verdict(offset: number): Verdict | null {
+    return toVerdict(this.#offsets.flags(offset) >> VERDICT_SHIFT);
+  }
+
+  has(offset: number): boolean {
+    return (this.#offsets.flags(offset) & PRESENT) !== 0;
+  }
+
+  isSame(offset: number, high: number, low: number): boolean {
+    return this.#offsets.sameWords(offset, high, low);
+  }
+
+  /** Notes that the record has been found where its verdict sends it. False when it was found before. */
+  follow(offset: number): boolean {
+    const flags = this.#offsets.flags(offset);
+    this.#offsets.setFlags(offset, flags | FOLLOWED);
+    return (flags & FOLLOWED) === 0;
+  }
+
+  /** EO-1, the model's opinion, and what has not followed. Returns how many verdicts the model shares. */
+  finish(findings: Findings): { readonly agreed: number; readonly compared: number } {
+    let agreed = 0;
+    let compared = 0;
+    for (const [offset, flags] of this.#offsets.entries()) {
+      if ((flags & PRESENT) === 0) continue;
+      const verdict = toVerdict(flags >> VERDICT_SHIFT);
+      const at = `${this.#name}/${offset}`;
+      if (verdict === null) {
+        this.#unjudged(offset, at, findings);
+        continue;
+      }
+      const model = toVerdict(flags >> MODEL_SHIFT);
+      if (model !== null) {
+        compared++;
+        if (model === verdict) agreed++;
+        else findings.add("review", `${at} was judged ${verdict}; an independent review says ${model}`);
+      }
+      if ((flags & FOLLOWED) === 0) this.#lost(verdict, at, findings);
+    }
+    this.#countBlocks(findings);
+    return { agreed, compared };
+  }
+
+  #unjudged(offset: number, at: string, findings: Findings): void {
+    const first = this.#blocks.from[0];
+    if (!this.kept.verdicts && (first === undefined || offset < first)) {
+      findings.unchecked.add(
+        `${this.#name}: verdicts of records before offset ${first ?? "the end"} have been deleted by retention`,
+      );
+    } else if (offset >= this.judgedTo) findings.add("judged", `${at} has no verdict yet`);
+    else findings.add("judged", `${at} has no verdict: a hole between the verdict blocks`);
+  }
+
+  #lost(verdict: Verdict, at: string, findings: Findings): void {
+    if (verdict === "poison") {
+      if (this.kept.quarantine) findings.add("quarantine", `${at} is poison and not in quarantine`);
+      else findings.unchecked.add(`${this.#name}: quarantine has been deleted in part by retention`);
+    } else if (verdict === "accepted" || verdict === "correction") {
+      if (this.kept.clean) findings.add("clean", `${at} is ${verdict} and not in the clean stream`);
+      else findings.unchecked.add(`${this.#name}: the clean stream has been deleted in part by retention`);
+    }
+  }
+
+  /** Offsets hold gaps (transaction markers), so a block's count can be checked only against the records there are. */
+  #countBlocks(findings: Findings): void {
+    const { from, to, judged } = this.#blocks;
+    for (let index = 0; index < from.length; index++) {
+      if (from[index]! < this.kept.raw) continue;
+      let present = 0;
+      for (let offset = from[index]!; offset < to[index]!; offset++) if (this.has(offset)) present++;
+      if (present !== judged[index]) {
+        findings.add(
+          "judged",
+          `${this.#name}: the block of offsets ${from[index]} to ${to[index]} gives ${judged[index]} verdicts to ${present} records`,
+        );
+      }
+    }
+  }
+
+  #judge(offset: number, verdict: Verdict): void {
+    const flags = this.#offsets.flags(offset) & ~(THREE_BITS << VERDICT_SHIFT);
+    this.#offsets.setFlags(offset, flags | ((VERDICT_CODE[verdict] + 1) << VERDICT_SHIFT));
+  }
+}
+
+function toVerdict(bits: number): Verdict | null {
+  const code = bits & THREE_BITS;
+  return code === NONE ? null : (VERDICTS[code - 1] ?? null);
+}
