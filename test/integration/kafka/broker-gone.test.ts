@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RetryableError } from "../../../src/domain/errors.ts";
 import { confluentLog } from "../../../src/kafka/confluent/index.ts";
 import type { Log } from "../../../src/kafka/log.ts";
-import { IndefiniteCommitError } from "../../../src/kafka/log.ts";
+import { IndefiniteCommitError, WriteBatch } from "../../../src/kafka/log.ts";
 import {
   Member,
   createTopic,
@@ -77,6 +78,34 @@ test("a commit the broker does not answer is indefinite; a new producer of the s
   expect(await readValues(log, "read_committed", partition, expected.length)).toEqual(expected);
   await next.close();
   await member.consumer.close();
+});
+
+test("a write that fills the local queue waits for room without blocking, and loses nothing", async () => {
+  const topic = await createTopic(log, unique("gone"), 1);
+  const partition = { topic, partition: 0 };
+  const producer = await openProducer(log, unique("gone"));
+  const count = 250_000; // the queue holds 200,000
+  const batch = new WriteBatch();
+  const value = Buffer.alloc(20, 1);
+  for (let index = 0; index < count; index++) batch.append(topic, 0, null, value);
+  await producer.begin();
+  let written = false;
+  const writing = await whileFrozen(async () => {
+    const write = producer.write(batch).then(() => {
+      written = true;
+    });
+    await sleep(1_500); // the event loop goes on meanwhile, or this would not end
+    expect(written).toBe(false);
+    return { write };
+  });
+  await writing.write;
+  await producer.commit();
+  const reader = log.reader({ isolation: "read_committed" });
+  await reader.open();
+  // The offsets count the records, and one commit marker.
+  expect(await reader.watermarks(partition, 5_000)).toEqual({ low: 0, high: count + 1 });
+  await reader.close();
+  await producer.close();
 });
 
 test("while the broker is away a fetch says so, naming the address; afterwards it goes on without a restart", async () => {

@@ -33,26 +33,6 @@ async function open(maxMessageBytes?: number): Promise<TransactionalProducer> {
   return producer;
 }
 
-test("a write larger than the local queue waits for room and loses nothing", async () => {
-  const producer = await open();
-  const count = 450_000; // the queue holds 200,000
-  const batch = new WriteBatch();
-  const value = Buffer.alloc(20, 1);
-  for (let index = 0; index < count; index++) batch.append(topic, 0, null, value);
-  let turns = 0;
-  const clock = setInterval(() => turns++, 1);
-  await producer.begin();
-  await producer.write(batch);
-  clearInterval(clock);
-  await producer.commit();
-  const reader = log.reader({ isolation: "read_committed" });
-  await reader.open();
-  // The records and the commit marker; offsets prove the count, the broker counts no record twice.
-  expect(await reader.watermarks({ topic, partition: 0 }, 5_000)).toEqual({ low: 0, high: count + 1 });
-  expect(turns).toBeGreaterThan(0); // it waited on the event loop, it did not spin
-  await reader.close();
-});
-
 test("a record of 10 MB goes through, unchanged", async () => {
   const large = unique("large");
   const admin = log.admin();
