@@ -29,8 +29,12 @@ export async function startTestStack(options: { postgres?: boolean } = {}): Prom
   const dir = mkdtempSync(join(tmpdir(), "third-umpire-test-"));
   const settings = await settingsOnFreePorts(dir);
   const supervisor = localSupervisor(settings);
+  // A test run that ends without its teardown (Ctrl-C twice, a crash) must not leave servers behind.
+  const endServers = (): void => supervisor.list().forEach(({ name }) => supervisor.kill(name, "SIGKILL"));
+  process.once("exit", endServers);
   const stop = async (): Promise<void> => {
     await supervisor.stopAll();
+    process.off("exit", endServers);
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
