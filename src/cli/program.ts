@@ -32,6 +32,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   status: { group: STACK, load: () => import("./commands/status.ts") },
   doctor: { group: STACK, load: () => import("./commands/doctor.ts") },
   reset: { group: STACK, load: () => import("./commands/reset.ts") },
+  source: { group: PARTS, load: () => import("./commands/source.ts") },
+  feed: { group: PARTS, load: () => import("./commands/feed.ts") },
   processor: { group: PARTS, load: () => import("./commands/processor.ts") },
   loader: { group: PARTS, load: () => import("./commands/loader.ts") },
 };
@@ -58,7 +60,9 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   const wanted = Object.hasOwn(COMMANDS, argv[2] ?? "") ? COMMANDS[argv[2] ?? ""] : undefined;
-  const files = await Promise.all((wanted === undefined ? Object.values(COMMANDS) : [wanted]).map((entry) => entry.load()));
+  const files = await Promise.all(
+    (wanted === undefined ? Object.values(COMMANDS) : [wanted]).map((entry) => entry.load()),
+  );
   for (const file of files) file.register(program);
   for (const command of program.commands) {
     throwInsteadOfExit(command);
