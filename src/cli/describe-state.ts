@@ -87,7 +87,8 @@ async function restore(log: Log, task: Task): Promise<Restored> {
 }
 
 function each(batch: RecordBatch, visit: (key: string, value: Buffer | null) => void): void {
-  for (let index = 0; index < batch.length; index++) visit(batch.key(index)?.toString("utf8") ?? "", batch.value(index));
+  for (let index = 0; index < batch.length; index++)
+    visit(batch.key(index)?.toString("utf8") ?? "", batch.value(index));
 }
 
 function describeSegment(value: Buffer): Segment {
@@ -115,10 +116,15 @@ async function committedOffsets(
   }
 }
 
-function describe(restored: Restored, before: readonly (CommittedOffset | null)[], after: readonly (CommittedOffset | null)[]): PartitionState {
+function describe(
+  restored: Restored,
+  before: readonly (CommittedOffset | null)[],
+  after: readonly (CommittedOffset | null)[],
+): PartitionState {
   const { task } = restored;
   const segments = [...restored.segments.values()];
-  const sum = (value: (segment: Segment) => number): number => segments.reduce((total, segment) => total + value(segment), 0);
+  const sum = (value: (segment: Segment) => number): number =>
+    segments.reduce((total, segment) => total + value(segment), 0);
   const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
   const latest = after.filter((offset) => offset !== null).map((offset) => decodeOffsetMetadata(offset.metadata));
   const metadata = latest.find((candidate) => candidate !== undefined) ?? null;

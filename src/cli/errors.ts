@@ -76,7 +76,10 @@ function fromCommander(error: CommanderError): Failure | undefined {
   // exitCode 0 is help or version; "commander.help" is help shown because a subcommand is missing, already printed.
   if (error.exitCode === 0 || error.code === "commander.help") return undefined;
   const [first = "", ...rest] = error.message.replace(/^error: /u, "").split("\n");
-  const hint = rest.join(" ").trim().replace(/^\((?<inner>.*)\)$/u, "$<inner>");
+  const hint = rest
+    .join(" ")
+    .trim()
+    .replace(/^\((?<inner>.*)\)$/u, "$<inner>");
   const remedy = hint === "" ? "`--help` lists what there is" : hint.replace(/^Did/u, "did");
   return { message: first.trim(), remedy, exitCode: EXIT_USAGE };
 }

@@ -58,6 +58,7 @@ export function parseCrash(text: string): CrashSpec {
     throw new InvalidArgumentError(`a crash looks like postgres:60s; what can be killed: ${CRASH_TARGETS.join(", ")}.`);
   }
   const everyMs = parseDuration(every);
-  if (everyMs < CRASH_EVERY_MIN_MS) throw new InvalidArgumentError("killing more often than every second leaves nothing running.");
+  if (everyMs < CRASH_EVERY_MIN_MS)
+    throw new InvalidArgumentError("killing more often than every second leaves nothing running.");
   return { target, everyMs };
 }

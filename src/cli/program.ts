@@ -33,9 +33,9 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   doctor: { group: STACK, load: () => import("./commands/doctor.ts") },
   reset: { group: STACK, load: () => import("./commands/reset.ts") },
   source: { group: PARTS, load: () => import("./commands/source.ts") },
-  feed: { group: PARTS, load: () => import("./commands/feed.ts") },
   processor: { group: PARTS, load: () => import("./commands/processor.ts") },
   loader: { group: PARTS, load: () => import("./commands/loader.ts") },
+  feed: { group: PARTS, load: () => import("./commands/feed.ts") },
 };
 
 /** Every name that `third-umpire NAME` knows. */

@@ -23,7 +23,8 @@ export const RETRY_HEADER = "tu_retry_of";
 /** Reads one record of the quarantine topic; undefined when it does not carry the headers of one. */
 export function readQuarantined(batch: RecordBatch, index: number): QuarantinedRecord | undefined {
   const headers = batch.headers(index) ?? [];
-  const text = (name: string): string | undefined => headers.find(([candidate]) => candidate === name)?.[1].toString("utf8");
+  const text = (name: string): string | undefined =>
+    headers.find(([candidate]) => candidate === name)?.[1].toString("utf8");
   const topic = text("tu_topic");
   const partition = Number(text("tu_partition") ?? Number.NaN);
   const offset = Number(text("tu_offset") ?? Number.NaN);
@@ -52,7 +53,11 @@ export function readable(bytes: Buffer | null): string {
   const HEX_BYTES = 512;
   const text = decodeUtf8(bytes);
   if (text === undefined) {
-    const dump = bytes.subarray(0, HEX_BYTES).toString("hex").replace(/(?<pair>..)/gu, "$<pair> ").replace(/(?<row>(?:.. ){16})/gu, "$<row>\n");
+    const dump = bytes
+      .subarray(0, HEX_BYTES)
+      .toString("hex")
+      .replace(/(?<pair>..)/gu, "$<pair> ")
+      .replace(/(?<row>(?:.. ){16})/gu, "$<row>\n");
     return `${dump.trimEnd()}${bytes.length > HEX_BYTES ? `\n… ${bytes.length} bytes in all` : ""}`;
   }
   try {

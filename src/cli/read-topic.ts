@@ -20,7 +20,9 @@ export async function partitionsOf(log: Log, topic: string): Promise<number[]> {
   try {
     const spec = (await admin.describeTopics([topic])).get(topic);
     if (spec === undefined) {
-      throw new FatalError(`topic ${topic} does not exist`, { remedy: "nothing has been processed yet: `third-umpire run` does it all" });
+      throw new FatalError(`topic ${topic} does not exist`, {
+        remedy: "nothing has been processed yet: `third-umpire run` does it all",
+      });
     }
     return Array.from({ length: spec.partitions }, (_, partition) => partition);
   } finally {
@@ -43,7 +45,12 @@ export async function readTopic(
   const reader = log.reader({ isolation: options.isolation ?? "read_committed" });
   try {
     await reader.open();
-    await readToEnd(reader, partitions.map((partition) => ({ topic, partition })), visit, options.signal);
+    await readToEnd(
+      reader,
+      partitions.map((partition) => ({ topic, partition })),
+      visit,
+      options.signal,
+    );
   } finally {
     await reader.close();
   }
@@ -73,9 +80,15 @@ async function readToEnd(
   }
 }
 
-function stalled(reader: LogReader, open: readonly { readonly at: TopicPartition; readonly high: number }[]): FatalError {
+function stalled(
+  reader: LogReader,
+  open: readonly { readonly at: TopicPartition; readonly high: number }[],
+): FatalError {
   const first = open[0];
-  const where = first === undefined ? "" : `${first.at.topic}/${first.at.partition} stands at ${reader.position(first.at)} of ${first.high}`;
+  const where =
+    first === undefined
+      ? ""
+      : `${first.at.topic}/${first.at.partition} stands at ${reader.position(first.at)} of ${first.high}`;
   return new FatalError(`${where}: a transaction is open and does not end`, {
     remedy: "start the process that began it again: it ends what it left open",
   });

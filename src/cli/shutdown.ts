@@ -53,7 +53,9 @@ export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
   const request = (why: string): void => {
     if (controller.signal.aborted) return;
     deadline = setTimeout(() => {
-      host.warn(`error: not stopped ${hardLimitMs / 1000} s after ${why}, ending now (nothing is lost: the open transaction aborts)`);
+      host.warn(
+        `error: not stopped ${hardLimitMs / 1000} s after ${why}, ending now (nothing is lost: the open transaction aborts)`,
+      );
       host.exit(1);
     }, hardLimitMs);
     deadline.unref();

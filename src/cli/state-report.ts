@@ -23,7 +23,9 @@ export function stateLines(states: readonly PartitionState[]): string[] {
 }
 
 function storeLines(states: readonly PartitionState[]): string[] {
-  return states.flatMap((state) => state.stores.map((store) => `partition ${state.partition}, store ${store.name}: ${count(store.keys)} keys`));
+  return states.flatMap((state) =>
+    state.stores.map((store) => `partition ${state.partition}, store ${store.name}: ${count(store.keys)} keys`),
+  );
 }
 
 function summary(states: readonly PartitionState[]): string[] {
@@ -31,7 +33,8 @@ function summary(states: readonly PartitionState[]): string[] {
   const size = states.reduce((sum, state) => sum + state.bytes, 0);
   const unsound = states.filter((state) => state.sound === false).map((state) => state.partition);
   const perEntry = entries === 0 ? "" : `, ${Math.round(size / entries)} bytes each`;
-  const verdict = unsound.length === 0 ? [] : [`The state of partition ${unsound.join(", ")} is not the one that was committed.`];
+  const verdict =
+    unsound.length === 0 ? [] : [`The state of partition ${unsound.join(", ")} is not the one that was committed.`];
   return [`${count(entries)} known events in ${bytes(size)}${perEntry}.`, ...verdict];
 }
 

@@ -59,9 +59,10 @@ export class VerdictReport {
         offset: entry.offset,
         verdict: entry.verdict,
         eventId: entry.eventId,
-        firstSeen: entry.firstSeen === null
-          ? null
-          : { topic: this.#inputs[entry.firstSeen.inputIndex] ?? topic, partition, offset: entry.firstSeen.offset },
+        firstSeen:
+          entry.firstSeen === null
+            ? null
+            : { topic: this.#inputs[entry.firstSeen.inputIndex] ?? topic, partition, offset: entry.firstSeen.offset },
         reason: entry.reason,
       });
     }
@@ -70,7 +71,12 @@ export class VerdictReport {
   /** Records that match the filter, by partition and offset, at most `limit` of them. */
   get records(): readonly JudgedRecord[] {
     const { limit, fromOffset } = this.#filter;
-    const kept = limit === 0 ? this.#records : fromOffset === undefined ? this.#records.slice(-limit) : this.#records.slice(0, limit);
+    const kept =
+      limit === 0
+        ? this.#records
+        : fromOffset === undefined
+          ? this.#records.slice(-limit)
+          : this.#records.slice(0, limit);
     return kept.toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition || a.offset - b.offset);
   }
 

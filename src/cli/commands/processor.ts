@@ -8,25 +8,38 @@ export function register(program: Command): void {
   program
     .command("processor")
     .description("review the raw records and write the clean stream (one member of the consumer group)")
-    .option("--instance <name>", "name of this member; a restart with the same name gets its partitions back at once", "processor-1")
+    .option(
+      "--instance <name>",
+      "name of this member; a restart with the same name gets its partitions back at once",
+      "processor-1",
+    )
     .action(async (options: { instance: string }) => {
       if (!INSTANCE.test(options.instance)) {
-        throw new UsageError(`"${options.instance}" cannot name an instance`, "letters, digits, dots, dashes and underscores, at most 61");
+        throw new UsageError(
+          `"${options.instance}" cannot name an instance`,
+          "letters, digits, dots, dashes and underscores, at most 61",
+        );
       }
       await processor(options.instance);
     });
 }
 
 async function processor(instance: string): Promise<void> {
-  const [{ loadSettings }, { runAsProcess }, { runProcessor }, { cricketTopology }, { confluentLog }, { CRICKET_GROUP }] =
-    await Promise.all([
-      import("../../settings.ts"),
-      import("../process.ts"),
-      import("../../processor/index.ts"),
-      import("../../pipelines/cricket.ts"),
-      import("../../kafka/confluent/index.ts"),
-      import("../../domain/cricket/topics.ts"),
-    ]);
+  const [
+    { loadSettings },
+    { runAsProcess },
+    { runProcessor },
+    { cricketTopology },
+    { confluentLog },
+    { CRICKET_GROUP },
+  ] = await Promise.all([
+    import("../../settings.ts"),
+    import("../process.ts"),
+    import("../../processor/index.ts"),
+    import("../../pipelines/cricket.ts"),
+    import("../../kafka/confluent/index.ts"),
+    import("../../domain/cricket/topics.ts"),
+  ]);
   const settings = loadSettings();
   await runAsProcess(instance, settings, (signal, onStatus) =>
     runProcessor({

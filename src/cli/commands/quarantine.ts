@@ -26,7 +26,9 @@ export function register(program: Command): void {
     .action(show);
   quarantine
     .command("retry")
-    .description("send a record again under its original key; repaired, it gets the event id the original would have had")
+    .description(
+      "send a record again under its original key; repaired, it gets the event id the original would have had",
+    )
     .argument("<id>", "topic/partition/offset of the original")
     .option("--value <file>", "the repaired value (default: the bytes as they came)")
     .option("--json", "print JSON")
@@ -55,16 +57,22 @@ async function readAll(log: Log): Promise<QuarantinedRecord[]> {
       if (record !== undefined) records.push(record);
     }
   });
-  return records.toSorted((a, b) => (a.at ?? "").localeCompare(b.at ?? "") || a.partition - b.partition || a.offset - b.offset);
+  return records.toSorted(
+    (a, b) => (a.at ?? "").localeCompare(b.at ?? "") || a.partition - b.partition || a.offset - b.offset,
+  );
 }
 
 async function find(log: Log, id: string): Promise<QuarantinedRecord> {
   if (!/^[a-zA-Z0-9._-]+\/\d+\/\d+$/u.test(id)) {
-    throw new UsageError(`"${id}" is no record id`, "an id looks like cricket.odi.raw/2/1234; `third-umpire quarantine list` prints them");
+    throw new UsageError(
+      `"${id}" is no record id`,
+      "an id looks like cricket.odi.raw/2/1234; `third-umpire quarantine list` prints them",
+    );
   }
   // The latest one, should the same original have been judged twice (a rebuilt state).
   const record = (await readAll(log)).findLast((candidate) => candidate.id === id);
-  if (record === undefined) throw new UsageError(`${id} is not in quarantine`, "`third-umpire quarantine list` shows what is");
+  if (record === undefined)
+    throw new UsageError(`${id} is not in quarantine`, "`third-umpire quarantine list` shows what is");
   return record;
 }
 
@@ -97,7 +105,11 @@ async function list(options: { readonly json?: boolean }): Promise<void> {
 
 async function show(id: string, options: { readonly raw?: boolean; readonly json?: boolean }): Promise<void> {
   const { log } = await open();
-  const [record, out, { readable }] = await Promise.all([find(log, id), import("../output.ts"), import("../quarantine-record.ts")]);
+  const [record, out, { readable }] = await Promise.all([
+    find(log, id),
+    import("../output.ts"),
+    import("../quarantine-record.ts"),
+  ]);
   if (options.raw === true) {
     process.stdout.write(record.value ?? Buffer.alloc(0));
     return;
@@ -149,15 +161,20 @@ async function retry(id: string, options: { readonly value?: string; readonly js
   } finally {
     await producer.close();
   }
-  if (options.json === true) out.printJson({ id, topic: record.topic, partition: record.partition, repaired: value !== undefined });
-  else out.print(`${id} was sent again${value === undefined ? " as it was" : ", repaired"}: the review will judge it like any other record.`);
+  if (options.json === true)
+    out.printJson({ id, topic: record.topic, partition: record.partition, repaired: value !== undefined });
+  else
+    out.print(
+      `${id} was sent again${value === undefined ? " as it was" : ", repaired"}: the review will judge it like any other record.`,
+    );
 }
 
 async function readRepair(path: string): Promise<Buffer> {
   const { readFile } = await import("node:fs/promises");
   try {
     const value = await readFile(path);
-    if (value.length > MESSAGE_BYTES_MAX) throw new UsageError(`${path} has ${value.length} bytes`, "a record may have 20 MB at most");
+    if (value.length > MESSAGE_BYTES_MAX)
+      throw new UsageError(`${path} has ${value.length} bytes`, "a record may have 20 MB at most");
     return value;
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;

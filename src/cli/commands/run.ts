@@ -19,11 +19,22 @@ export function register(program: Command): void {
   program
     .command("run")
     .description("play the bundled matches: the finished ones at full speed, then one live, ball by ball")
-    .option("--interval <time>", "time between two balls of the live match (default: TU_LIVE_INTERVAL_MS, 5s)", parseDuration)
+    .option(
+      "--interval <time>",
+      "time between two balls of the live match (default: TU_LIVE_INTERVAL_MS, 5s)",
+      parseDuration,
+    )
     .option("--live <id>", "the match to play live", LIVE_MATCH)
-    .option("--crash <what:time>", "kill with SIGKILL that often, e.g. postgres:60s; may be repeated", collect(parseCrash))
+    .option(
+      "--crash <what:time>",
+      "kill with SIGKILL that often, e.g. postgres:60s; may be repeated",
+      collect(parseCrash),
+    )
     .option("--processors <number>", "processes that share the work", parseInteger(1, 16), 1)
-    .addHelpText("after", "\nThe source repeats rows and gets some wrong, on purpose. Ctrl-C stops everything cleanly; run it again to go on.")
+    .addHelpText(
+      "after",
+      "\nThe source repeats rows and gets some wrong, on purpose. Ctrl-C stops everything cleanly; run it again to go on.",
+    )
     .action(run);
 }
 

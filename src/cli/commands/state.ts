@@ -8,22 +8,33 @@ export function register(program: Command): void {
     .description("what the processors remember: known events of each partition, and whether they match the last commit")
     .option("-p, --partition <number>", "only this partition", parseInteger(0))
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExit code 1 when a partition's state is not the one that was committed with its offsets (EO-4).")
+    .addHelpText(
+      "after",
+      "\nExit code 1 when a partition's state is not the one that was committed with its offsets (EO-4).",
+    )
     .action(state);
 }
 
 async function state(options: { readonly partition?: number; readonly json?: boolean }): Promise<void> {
-  const [{ loadSettings }, { confluentLog }, { cricketTopology }, { CRICKET_GROUP }, { describeState }, { stateLines }, { partitionsOf }, out] =
-    await Promise.all([
-      import("../../settings.ts"),
-      import("../../kafka/confluent/index.ts"),
-      import("../../pipelines/cricket.ts"),
-      import("../../domain/cricket/topics.ts"),
-      import("../describe-state.ts"),
-      import("../state-report.ts"),
-      import("../read-topic.ts"),
-      import("../output.ts"),
-    ]);
+  const [
+    { loadSettings },
+    { confluentLog },
+    { cricketTopology },
+    { CRICKET_GROUP },
+    { describeState },
+    { stateLines },
+    { partitionsOf },
+    out,
+  ] = await Promise.all([
+    import("../../settings.ts"),
+    import("../../kafka/confluent/index.ts"),
+    import("../../pipelines/cricket.ts"),
+    import("../../domain/cricket/topics.ts"),
+    import("../describe-state.ts"),
+    import("../state-report.ts"),
+    import("../read-topic.ts"),
+    import("../output.ts"),
+  ]);
   const settings = loadSettings();
   const log = confluentLog({ brokers: settings.brokers, clientId: "state" });
   const topology = cricketTopology(settings);

@@ -19,7 +19,11 @@ export function register(program: Command): void {
     .command("verdicts")
     .description("records that were not simply accepted, what they repeated, and the totals")
     .option("-p, --partition <number>", "only this input partition", parseInteger(0))
-    .option("-v, --verdict <name>", `only this verdict, may be repeated (${NOT_ACCEPTED.join(", ")})`, collect(parseVerdict))
+    .option(
+      "-v, --verdict <name>",
+      `only this verdict, may be repeated (${NOT_ACCEPTED.join(", ")})`,
+      collect(parseVerdict),
+    )
     .option("-o, --offset <number>", "begin at this input offset (default: the newest records)", parseInteger(0))
     .option("-n, --limit <number>", "show at most so many records, 0 = all", parseInteger(0), 50)
     .option("--json", "print JSON")
@@ -28,23 +32,33 @@ export function register(program: Command): void {
 
 function parseVerdict(text: string): Verdict {
   const verdict = NOT_ACCEPTED.find((candidate) => candidate === text);
-  if (verdict === undefined) throw new InvalidArgumentError(`one of ${NOT_ACCEPTED.join(", ")}; accepted records are in the clean stream.`);
+  if (verdict === undefined)
+    throw new InvalidArgumentError(`one of ${NOT_ACCEPTED.join(", ")}; accepted records are in the clean stream.`);
   return verdict;
 }
 
 async function showVerdicts(options: Options): Promise<void> {
-  const [{ loadSettings }, { confluentLog }, { decodeVerdictBlock }, { CRICKET_TOPICS }, { cricketTopology }, topics, { VerdictReport }, raw, out] =
-    await Promise.all([
-      import("../../settings.ts"),
-      import("../../kafka/confluent/index.ts"),
-      import("../../domain/review/verdict-block.ts"),
-      import("../../domain/cricket/topics.ts"),
-      import("../../pipelines/cricket.ts"),
-      import("../read-topic.ts"),
-      import("../verdict-report.ts"),
-      import("../raw-record.ts"),
-      import("../output.ts"),
-    ]);
+  const [
+    { loadSettings },
+    { confluentLog },
+    { decodeVerdictBlock },
+    { CRICKET_TOPICS },
+    { cricketTopology },
+    topics,
+    { VerdictReport },
+    raw,
+    out,
+  ] = await Promise.all([
+    import("../../settings.ts"),
+    import("../../kafka/confluent/index.ts"),
+    import("../../domain/review/verdict-block.ts"),
+    import("../../domain/cricket/topics.ts"),
+    import("../../pipelines/cricket.ts"),
+    import("../read-topic.ts"),
+    import("../verdict-report.ts"),
+    import("../raw-record.ts"),
+    import("../output.ts"),
+  ]);
   const settings = loadSettings();
   const log = confluentLog({ brokers: settings.brokers, clientId: "verdicts" });
   const partitions = await topics.partitionsOf(log, CRICKET_TOPICS.verdicts);
@@ -95,12 +109,16 @@ function recordLines(rows: readonly Row[], matching: number, { table, count }: O
     ],
     rows,
   );
-  return rows.length < matching ? [...lines, `${count(rows.length)} of ${count(matching)} shown; --limit 0 shows all.`] : lines;
+  return rows.length < matching
+    ? [...lines, `${count(rows.length)} of ${count(matching)} shown; --limit 0 shows all.`]
+    : lines;
 }
 
 function firstSeen(row: Row): string {
   if (row.firstSeen === null) return "-";
-  return row.firstSeen.topic === row.topic ? `offset ${row.firstSeen.offset}` : `${row.firstSeen.topic} offset ${row.firstSeen.offset}`;
+  return row.firstSeen.topic === row.topic
+    ? `offset ${row.firstSeen.offset}`
+    : `${row.firstSeen.topic} offset ${row.firstSeen.offset}`;
 }
 
 function totalLines(totals: readonly PartitionTotals[], { table, count }: Output): string[] {
@@ -109,12 +127,19 @@ function totalLines(totals: readonly PartitionTotals[], { table, count }: Output
     [
       { title: "INPUT PARTITION", value: (row) => `${row.topic}/${row.partition}` },
       { title: "accepted", right, value: (row) => count(row.counts.accepted) },
-      ...NOT_ACCEPTED.map((verdict) => ({ title: verdict, right, value: (row: PartitionTotals) => count(row.counts[verdict]) })),
+      ...NOT_ACCEPTED.map((verdict) => ({
+        title: verdict,
+        right,
+        value: (row: PartitionTotals) => count(row.counts[verdict]),
+      })),
       { title: "transactions", right, value: (row) => count(row.blocks) },
       { title: "judged to", right, value: (row) => `offset ${row.toOffset}` },
     ],
     totals,
   );
-  const sum = totals.reduce((all, row) => all + row.counts.accepted + NOT_ACCEPTED.reduce((part, verdict) => part + row.counts[verdict], 0), 0);
+  const sum = totals.reduce(
+    (all, row) => all + row.counts.accepted + NOT_ACCEPTED.reduce((part, verdict) => part + row.counts[verdict], 0),
+    0,
+  );
   return [...lines, `${count(sum)} records, each with one verdict.`];
 }

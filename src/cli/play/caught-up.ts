@@ -54,7 +54,9 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<Caugh
   const mark = await retrying(options, () => markLog(options.connection));
   const events = await until(options, async () => {
     const position = await readPosition(options.log, CRICKET_TOPICS.positions, options.sourceId, 0);
-    return position !== null && position.lsn >= parseLsn(mark.lsn) && position.events >= mark.rows ? position.events : undefined;
+    return position !== null && position.lsn >= parseLsn(mark.lsn) && position.events >= mark.rows
+      ? position.events
+      : undefined;
   });
   onProgress("waiting for the processors");
   const raw = await retrying(options, () => captureEnds(options.log, options.inputs));
@@ -63,7 +65,9 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<Caugh
   const clean = await retrying(options, () => captureEnds(options.log, options.clean));
   await until(options, async () => {
     const loaded = options.loaded();
-    return clean.every(({ topic, partition, high }) => high === 0 || (loaded[`${topic}/${partition}`] ?? 0) >= high) ? true : undefined;
+    return clean.every(({ topic, partition, high }) => high === 0 || (loaded[`${topic}/${partition}`] ?? 0) >= high)
+      ? true
+      : undefined;
   });
   return { rows: mark.rows, events, verdicts };
 }
@@ -131,9 +135,15 @@ function committedTotals(offsets: readonly (CommittedOffset | undefined)[]): Ver
   return sum;
 }
 
-async function holdsNoRecord(reader: LogReader, ranges: readonly (End & { readonly offset: number })[]): Promise<boolean> {
+async function holdsNoRecord(
+  reader: LogReader,
+  ranges: readonly (End & { readonly offset: number })[],
+): Promise<boolean> {
   const bounded = await Promise.all(
-    ranges.map(async (range) => ({ ...range, offset: Math.max(range.offset, (await reader.watermarks(range, WATERMARK_MS)).low) })),
+    ranges.map(async (range) => ({
+      ...range,
+      offset: Math.max(range.offset, (await reader.watermarks(range, WATERMARK_MS)).low),
+    })),
   );
   const open = bounded.filter((range) => range.offset < range.high);
   reader.assign(open);

@@ -22,9 +22,13 @@ const READY_TIMEOUT_MS = 600_000;
 export function pipelineSpecs(options: PlayOptions, listener: PipelineListener): ProcessSpec[] {
   const processors = Array.from({ length: options.processors }, (_, index) => `processor-${index + 1}`);
   return [
-    part<SourceStatus>("source", ["source"], ["streaming", "snapshot", "standby"], (status) => listener.source("source", status)),
+    part<SourceStatus>("source", ["source"], ["streaming", "snapshot", "standby"], (status) =>
+      listener.source("source", status),
+    ),
     ...processors.map((name) =>
-      part<ProcessorStatus>(name, ["processor", "--instance", name], ["running"], (status) => listener.processor(name, status)),
+      part<ProcessorStatus>(name, ["processor", "--instance", name], ["running"], (status) =>
+        listener.processor(name, status),
+      ),
     ),
     part<LoaderStatus>("loader", ["loader"], ["running"], (status) => listener.loader(status)),
   ];

@@ -1,4 +1,5 @@
 import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import type { AuditReport } from "../../audit/index.ts";
 import type { Log } from "../../kafka/log.ts";
 import { confluentLog } from "../../kafka/confluent/index.ts";
 import { cricketTopology } from "../../pipelines/cricket.ts";
@@ -7,7 +8,6 @@ import type { Settings } from "../../settings.ts";
 import { listenForShutdown } from "../shutdown.ts";
 import { loadedRows } from "../screen/figures.ts";
 import type { VerdictCounts } from "../../domain/review/verdict.ts";
-import { type AuditOutcome, audit } from "./audit.ts";
 import { type CaughtUp, waitUntilCaughtUp } from "./caught-up.ts";
 import { startCrashes } from "./crashes.ts";
 import { endLeftovers } from "./leftovers.ts";
@@ -26,7 +26,7 @@ export interface PlaySummary {
   readonly kills: Readonly<Record<string, number>>;
   readonly restarts: Readonly<Record<string, number>>;
   readonly seconds: number;
-  readonly audit: AuditOutcome | null;
+  readonly audit: AuditReport | null;
 }
 
 const SOURCE_ID = "odi";
@@ -42,7 +42,13 @@ export async function play(settings: Settings, options: PlayOptions): Promise<Pl
   const shutdown = listenForShutdown({ hardLimitMs: HARD_LIMIT_MS });
   await endLeftovers(settings);
   const stage = new Stage(settings, SOURCE_ID, options);
-  const run: Run = { settings, options, stage, log: confluentLog({ brokers: settings.brokers, clientId: "play" }), signal: shutdown.signal };
+  const run: Run = {
+    settings,
+    options,
+    stage,
+    log: confluentLog({ brokers: settings.brokers, clientId: "play" }),
+    signal: shutdown.signal,
+  };
   try {
     const outcome = await perform(run);
     return summary(stage, outcome, performance.now() - startedAt);
@@ -65,13 +71,16 @@ interface Run {
 }
 
 interface Outcome extends CaughtUp {
-  readonly audit: AuditOutcome | null;
+  readonly audit: AuditReport | null;
 }
 
 async function perform(run: Run): Promise<Outcome> {
-  const { settings, options, stage, log, signal } = run;
+  const { settings, options, stage, signal } = run;
   stage.phase("starting", "Kafka and Postgres");
-  await unlessAborted(ensureStack(stage.supervisor, settings, (line) => stage.phase("starting", line)), signal);
+  await unlessAborted(
+    ensureStack(stage.supervisor, settings, (line) => stage.phase("starting", line)),
+    signal,
+  );
   await createTopics(run);
   stage.phase("starting", "source, processors and loader");
   await stage.startAll(pipelineSpecs(options, stage.listener), signal);
@@ -108,20 +117,29 @@ async function settle({ settings, options, stage, log, signal }: Run): Promise<O
     connection: settings.postgresUrl,
     sourceId: SOURCE_ID,
     inputs: cricketTopology(settings).inputs,
-    clean: [CRICKET_TOPICS.deliveries, CRICKET_TOPICS.matches, CRICKET_TOPICS.verdicts, CRICKET_TOPICS.quarantine, CRICKET_TOPICS.gaps],
+    clean: [
+      CRICKET_TOPICS.deliveries,
+      CRICKET_TOPICS.matches,
+      CRICKET_TOPICS.verdicts,
+      CRICKET_TOPICS.quarantine,
+      CRICKET_TOPICS.gaps,
+    ],
     loaded: () => stage.loaded,
     signal,
     onProgress: (doing) => stage.phase("settling", doing),
   });
   await stage.stop(pipelineNames(options));
-  stage.phase("auditing", "source rows, raw topic, verdicts, clean topics and warehouse");
-  return { ...caughtUp, audit: await unlessAborted(audit({ settings, log, signal }), signal) };
+  stage.phase("auditing", "");
+  const { runAudit } = await import("../commands/audit.ts");
+  const onProgress = (doing: string): void => stage.phase("auditing", doing);
+  return { ...caughtUp, audit: await unlessAborted(runAudit({ settings, log, signal, onProgress }), signal) };
 }
 
 /** In the order of the data: nothing is left half-way that the next start would have to repeat. */
 async function stopEverything({ options, stage }: Run): Promise<void> {
   await stage.stop(["feed", ...pipelineNames(options)]);
-  if (stage.supervisor.list().some(({ state }) => state !== "stopped" && state !== "failed")) stage.phase("stopping", "servers");
+  if (stage.supervisor.list().some(({ state }) => state !== "stopped" && state !== "failed"))
+    stage.phase("stopping", "servers");
   await stage.supervisor.stopAll();
 }
 

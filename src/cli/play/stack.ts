@@ -1,4 +1,11 @@
-import { installKafka, installPostgres, kafkaService, postgresService, type ProcessStatus, type Supervisor } from "../../local/index.ts";
+import {
+  installKafka,
+  installPostgres,
+  kafkaService,
+  postgresService,
+  type ProcessStatus,
+  type Supervisor,
+} from "../../local/index.ts";
 import { runDir } from "../../local/paths.ts";
 import { isRunning } from "../../local/processes.ts";
 import { readRunFiles } from "../../local/run-files.ts";
@@ -33,7 +40,11 @@ export async function ensureStack(
   progress: (line: string) => void,
 ): Promise<void> {
   // A leftover is ended by its new start: nobody would restart it otherwise.
-  const running = new Set(adoptedServices(settings).filter((status) => status.state === "ready").map((status) => status.name));
+  const running = new Set(
+    adoptedServices(settings)
+      .filter((status) => status.state === "ready")
+      .map((status) => status.name),
+  );
   const missing = localServices(settings).filter((name) => !running.has(name));
   if (missing.includes("kafka")) await installKafka(settings, progress);
   if (missing.includes("postgres")) await installPostgres(settings, progress);

@@ -88,7 +88,9 @@ export class Stage {
 
   /** In the order of the data, so that each one still finds those it talks to; servers last. */
   async stop(names: readonly string[]): Promise<void> {
-    const running = this.supervisor.list().filter((process) => process.state !== "stopped" && process.state !== "failed");
+    const running = this.supervisor
+      .list()
+      .filter((process) => process.state !== "stopped" && process.state !== "failed");
     for (const name of names) {
       if (!running.some((process) => process.name === name)) continue;
       this.phase("stopping", name);

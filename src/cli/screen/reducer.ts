@@ -14,7 +14,13 @@ export type ScreenEvent =
   | { readonly type: "phase"; readonly at: number; readonly phase: Phase; readonly doing: string }
   | { readonly type: "processes"; readonly at: number; readonly list: readonly ProcessStatus[] }
   | { readonly type: "killed"; readonly at: number; readonly target: CrashTarget; readonly name: string }
-  | { readonly type: "source"; readonly at: number; readonly name: string; readonly id: string; readonly status: SourceStatus }
+  | {
+      readonly type: "source";
+      readonly at: number;
+      readonly name: string;
+      readonly id: string;
+      readonly status: SourceStatus;
+    }
   | { readonly type: "processor"; readonly at: number; readonly name: string; readonly status: ProcessorStatus }
   | { readonly type: "loader"; readonly at: number; readonly status: LoaderStatus }
   | { readonly type: "feed"; readonly at: number; readonly status: FeedStatus }
@@ -41,7 +47,13 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
     case "loader":
       return withLoader(next, event);
     case "feed":
-      return troubled({ ...next, feed: feedView(model.feed, event.status) }, event.at, "feed", model.feed?.status, event.status);
+      return troubled(
+        { ...next, feed: feedView(model.feed, event.status) },
+        event.at,
+        "feed",
+        model.feed?.status,
+        event.status,
+      );
     case "killed":
       return {
         ...next,
@@ -56,7 +68,13 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
 function withSource(model: ScreenModel, event: Extract<ScreenEvent, { type: "source" }>): ScreenModel {
   const { at, name, id, status } = event;
   const before = model.sources.get(name)?.status;
-  const next = troubled({ ...model, sources: new Map(model.sources).set(name, { id, status }) }, at, name, before, status);
+  const next = troubled(
+    { ...model, sources: new Map(model.sources).set(name, { id, status }) },
+    at,
+    name,
+    before,
+    status,
+  );
   const isNewEpoch = before !== undefined && before.epoch > 0 && status.epoch > before.epoch;
   return isNewEpoch ? tell(next, at, `source ${id} began epoch ${status.epoch}: a gap event says why`, "warn") : next;
 }
@@ -65,7 +83,13 @@ function withProcessor(model: ScreenModel, event: Extract<ScreenEvent, { type: "
   const { at, name, status } = event;
   const processors = new Map(model.processors).set(name, status);
   const verdicts = status.state === "running" ? sumVerdicts(processors.values(), model.partitions) : undefined;
-  return troubled({ ...model, processors, verdicts: verdicts ?? model.verdicts }, at, name, model.processors.get(name), status);
+  return troubled(
+    { ...model, processors, verdicts: verdicts ?? model.verdicts },
+    at,
+    name,
+    model.processors.get(name),
+    status,
+  );
 }
 
 function withLoader(model: ScreenModel, event: Extract<ScreenEvent, { type: "loader" }>): ScreenModel {
@@ -93,7 +117,12 @@ function withProcesses(model: ScreenModel, at: number, list: readonly ProcessSta
   return next;
 }
 
-function withProcess(model: ScreenModel, at: number, before: ProcessStatus | undefined, process: ProcessStatus): ScreenModel {
+function withProcess(
+  model: ScreenModel,
+  at: number,
+  before: ProcessStatus | undefined,
+  process: ProcessStatus,
+): ScreenModel {
   const { name } = process;
   const outage = model.outages.get(name);
   if (process.state === "backing-off" && before?.state !== "backing-off") {
@@ -120,7 +149,13 @@ interface Troubled {
 }
 
 /** A part that begins to retry says why; one that wavers (sixteen connections of the feed) does not say it again and again. */
-function troubled(model: ScreenModel, at: number, name: string, before: Troubled | undefined, now: Troubled): ScreenModel {
+function troubled(
+  model: ScreenModel,
+  at: number,
+  name: string,
+  before: Troubled | undefined,
+  now: Troubled,
+): ScreenModel {
   if (now.state !== "retrying" || before?.state === "retrying") return model;
   const prefix = `${name}: `;
   const saidLately = model.news.some((item) => item.text.startsWith(prefix) && at - item.at < SAID_LATELY_MS);

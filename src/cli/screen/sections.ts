@@ -43,11 +43,16 @@ function verdictTable(model: ScreenModel): Line[] {
   const recordsWidth = Math.max(7, records.length) + 2;
   const lagWidth = Math.max(4, count(lag).length) + 2;
   const titles = VERDICTS.map((verdict, index) => verdict.padStart(widths[index] ?? 0)).join("");
-  const head: Line = [[` ${"SOURCE".padEnd(6)}${"records".padStart(recordsWidth)}${titles}${"lag".padStart(lagWidth)}`, "dim"]];
+  const head: Line = [
+    [` ${"SOURCE".padEnd(6)}${"records".padStart(recordsWidth)}${titles}${"lag".padStart(lagWidth)}`, "dim"],
+  ];
   const rows = [...model.sources.values()].map(({ id, status }): Line => [
     [` ${harmless(id).slice(0, 6).padEnd(6)}`, status.state === "retrying" ? "warn" : "bold"],
     [records.padStart(recordsWidth), "plain"],
-    ...VERDICTS.map((verdict, index): Span => [count(counts[verdict]).padStart(widths[index] ?? 0), verdictStyle(verdict, counts[verdict])]),
+    ...VERDICTS.map((verdict, index): Span => [
+      count(counts[verdict]).padStart(widths[index] ?? 0),
+      verdictStyle(verdict, counts[verdict]),
+    ]),
     [count(lag).padStart(lagWidth), lag > 0 ? "warn" : "dim"],
   ]);
   return [head, ...rows];
@@ -57,9 +62,15 @@ function verdictWords(model: ScreenModel, columns: number): Line[] {
   const counts = model.verdicts;
   const lag = processorLag(model);
   const ids = [...model.sources.values()].map(({ id }) => harmless(id)).join(", ");
-  const judged = VERDICTS.filter((verdict) => counts[verdict] > 0).map((verdict) => `${count(counts[verdict])} ${verdict}`);
+  const judged = VERDICTS.filter((verdict) => counts[verdict] > 0).map(
+    (verdict) => `${count(counts[verdict])} ${verdict}`,
+  );
   return [
-    [[` ${ids}`, "bold"], [` ${count(totalCount(counts) + lag)} records, lag `, "plain"], [count(lag), lag > 0 ? "warn" : "plain"]],
+    [
+      [` ${ids}`, "bold"],
+      [` ${count(totalCount(counts) + lag)} records, lag `, "plain"],
+      [count(lag), lag > 0 ? "warn" : "plain"],
+    ],
     ...wrap(judged, columns - 2).map((text): Line => [[` ${text}`, "plain"]]),
   ];
 }
@@ -92,7 +103,11 @@ export function progress(model: ScreenModel): Line[] {
 
 function warehouse(model: ScreenModel): Line {
   const { loader } = model;
-  if (loader === null) return [[" loader   ", "dim"], ["starting", "dim"]];
+  if (loader === null)
+    return [
+      [" loader   ", "dim"],
+      ["starting", "dim"],
+    ];
   const lag = loader.lag === null ? "lag unknown" : `lag ${count(loader.lag)}`;
   const rest = `, ${lag} · ${count(loader.batches)} transactions · p50 ${ms(loader.batchMs.p50)} · p99 ${ms(loader.batchMs.p99)}`;
   const state: Line = loader.state === "retrying" ? [[` · ${harmless(loader.message)}`, "warn"]] : [];
@@ -128,7 +143,8 @@ export function processes(model: ScreenModel): Line[] {
   const nameWidth = Math.max(11, ...model.processes.map((process) => process.name.length));
   const head = ` ${"PROCESS".padEnd(nameWidth)} ${"pid".padStart(8)}  ${"state".padEnd(11)} ${"restarts".padStart(8)} ${"up".padStart(8)}`;
   const rows = model.processes.map((process): Line => {
-    const up = process.pid === null || process.startedAt === null ? "" : span(Math.max(0, model.now - process.startedAt));
+    const up =
+      process.pid === null || process.startedAt === null ? "" : span(Math.max(0, model.now - process.startedAt));
     const note = processNote(model, process);
     return [
       [` ${process.name.padEnd(nameWidth)} ${String(process.pid ?? "").padStart(8)}  `, "plain"],
@@ -156,13 +172,15 @@ function processNote(model: ScreenModel, process: ProcessStatus): string {
 export function news(model: ScreenModel, lines: number): Line[] {
   const style: Readonly<Record<News["tone"], Style>> = { good: "good", warn: "warn", bad: "bad", plain: "plain" };
   if (lines <= 0) return [];
-  return model.news
-    .slice(-lines)
-    .map((item): Line => [[` ${clockTime(item.at)}  `, "dim"], [harmless(item.text), style[item.tone]]]);
+  return model.news.slice(-lines).map((item): Line => [
+    [` ${clockTime(item.at)}  `, "dim"],
+    [harmless(item.text), style[item.tone]],
+  ]);
 }
 
 export function footer(model: ScreenModel, columns: number): Line[] {
-  const keys = model.phase === "stopping" ? "stopping in order; Ctrl-C again ends at once" : "Ctrl-C stops everything cleanly";
+  const keys =
+    model.phase === "stopping" ? "stopping in order; Ctrl-C again ends at once" : "Ctrl-C stops everything cleanly";
   return [[["─".repeat(columns), "dim"]], spread([[` ${keys}`, "dim"]], [[`logs: ${model.logDir} `, "dim"]], columns)];
 }
 

@@ -8,7 +8,9 @@ import { harmless } from "./spans.ts";
 export function statusLine(model: ScreenModel): string {
   const counts = model.verdicts;
   const commit = commitFigures(model);
-  const verdicts = VERDICTS.filter((verdict) => counts[verdict] > 0).map((verdict) => `${verdict} ${count(counts[verdict])}`);
+  const verdicts = VERDICTS.filter((verdict) => counts[verdict] > 0).map(
+    (verdict) => `${verdict} ${count(counts[verdict])}`,
+  );
   const parts = [
     `${span(model.now - model.startedAt)} ${model.phase}${model.doing === "" ? "" : ` (${harmless(model.doing)})`}`,
     model.feed === null

@@ -37,7 +37,13 @@ describe("crashes on purpose", () => {
 
   it("leaves alone what is down already, and what does not run here", () => {
     processes = [processStatus("postgres", { state: "starting" })];
-    startCrashes([{ target: "postgres", everyMs: 1000 }, { target: "kafka", everyMs: 1000 }], host);
+    startCrashes(
+      [
+        { target: "postgres", everyMs: 1000 },
+        { target: "kafka", everyMs: 1000 },
+      ],
+      host,
+    );
     vi.advanceTimersByTime(5000);
     expect(kills).toEqual([]);
   });

@@ -30,7 +30,11 @@ describe("errors become one line", () => {
   });
 
   it("turns commander's suggestion into the remedy, and exits with 2", () => {
-    const error = new CommanderError(1, "commander.unknownCommand", "error: unknown command 'plya'\n(Did you mean play?)");
+    const error = new CommanderError(
+      1,
+      "commander.unknownCommand",
+      "error: unknown command 'plya'\n(Did you mean play?)",
+    );
     expect(line(error)).toBe("error: unknown command 'plya' (remedy: did you mean play?)");
     expect(exitCodeOf(error)).toBe(2);
   });
@@ -48,7 +52,10 @@ describe("errors become one line", () => {
 
   it("calls a wrong use by exit code 2", () => {
     const error = new UsageError("there is no partition 9", "choose one from 0 to 3");
-    expect([line(error), exitCodeOf(error)]).toEqual(["error: there is no partition 9 (remedy: choose one from 0 to 3)", 2]);
+    expect([line(error), exitCodeOf(error)]).toEqual([
+      "error: there is no partition 9 (remedy: choose one from 0 to 3)",
+      2,
+    ]);
   });
 
   it("copes with anything that can be thrown", () => {

@@ -42,10 +42,26 @@ describe("the command line", { timeout: 30_000 }, () => {
 
   it.each([
     ["an unknown command, with a suggestion", ["plya"], "error: unknown command 'plya' (remedy: did you mean play?)\n"],
-    ["an unknown option, with a suggestion", ["state", "--jsn"], "error: unknown option '--jsn' (remedy: did you mean --json?)\n"],
-    ["a missing option", ["play"], "error: required option '--odi <dir>' not specified (remedy: `--help` lists what there is)\n"],
-    ["a malformed record id", ["quarantine", "show", "7"], 'error: "7" is no record id (remedy: an id looks like cricket.odi.raw/2/1234; `third-umpire quarantine list` prints them)\n'],
-    ["a folder that is not there", ["play", "--odi", "/nonexistent"], "error: /nonexistent cannot be read (remedy: give the folder that holds the csv2 files)\n"],
+    [
+      "an unknown option, with a suggestion",
+      ["state", "--jsn"],
+      "error: unknown option '--jsn' (remedy: did you mean --json?)\n",
+    ],
+    [
+      "a missing option",
+      ["play"],
+      "error: required option '--odi <dir>' not specified (remedy: `--help` lists what there is)\n",
+    ],
+    [
+      "a malformed record id",
+      ["quarantine", "show", "7"],
+      'error: "7" is no record id (remedy: an id looks like cricket.odi.raw/2/1234; `third-umpire quarantine list` prints them)\n',
+    ],
+    [
+      "a folder that is not there",
+      ["play", "--odi", "/nonexistent"],
+      "error: /nonexistent cannot be read (remedy: give the folder that holds the csv2 files)\n",
+    ],
   ])("answers %s in one line and with exit code 2", async (_what, args, stderr) => {
     expect(await run(args)).toEqual({ code: 2, stdout: "", stderr });
   });
@@ -59,7 +75,9 @@ describe("the command line", { timeout: 30_000 }, () => {
   ])("names the option %s that has a wrong value", async (option, value) => {
     const { code, stderr } = await run(["play", "--odi", empty, option, value]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(new RegExp(`^error: option '${option} <[^>]+>' argument '${value}' is invalid\\. .+\\n$`, "u"));
+    expect(stderr).toMatch(
+      new RegExp(`^error: option '${option} <[^>]+>' argument '${value}' is invalid\\. .+\\n$`, "u"),
+    );
   });
 
   it("says what is wrong with a folder that holds no matches", async () => {

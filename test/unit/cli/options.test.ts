@@ -14,9 +14,12 @@ describe("durations", () => {
     expect(parseDuration(text)).toBe(ms);
   });
 
-  it.each(["", "5", "5 s", "-5s", "s", "1d", "5sec", "0x10ms", "1e3s", "Infinity"])("refuses %j and says what one looks like", (text) => {
-    expect(() => parseDuration(text)).toThrow(/looks like 5s, 250ms/u);
-  });
+  it.each(["", "5", "5 s", "-5s", "s", "1d", "5sec", "0x10ms", "1e3s", "Infinity"])(
+    "refuses %j and says what one looks like",
+    (text) => {
+      expect(() => parseDuration(text)).toThrow(/looks like 5s, 250ms/u);
+    },
+  );
 });
 
 describe("crash specifications", () => {
@@ -47,7 +50,8 @@ describe("numbers", () => {
   it("reads whole numbers within their bounds only", () => {
     const parse = parseInteger(1, 16);
     expect(parse("16")).toBe(16);
-    for (const text of ["0", "17", "1.5", "", "four", "1e1", "9007199254740993"]) expect(() => parse(text)).toThrow(/from 1 to 16/u);
+    for (const text of ["0", "17", "1.5", "", "four", "1e1", "9007199254740993"])
+      expect(() => parse(text)).toThrow(/from 1 to 16/u);
   });
 
   it("collects an option that is given more than once", () => {

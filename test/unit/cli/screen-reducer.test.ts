@@ -4,7 +4,15 @@ import { describe, expect, it } from "vitest";
 import { commitFigures, loadedRows, processorLag } from "../../../src/cli/screen/figures.ts";
 import { feedFigures } from "../../../src/cli/screen/model.ts";
 import type { ScreenModel } from "../../../src/cli/screen/model.ts";
-import { feedStatus, loaderStatus, NOON, play, processStatus, processorStatus, sourceStatus } from "./screen-fixtures.ts";
+import {
+  feedStatus,
+  loaderStatus,
+  NOON,
+  play,
+  processStatus,
+  processorStatus,
+  sourceStatus,
+} from "./screen-fixtures.ts";
 
 const news = (model: ScreenModel): string[] => model.news.map((item) => item.text);
 
@@ -13,7 +21,11 @@ describe("the screen's reducer", () => {
     const model = play([
       { type: "processes", at: NOON, list: [processStatus("postgres")] },
       { type: "killed", at: NOON + 1000, target: "postgres", name: "postgres" },
-      { type: "processes", at: NOON + 1005, list: [processStatus("postgres", { state: "backing-off", pid: null, lastExit: "killed by SIGKILL" })] },
+      {
+        type: "processes",
+        at: NOON + 1005,
+        list: [processStatus("postgres", { state: "backing-off", pid: null, lastExit: "killed by SIGKILL" })],
+      },
       { type: "processes", at: NOON + 1500, list: [processStatus("postgres", { state: "starting", pid: 2 })] },
       { type: "processes", at: NOON + 3100, list: [processStatus("postgres", { pid: 2, restarts: 1 })] },
       { type: "processes", at: NOON + 9000, list: [processStatus("postgres", { pid: 2, restarts: 1 })] },
@@ -25,8 +37,16 @@ describe("the screen's reducer", () => {
   it("says it also of a process that somebody else has killed, with how it ended", () => {
     const model = play([
       { type: "processes", at: NOON, list: [processStatus("loader")] },
-      { type: "processes", at: NOON + 100, list: [processStatus("loader", { state: "backing-off", pid: null, lastExit: "killed by SIGKILL" })] },
-      { type: "processes", at: NOON + 500, list: [processStatus("loader", { lastExit: "killed by SIGKILL", restarts: 1 })] },
+      {
+        type: "processes",
+        at: NOON + 100,
+        list: [processStatus("loader", { state: "backing-off", pid: null, lastExit: "killed by SIGKILL" })],
+      },
+      {
+        type: "processes",
+        at: NOON + 500,
+        list: [processStatus("loader", { lastExit: "killed by SIGKILL", restarts: 1 })],
+      },
     ]);
     expect(news(model)).toEqual(["loader ended (killed by SIGKILL), back after 400 ms"]);
     expect(model.kills.size).toBe(0);
@@ -71,7 +91,12 @@ describe("the screen's reducer", () => {
       { type: "feed", at: NOON, status: feedStatus({ rowsInserted: 10, replays: 3, wrongs: 1, corrections: 1 }) },
     ]);
     expect(model.feed).not.toBeNull();
-    expect(model.feed && feedFigures(model.feed)).toEqual({ rowsInserted: 110, replays: 33, wrongs: 5, corrections: 3 });
+    expect(model.feed && feedFigures(model.feed)).toEqual({
+      rowsInserted: 110,
+      replays: 33,
+      wrongs: 5,
+      corrections: 3,
+    });
   });
 
   it("announces a new epoch of a source: continuity could not be proved (EO-13)", () => {
@@ -86,7 +111,10 @@ describe("the screen's reducer", () => {
   describe("verdicts over several processors", () => {
     const counts = (accepted: number): ReturnType<typeof zeroCounts> => ({ ...zeroCounts(), accepted });
     const says = (name: string, partitions: number[], accepted: number): ScreenEvent => ({
-      type: "processor", at: NOON, name, status: processorStatus({ partitions, counts: counts(accepted), lag: 3 }),
+      type: "processor",
+      at: NOON,
+      name,
+      status: processorStatus({ partitions, counts: counts(accepted), lag: 3 }),
     });
     const both = [says("processor-1", [0, 1], 10), says("processor-2", [2, 3], 5)];
 
@@ -112,8 +140,18 @@ describe("the screen's reducer", () => {
 
   it("shows the latency of the slowest processor", () => {
     const model = play([
-      { type: "processor", at: NOON, name: "processor-1", status: processorStatus({ commits: 10, commitMs: { p50: 4, p99: 9 }, lastCommitAt: NOON }) },
-      { type: "processor", at: NOON, name: "processor-2", status: processorStatus({ commits: 5, commitMs: { p50: 2, p99: 30 } }) },
+      {
+        type: "processor",
+        at: NOON,
+        name: "processor-1",
+        status: processorStatus({ commits: 10, commitMs: { p50: 4, p99: 9 }, lastCommitAt: NOON }),
+      },
+      {
+        type: "processor",
+        at: NOON,
+        name: "processor-2",
+        status: processorStatus({ commits: 5, commitMs: { p50: 2, p99: 30 } }),
+      },
     ]);
     expect(commitFigures(model)).toEqual({ commits: 15, p50: 4, p99: 30, lastAt: NOON });
   });
@@ -129,12 +167,22 @@ describe("the screen's reducer", () => {
   });
 
   it("keeps only the last news of a run that takes days", () => {
-    const model = play(Array.from({ length: 500 }, (_, index) => ({ type: "news", at: NOON + index, text: `news ${index}`, tone: "plain" }) as const));
+    const model = play(
+      Array.from(
+        { length: 500 },
+        (_, index) => ({ type: "news", at: NOON + index, text: `news ${index}`, tone: "plain" }) as const,
+      ),
+    );
     expect(model.news).toHaveLength(50);
     expect(news(model).at(-1)).toBe("news 499");
   });
 
   it("never moves its clock back", () => {
-    expect(play([{ type: "tick", at: NOON + 5 }, { type: "tick", at: NOON + 1 }]).now).toBe(NOON + 5);
+    expect(
+      play([
+        { type: "tick", at: NOON + 5 },
+        { type: "tick", at: NOON + 1 },
+      ]).now,
+    ).toBe(NOON + 5);
   });
 });

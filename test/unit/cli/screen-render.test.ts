@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { initialModel } from "../../../src/cli/screen/model.ts";
 import { renderScreen } from "../../../src/cli/screen/render.ts";
 import { statusLine } from "../../../src/cli/screen/status-line.ts";
-import { busyModel, loaderStatus, NOON, play, processorStatus, processStatus, sourceStatus } from "./screen-fixtures.ts";
+import {
+  busyModel,
+  loaderStatus,
+  NOON,
+  play,
+  processorStatus,
+  processStatus,
+  sourceStatus,
+} from "./screen-fixtures.ts";
 
 const plain = (columns: number, rows: number): string => renderScreen(busyModel(), { columns, rows, colour: false });
 
@@ -80,7 +88,11 @@ describe("the screen", () => {
   it("lets no control character of a name or message reach the terminal", () => {
     const evil = "\u001B[2J\u0007\u202Eowned\nline";
     const model = play([
-      { type: "loader", at: NOON, status: loaderStatus({ state: "retrying", message: evil, live: { matchId: "1", title: evil, line: evil } }) },
+      {
+        type: "loader",
+        at: NOON,
+        status: loaderStatus({ state: "retrying", message: evil, live: { matchId: "1", title: evil, line: evil } }),
+      },
       { type: "source", at: NOON, name: "source", id: evil, status: sourceStatus({ positionText: evil }) },
       { type: "processes", at: NOON, list: [processStatus("source")] },
       { type: "news", at: NOON, text: evil, tone: "bad" },
@@ -96,7 +108,12 @@ describe("the screen", () => {
     const counts = { accepted: 1_430_000, duplicate: 429_000, correction: 28_600, stale: 9_999, late: 0, poison: 12 };
     const model = play([
       { type: "source", at: NOON, name: "source", id: "odi", status: sourceStatus() },
-      { type: "processor", at: NOON, name: "processor-1", status: processorStatus({ counts, partitions: [0, 1, 2, 3] }) },
+      {
+        type: "processor",
+        at: NOON,
+        name: "processor-1",
+        status: processorStatus({ counts, partitions: [0, 1, 2, 3] }),
+      },
     ]);
     const text = renderScreen(model, { columns: 80, rows: 24, colour: false });
     expect(text).toContain("1,430,000");
