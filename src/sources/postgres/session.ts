@@ -68,6 +68,10 @@ class Session {
   async run(): Promise<void> {
     const { ownership } = this.#session;
     let replication: ReplicationConnection | undefined;
+    const { signal } = this.#o;
+    // Until the stream runs there is nothing to finish: creating a slot may wait for open transactions of others for ever.
+    const stop = (): void => void replication?.close();
+    signal.addEventListener("abort", stop);
     try {
       await ownership.acquire(); // steps 1 and 2
       await this.#ordinary("preparing", async () => this.#o.prepare?.());
@@ -75,11 +79,13 @@ class Session {
       replication = await ReplicationConnection.open(this.#o.connection, this.#name);
       const system = await replication.identify();
       const slot = await this.#freeSlot();
-      if (this.#o.signal.aborted) return;
+      if (signal.aborted) return;
       const position = await this.#start(replication, system, slot);
-      if (position === null) return;
+      signal.removeEventListener("abort", stop);
+      if (signal.aborted) return;
       await this.#stream(replication, position);
     } finally {
+      signal.removeEventListener("abort", stop);
       await replication?.close();
       await closeSql(this.#sql);
     }
@@ -102,8 +108,8 @@ class Session {
     }
   }
 
-  /** Steps 3 and 4. Returns the position to stream from; null when asked to stop meanwhile. */
-  async #start(replication: ReplicationConnection, system: SystemIdentity, slot: SlotState | null): Promise<PostgresPosition | null> {
+  /** Steps 3 and 4. Returns the position to stream from. */
+  async #start(replication: ReplicationConnection, system: SystemIdentity, slot: SlotState | null): Promise<PostgresPosition> {
     const { ownership, distrust } = this.#session;
     const stored = ownership.position;
     const { systemId, timeline, flushedTo, database } = system;
@@ -122,7 +128,7 @@ class Session {
     replication: ReplicationConnection,
     { systemId, timeline }: SystemIdentity,
     { epoch, reason, before }: { epoch: number; reason: string | null; before: PostgresPosition | null },
-  ): Promise<PostgresPosition | null> {
+  ): Promise<PostgresPosition> {
     const { ownership, status } = this.#session;
     const at = this.#o.at ?? (() => undefined);
     status.set({ state: "snapshot", message: `creating slot ${this.#o.slot}${reason === null ? "" : `: ${reason}`}`, epoch });
@@ -134,7 +140,9 @@ class Session {
     let position = first;
     let copied = 0;
     const copy = copySnapshot({
-      sql: this.#sql,
+      connection: this.#o.connection,
+      applicationName: `${this.#name} snapshot`.slice(0, 63),
+      signal: this.#o.signal,
       snapshotName,
       slot: this.#o.slot,
       events: this.#events,
@@ -145,7 +153,6 @@ class Session {
         status.set({ message: `copying ${rows} rows that were there before${reason === null ? "" : ` (gap: ${reason})`}` });
       },
       onBatch: async ({ write, last }) => {
-        this.#o.signal.throwIfAborted();
         const events = write.length;
         position = { ...position, phase: last ? "stream" : "snapshot", events: position.events + events };
         await ownership.publish(write, position);
@@ -157,7 +164,6 @@ class Session {
     try {
       await copy;
     } catch (error) {
-      if (this.#o.signal.aborted) return null;
       throw classifyPostgresError(error, `copying the snapshot (after ${copied} rows)`);
     }
     return position;

@@ -1,12 +1,15 @@
 /**
  * The rows that were there before the slot: copied through a second connection that adopts the snapshot exported with the slot, so
  * that copy and stream meet without gap or overlap.
+ *
+ * `pg` and not `postgres`: the latter's COPY stream pauses the socket on its last chunk and never resumes it (3.4.9), so that a
+ * second COPY on the same connection waits for ever.
  */
-import type { Readable } from "node:stream";
-import type { Sql } from "../../postgres/sql.ts";
+import pg from "pg";
+import { to as copyTo } from "pg-copy-streams";
 import { WriteBatch } from "../../kafka/log.ts";
-import { CopyTextReader } from "./copy-text.ts";
 import type { BatchLimits } from "./assembler.ts";
+import { CopyTextReader } from "./copy-text.ts";
 import type { EventWriter } from "./events.ts";
 import type { Relation } from "./pgoutput.ts";
 
@@ -19,11 +22,14 @@ export interface SnapshotBatch {
 }
 
 export interface SnapshotOptions {
-  readonly sql: Sql;
+  readonly connection: string;
+  readonly applicationName: string;
   readonly snapshotName: string;
   readonly slot: string;
   readonly events: EventWriter;
   readonly limits: BatchLimits;
+  /** Ends the copy at once. */
+  readonly signal: AbortSignal;
   /** The number of rows that will come; before the first batch. */
   readonly onCount: (rows: number) => Promise<void>;
   /** Called with one batch after another; the copy waits meanwhile (the server, too: the socket is not read). */
@@ -35,42 +41,67 @@ export interface SnapshotOptions {
  * over one connection, so the order per match is kept. Event ids are deterministic: a second attempt repeats them.
  */
 export async function copySnapshot(options: SnapshotOptions): Promise<void> {
-  const { sql, snapshotName, onCount, onBatch, limits } = options;
-  await sql.begin("isolation level repeatable read read only", async (tx) => {
-    await tx.unsafe(`set transaction snapshot '${snapshotName.replaceAll("'", "''")}'`);
-    // A statement limit of the role must not end a copy that waits for Kafka.
-    await tx.unsafe("set local statement_timeout = 0; set local bytea_output = 'hex'; set local datestyle = 'ISO'; set local timezone = 'UTC'");
-    let rows = 0;
-    for (const table of TABLES) {
-      const [counted] = await tx.unsafe<{ n: string }[]>(`select count(*) as n from odi.${table}`);
-      rows += Number(counted?.n ?? 0);
-    }
-    await onCount(rows);
-    let batch = new WriteBatch();
-    for (const table of TABLES) {
-      const relation = await describe(tx, table);
-      const stream = (await tx.unsafe(`copy (select * from odi.${table} order by id) to stdout`).readable()) as Readable;
-      const reader = new CopyTextReader();
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        for (const row of reader.push(chunk)) {
-          append(options, batch, relation, row);
-          if (batch.length >= limits.maxEvents || batch.bytes >= limits.maxBytes) {
-            await onBatch({ write: batch, last: false });
-            batch = new WriteBatch();
-          }
-        }
-      }
-      if (!reader.complete) throw Object.assign(new Error("the copy of a table was cut short"), { code: "CONNECTION_CLOSED" });
-    }
-    await onBatch({ write: batch, last: true });
+  const client = new pg.Client({
+    connectionString: options.connection,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+    // How values are printed must not depend on the role; a copy may wait long for Kafka, so no limit may end it.
+    options: "-c client_encoding=UTF8 -c bytea_output=hex -c datestyle=ISO -c timezone=UTC -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
   });
+  // The loss of the connection is reported by whatever waits for it; without a listener it would end the process.
+  client.on("error", () => undefined);
+  const stop = (): void => void client.end().catch(() => undefined);
+  options.signal.addEventListener("abort", stop);
+  try {
+    await client.connect();
+    await client.query("begin isolation level repeatable read read only");
+    await client.query(`set transaction snapshot '${options.snapshotName.replaceAll("'", "''")}'`);
+    await options.onCount(await countRows(client));
+    await copyTables(client, options);
+    await client.query("commit");
+  } finally {
+    options.signal.removeEventListener("abort", stop);
+    // With a COPY half read this destroys the socket, and the server notices.
+    await client.end().catch(() => undefined);
+  }
 }
 
-async function describe(tx: Pick<Sql, "unsafe">, table: string): Promise<Relation> {
-  const columns = await tx.unsafe<{ attname: string }[]>(
+async function copyTables(client: pg.Client, options: SnapshotOptions): Promise<void> {
+  const { limits, onBatch } = options;
+  let batch = new WriteBatch();
+  for (const table of TABLES) {
+    const relation = await describe(client, table);
+    const stream = client.query(copyTo(`copy (select * from odi.${table} order by id) to stdout`));
+    const reader = new CopyTextReader();
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      for (const row of reader.push(chunk)) {
+        append(options, batch, relation, row);
+        if (batch.length >= limits.maxEvents || batch.bytes >= limits.maxBytes) {
+          await onBatch({ write: batch, last: false });
+          batch = new WriteBatch();
+        }
+      }
+    }
+    if (!reader.complete) throw Object.assign(new Error("the copy of a table was cut short"), { code: "CONNECTION_CLOSED" });
+  }
+  await onBatch({ write: batch, last: true });
+}
+
+async function countRows(client: pg.Client): Promise<number> {
+  let rows = 0;
+  for (const table of TABLES) {
+    const counted = await client.query<{ n: string }>(`select count(*) as n from odi.${table}`);
+    rows += Number(counted.rows[0]?.n ?? 0);
+  }
+  return rows;
+}
+
+async function describe(client: pg.Client, table: string): Promise<Relation> {
+  const columns = await client.query<{ attname: string }>(
     `select attname from pg_attribute where attrelid = 'odi.${table}'::regclass and attnum > 0 and not attisdropped order by attnum`,
   );
-  return { id: 0, schema: "odi", name: table, columns: columns.map((column) => column.attname) };
+  return { id: 0, schema: "odi", name: table, columns: columns.rows.map((column) => column.attname) };
 }
 
 function append(options: SnapshotOptions, batch: WriteBatch, relation: Relation, row: readonly (Buffer | null)[]): void {
@@ -81,7 +112,7 @@ function append(options: SnapshotOptions, batch: WriteBatch, relation: Relation,
   });
 }
 
-/** `timestamptz` as the session prints it (ISO style), "2024-06-01 10:20:30.123456+00". */
+/** `timestamptz` as this session prints it, "2024-06-01 10:20:30.123456+00". */
 function parseTimestamp(text: string): number {
   return Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/u, "$1:00"));
 }
