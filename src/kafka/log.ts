@@ -168,6 +168,20 @@ export interface TopicSpec {
   readonly maxMessageBytes?: number;
 }
 
+/** What the coordinator of a group knows. `Empty`: no members, or a group that never was. */
+export interface GroupDescription {
+  readonly state: "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Empty" | "Unknown";
+  readonly members: readonly {
+    readonly memberId: string;
+    /** null: a dynamic member. */
+    readonly instanceId: string | null;
+    /** As it was when the instance id first joined; a restart does not change it. */
+    readonly clientId: string;
+    /** What the last round gave it, which it may not have heard of yet. */
+    readonly partitions: readonly TopicPartition[];
+  }[];
+}
+
 export interface LogAdmin {
   /** Creates the topics that do not exist; leaves the others as they are. */
   createTopics(specs: readonly TopicSpec[]): Promise<void>;
@@ -177,6 +191,13 @@ export interface LogAdmin {
   groupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<(CommittedOffset | undefined)[]>;
   /** Commits offsets for a group with no active members (a hint for lag tools; the loader's acknowledgement). */
   acknowledge(groupId: string, offsets: readonly CommittedOffset[]): Promise<void>;
+  /** Who is in a group, and which partitions it last gave to whom. */
+  groupMembers(groupId: string): Promise<GroupDescription>;
+  /**
+   * Makes the members of a Stable group join a new generation: each keeps what it holds, and partitions that nobody
+   * holds get owners. Returns when the round has begun. Nothing happens in any other state.
+   */
+  requestRound(groupId: string): Promise<void>;
   deleteTopics(names: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

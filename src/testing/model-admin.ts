@@ -1,5 +1,5 @@
 import { FatalError } from "../domain/errors.ts";
-import type { CommittedOffset, LogAdmin, TopicPartition, TopicSpec } from "../kafka/log.ts";
+import type { CommittedOffset, GroupDescription, LogAdmin, TopicPartition, TopicSpec } from "../kafka/log.ts";
 import type { ModelProcess } from "./model-process.ts";
 
 export class ModelAdmin implements LogAdmin {
@@ -42,6 +42,17 @@ export class ModelAdmin implements LogAdmin {
         });
       }
       group.store(offsets);
+    });
+  }
+
+  groupMembers(groupId: string): Promise<GroupDescription> {
+    return this.#process.call("admin", () => this.#process.broker.group(groupId).describe());
+  }
+
+  requestRound(groupId: string): Promise<void> {
+    return this.#process.call("admin", () => {
+      const group = this.#process.broker.group(groupId);
+      if (group.describe().state === "Stable") group.requestRound();
     });
   }
 

@@ -17,6 +17,7 @@ import type { ModelPartition } from "./model-topic.ts";
 
 /** One static member of a group, the client side. */
 export class ModelConsumer implements GroupConsumer, GroupClient, ProcessPart {
+  readonly clientId: string;
   readonly instanceId: string;
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
@@ -33,6 +34,7 @@ export class ModelConsumer implements GroupConsumer, GroupClient, ProcessPart {
   constructor(process: ModelProcess, options: GroupConsumerOptions) {
     invariant(options.sessionTimeoutMs > 0, `a session timeout of ${options.sessionTimeoutMs} ms`);
     this.#process = process;
+    this.clientId = process.clientId;
     this.instanceId = options.instanceId;
     this.topics = [...options.topics];
     this.sessionTimeoutMs = options.sessionTimeoutMs;

@@ -1,5 +1,5 @@
 import { FencedError } from "../domain/errors.ts";
-import type { CommittedOffset, TopicPartition } from "../kafka/log.ts";
+import type { CommittedOffset, GroupDescription, TopicPartition } from "../kafka/log.ts";
 import { stickyAssign } from "./model-assignor.ts";
 import { invariant } from "./model-invariant.ts";
 import { partitionKey } from "./model-topic.ts";
@@ -18,6 +18,7 @@ export interface Membership {
 
 /** The client side of a member, as the coordinator reaches it. */
 export interface GroupClient {
+  readonly clientId: string;
   readonly instanceId: string;
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
@@ -35,6 +36,8 @@ export interface GroupClient {
 
 interface Member {
   readonly id: string;
+  /** Of whoever took the seat first: a replacement does not change it. */
+  readonly clientId: string;
   readonly client: GroupClient;
   assignment: readonly ModelPartition[];
   cancelExpiry: () => void;
@@ -94,13 +97,14 @@ export class ModelGroup {
    */
   join(client: GroupClient): void {
     this.#memberCount += 1;
+    const index = this.#members.findIndex((known) => known.client.instanceId === client.instanceId);
     const member: Member = {
       id: `${client.instanceId}-${this.#memberCount}`,
+      clientId: this.#members[index]?.clientId ?? client.clientId,
       client,
       assignment: [],
       cancelExpiry: () => undefined,
     };
-    const index = this.#members.findIndex((known) => known.client.instanceId === client.instanceId);
     if (index < 0) {
       this.#members.push(member);
       this.requestRound();
@@ -136,6 +140,20 @@ export class ModelGroup {
     const member = this.#members.find(({ client }) => client.instanceId === instanceId);
     invariant(member !== undefined, `group ${this.groupId} has no member ${instanceId}`);
     this.#expel(member);
+  }
+
+  /** What the coordinator tells of it. */
+  describe(): GroupDescription {
+    const idle = this.#members.length === 0 ? "Empty" : "Stable";
+    return {
+      state: this.#cancelRound === undefined ? idle : "PreparingRebalance",
+      members: this.#members.map(({ id, clientId, client, assignment }) => ({
+        memberId: id,
+        instanceId: client.instanceId,
+        clientId,
+        partitions: assignment.map(({ topic, partition }) => ({ topic, partition })),
+      })),
+    };
   }
 
   requestRound(): void {

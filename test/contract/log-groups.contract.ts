@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FencedError, RetryableError } from "../../src/domain/errors.ts";
-import type { Log, TransactionalProducer } from "../../src/kafka/log.ts";
+import type { Log, LogAdmin, TransactionalProducer } from "../../src/kafka/log.ts";
 import {
   Member,
   createTopic,
+  eventually,
   nextOffset,
   openProducer,
   partitionsOf,
@@ -40,6 +41,14 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       const member = new Member(on, { groupId, instanceId, topics: [topic], sessionTimeoutMs });
       members.push(member);
       return member;
+    };
+
+    /** Waits for the end of the round that goes on. */
+    const settled = async (admin: LogAdmin, turning: readonly Member[]): Promise<void> => {
+      await eventually("the group is stable", async () => {
+        for (const member of turning) await member.turn();
+        return (await admin.groupMembers(groupId)).state === "Stable" ? true : undefined;
+      });
     };
 
     const offsetsOf = async (): Promise<(readonly [number, string] | undefined)[]> => {
@@ -201,6 +210,71 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       await turnUntil("it has two again", [again, second], () => again.owned.size === 2);
       expect([...again.owned].sort()).toEqual(before);
       expect(second.rebalances.slice(events).flatMap(({ partitions }) => partitions)).toEqual([]);
+    });
+
+    test("the coordinator tells who is in a group and which partitions it gave to whom", async () => {
+      const admin = log.admin();
+      expect(await admin.groupMembers(groupId)).toEqual({ state: "Empty", members: [] });
+      const first = memberOf(log, "one");
+      await first.join(4);
+      const second = memberOf(under.secondLog(), "two");
+      await second.consumer.open();
+      await turnUntil("both have two", [first, second], () => first.owned.size === 2 && second.owned.size === 2);
+      await settled(admin, [first, second]);
+      const { members: found } = await admin.groupMembers(groupId);
+      expect(new Set(found.map(({ instanceId }) => instanceId))).toEqual(new Set(["one", "two"]));
+      expect(new Set(found.map(({ clientId }) => clientId)).size).toBe(2);
+      for (const { memberId, instanceId, partitions } of found) {
+        expect(memberId).not.toBe("");
+        const keys = partitions.map(({ topic: name, partition }) => `${name}:${partition}`);
+        expect(new Set(keys)).toEqual((instanceId === "one" ? first : second).owned);
+      }
+      await admin.close();
+    });
+
+    test("a round that was asked for takes nothing from anyone, and ends with the same members", async () => {
+      const admin = log.admin();
+      await admin.requestRound(groupId); // A group without members: nothing happens.
+      const first = memberOf(log, "one");
+      await first.join(4);
+      const second = memberOf(under.secondLog(), "two");
+      await second.consumer.open();
+      await turnUntil("both have two", [first, second], () => first.owned.size === 2 && second.owned.size === 2);
+      await settled(admin, [first, second]);
+      const before = [first.rebalances.length, second.rebalances.length];
+      await admin.requestRound(groupId);
+      await turnUntil("both heard of it", [first, second], () =>
+        [first, second].every(({ rebalances }, index) => rebalances.length > before[index]!),
+      );
+      await settled(admin, [first, second]);
+      const news = [...first.rebalances.slice(before[0]), ...second.rebalances.slice(before[1])];
+      expect(news.flatMap(({ partitions }) => partitions)).toEqual([]);
+      const { members: staying } = await admin.groupMembers(groupId);
+      expect(new Set(staying.map(({ instanceId }) => instanceId))).toEqual(new Set(["one", "two"]));
+      await admin.close();
+    });
+
+    test("partitions left to nobody by a member that was replaced in a revocation have owners after a round", async () => {
+      const admin = log.admin();
+      const first = memberOf(log, "one", 20_000);
+      await first.join(4);
+      const second = memberOf(under.secondLog(), "two", 20_000);
+      await second.consumer.open();
+      await eventually("the first is to give two up", async () => {
+        const waiting = first.consumer.pendingRebalance();
+        if (waiting?.kind === "revoke") return waiting;
+        await first.turn();
+        await second.turn();
+        return undefined;
+      });
+      const again = memberOf(log, "one", 20_000);
+      await again.consumer.open();
+      await turnUntil("it has what the first was to keep", [again, second], () => again.owned.size === 2);
+      await settled(admin, [again, second]);
+      await admin.requestRound(groupId);
+      await turnUntil("all are owned", [again, second], () => again.owned.size === 2 && second.owned.size === 2);
+      expect(new Set([...again.owned, ...second.owned]).size).toBe(4);
+      await admin.close();
     });
 
     test("seek goes back and reads again", async () => {

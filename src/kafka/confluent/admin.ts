@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, FencedError, RetryableError } from "../../domain/errors.ts";
-import type { CommittedOffset, LogAdmin, TopicPartition, TopicSpec } from "../log.ts";
+import type { CommittedOffset, GroupDescription, LogAdmin, TopicPartition, TopicSpec } from "../log.ts";
 import { describeTopicConfigs } from "../wire/describe-configs.ts";
-import type { GroupResults, TopicDescription } from "@confluentinc/kafka-javascript";
+import { passThroughGroup } from "../wire/passing-member.ts";
+import type {
+  GroupDescription as ClientGroup,
+  GroupDescriptions,
+  GroupResults,
+  TopicDescription,
+} from "@confluentinc/kafka-javascript";
 import { calledBack } from "./binding.ts";
 import { GroupCommitter } from "./group-committer.ts";
 import type { Cluster } from "./connection.ts";
@@ -100,6 +106,26 @@ export class ConfluentAdmin implements LogAdmin {
     }
   }
 
+  async groupMembers(groupId: string): Promise<GroupDescription> {
+    const { state, members } = await this.#describeGroup(groupId);
+    return {
+      state: groupStates[state] ?? "Unknown",
+      members: members.map(({ memberId, groupInstanceId, clientId, assignment }) => ({
+        memberId,
+        instanceId: groupInstanceId ?? null,
+        clientId,
+        partitions: assignment.topicPartitions.map(({ topic, partition }) => ({ topic, partition })),
+      })),
+    };
+  }
+
+  async requestRound(groupId: string): Promise<void> {
+    const { state, coordinator, partitionAssignor } = await this.#describeGroup(groupId);
+    if (groupStates[state] !== "Stable") return;
+    const member = { groupId, clientId: this.#cluster.clientId, assignor: partitionAssignor };
+    await passThroughGroup(`${coordinator.host}:${coordinator.port}`, member, requestTimeoutMs);
+  }
+
   async deleteTopics(names: readonly string[]): Promise<void> {
     const admin = await this.#admin();
     for (const name of names) {
@@ -135,6 +161,17 @@ export class ConfluentAdmin implements LogAdmin {
       if (error.code === code.unknownTopic) return false;
       throw this.#translate(error, `topic ${name}`);
     });
+  }
+
+  async #describeGroup(groupId: string): Promise<ClientGroup> {
+    const admin = await this.#admin();
+    const { groups } = await this.#wait<GroupDescriptions>(`group ${groupId}`, (done) => {
+      admin.describeGroups([groupId], { timeout: requestTimeoutMs }, done);
+    });
+    const group = groups[0];
+    if (group === undefined) throw new RetryableError(`admin group ${groupId}: it was not described`);
+    if (group.error !== undefined && group.error.code !== 0) throw this.#translate(group.error, `group ${groupId}`);
+    return group;
   }
 
   async #settled(specs: readonly TopicSpec[]): Promise<void> {
@@ -177,6 +214,16 @@ export class ConfluentAdmin implements LogAdmin {
     return reactionTo(cause, { operation: "admin", brokers: this.#cluster.brokers, subject });
   }
 }
+
+/** By the client's number; a group that does not exist is Dead to the broker, and has no members either. */
+const groupStates: readonly GroupDescription["state"][] = [
+  "Unknown",
+  "PreparingRebalance",
+  "CompletingRebalance",
+  "Stable",
+  "Empty",
+  "Empty",
+];
 
 function settingsOf(spec: TopicSpec): Record<string, string> {
   const settings: Record<string, string> = { "cleanup.policy": spec.cleanup };

@@ -1,0 +1,106 @@
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+
+/**
+ * One request and its response on a connection of its own (PLAINTEXT), for the few requests that the client library
+ * of src/kafka/confluent has no call for. Only versions without flexible fields; layouts: kafka.apache.org/protocol.
+ */
+export interface WireRequest {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly clientId: string;
+  /** Made of `int16`, `int32`, `string`, `bytes`. */
+  readonly body: readonly Buffer[];
+}
+
+/** Sends one request to host:port and returns a reader of the response's body. Rejects with a plain Error. */
+export async function exchange(address: string, request: WireRequest, timeoutMs: number): Promise<WireReader> {
+  const colon = address.lastIndexOf(":");
+  const socket: Socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });
+  try {
+    return new WireReader(
+      await new Promise<Buffer>((resolve, reject) => {
+        let received = Buffer.alloc(0);
+        socket.setTimeout(timeoutMs, () => {
+          reject(new Error(`no answer within ${timeoutMs} ms`));
+        });
+        socket.on("error", reject);
+        socket.on("close", () => {
+          reject(new Error("the connection was closed"));
+        });
+        socket.on("data", (chunk) => {
+          received = Buffer.concat([received, chunk]);
+          // Its length, then the correlation id, then the body.
+          if (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) resolve(received.subarray(8));
+        });
+        socket.write(encode(request));
+      }),
+    );
+  } finally {
+    socket.destroy();
+  }
+}
+
+function encode({ apiKey, apiVersion, clientId, body }: WireRequest): Buffer {
+  const correlationId = 0; // one request a connection
+  const message = Buffer.concat([int16(apiKey), int16(apiVersion), int32(correlationId), string(clientId), ...body]);
+  return bytes(message);
+}
+
+/** Reads a response field by field, in its order. */
+export class WireReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  int8(): number {
+    const value = this.#bytes.readInt8(this.#at);
+    this.#at += 1;
+    return value;
+  }
+
+  int16(): number {
+    const value = this.#bytes.readInt16BE(this.#at);
+    this.#at += 2;
+    return value;
+  }
+
+  int32(): number {
+    const value = this.#bytes.readInt32BE(this.#at);
+    this.#at += 4;
+    return value;
+  }
+
+  nullableString(): string | null {
+    const length = this.int16();
+    if (length < 0) return null;
+    const value = this.#bytes.toString("utf8", this.#at, this.#at + length);
+    this.#at += length;
+    return value;
+  }
+}
+
+export function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeInt16BE(value);
+  return bytes;
+}
+
+export function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+export function string(value: string): Buffer {
+  const text = Buffer.from(value, "utf8");
+  return Buffer.concat([int16(text.length), text]);
+}
+
+/** Bytes after their length. */
+export function bytes(value: Buffer): Buffer {
+  return Buffer.concat([int32(value.length), value]);
+}
