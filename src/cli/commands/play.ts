@@ -23,6 +23,7 @@ interface Options {
   readonly processors: number;
   readonly live?: readonly string[];
   readonly match?: readonly string[];
+  readonly again?: boolean;
   readonly exitWhenDone?: boolean;
   readonly json?: boolean;
 }
@@ -64,6 +65,7 @@ export function register(program: Command): void {
       collect(parseCrash),
     )
     .option("--processors <number>", "processes that share the work", parseInteger(1, 16), 1)
+    .option("--again", "play finished matches once more, from their first row")
     .option(
       "--exit-when-done",
       "end when everything is loaded and audited; exit code 1 if the audit finds an unexplained difference",
@@ -90,6 +92,7 @@ async function action(options: Options): Promise<void> {
     processors: options.processors,
     live: options.live ?? [],
     matches: options.match ?? [],
+    again: options.again ?? false,
     exitWhenDone: options.exitWhenDone ?? false,
     json: options.json ?? false,
   });

@@ -7,6 +7,7 @@ interface Options {
   readonly live: string;
   readonly crash?: readonly CrashSpec[];
   readonly processors: number;
+  readonly again?: boolean;
 }
 
 /** The World Cup final of 2019, tied twice: nobody would leave before its end. */
@@ -31,6 +32,7 @@ export function register(program: Command): void {
       collect(parseCrash),
     )
     .option("--processors <number>", "processes that share the work", parseInteger(1, 16), 1)
+    .option("--again", "play matches once more that were played to their end")
     .addHelpText(
       "after",
       "\nThe source repeats rows and gets some wrong, on purpose. Ctrl-C stops everything cleanly; run it again to go on.",
@@ -62,6 +64,7 @@ async function run(options: Options): Promise<void> {
     processors: options.processors,
     live: [live],
     matches: [],
+    again: options.again ?? false,
     exitWhenDone: false,
     json: false,
   });

@@ -14,6 +14,8 @@ export interface PlayOptions {
   readonly live: readonly string[];
   /** Only these matches of the folder; none = all. */
   readonly matches: readonly string[];
+  /** Play finished matches once more, from their first row. */
+  readonly again: boolean;
   /** End when everything is loaded and audited. */
   readonly exitWhenDone: boolean;
   readonly json: boolean;

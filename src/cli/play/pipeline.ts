@@ -42,6 +42,7 @@ export function feedSpec(options: PlayOptions, listener: PipelineListener): Proc
     ...["--replay-rate", String(options.replayRate), "--correction-rate", String(options.correctionRate)],
     ...options.live.flatMap((id) => ["--live", id]),
     ...options.matches.flatMap((id) => ["--match", id]),
+    ...(options.again ? ["--again"] : []),
   ];
   return part<FeedStatus>("feed", args, ["playing", "live", "done"], (status) => listener.feed(status));
 }

@@ -6,6 +6,7 @@ import { cricketTopology } from "../../pipelines/cricket.ts";
 import { ensureCricketTopics } from "../../pipelines/topics.ts";
 import type { Settings } from "../../settings.ts";
 import { listenForShutdown } from "../shutdown.ts";
+import { feedFigures } from "../screen/model.ts";
 import { loadedRows } from "../screen/figures.ts";
 import type { VerdictCounts } from "../../domain/review/verdict.ts";
 import { type CaughtUp, waitUntilCaughtUp } from "./caught-up.ts";
@@ -94,12 +95,17 @@ async function perform(run: Run): Promise<Outcome> {
     // The feed is not awaited to be ready: a folder that was played before is done at once.
     const feed = stage.supervisor.start(feedSpec(options, stage.listener));
     await unlessAborted(Promise.race([stage.feedDone, failureOf(feed)]), signal);
+    stage.tell({ type: "news", text: doneText(stage), tone: "good" });
+    if (!options.exitWhenDone) await untilAborted(signal);
   } finally {
     stopCrashes();
   }
-  stage.tell({ type: "news", text: "every match is in Postgres", tone: "good" });
-  if (!options.exitWhenDone) await untilAborted(signal);
   return settle(run);
+}
+
+function doneText({ model }: Stage): string {
+  const played = model.feed === null ? 0 : feedFigures(model.feed).rowsInserted;
+  return played > 0 ? "every match is in Postgres" : "every match was in Postgres before; --again plays them once more";
 }
 
 async function createTopics({ log, settings }: Run): Promise<void> {

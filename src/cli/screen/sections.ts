@@ -24,7 +24,7 @@ export function header(model: ScreenModel, columns: number): Line[] {
 /** The match that is on: the reason to look at the screen. */
 export function live(model: ScreenModel): Line[] {
   const match = model.loader?.live;
-  if (match === undefined || match === null) return [[[" no ball has reached the warehouse yet", "dim"]], []];
+  if (match === undefined || match === null) return [[[" waiting for a ball to reach the warehouse", "dim"]], []];
   return [[[` ${harmless(match.title)}`, "dim"]], [[` ${harmless(match.line)}`, "bold"]]];
 }
 

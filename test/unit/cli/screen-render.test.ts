@@ -81,7 +81,7 @@ describe("the screen", () => {
 
   it("says what it waits for before anything has reported", () => {
     const text = renderScreen(initialModel(NOON, ".local/logs", 4), { columns: 80, rows: 24, colour: false });
-    expect(text).toContain("no ball has reached the warehouse yet");
+    expect(text).toContain("waiting for a ball to reach the warehouse");
     expect(text).toContain("no source has reported yet");
   });
 
