@@ -27,7 +27,7 @@ export class Stage {
 
   constructor(settings: Settings, sourceId: string, options: { readonly json: boolean }) {
     this.#settings = settings;
-    this.#model = initialModel(Date.now(), relative(process.cwd(), logDir(settings)) || ".", settings.partitions);
+    this.#model = initialModel(Date.now(), shownPath(logDir(settings)), settings.partitions);
     this.supervisor = localSupervisor(settings);
     this.supervisor.onChange(() => this.#processes());
     let announceFeedDone: () => void = () => undefined;
@@ -106,6 +106,12 @@ export class Stage {
   #processes(): void {
     this.tell({ type: "processes", list: this.processes() });
   }
+}
+
+/** Relative where that is shorter. */
+function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") || short === "" ? path : short;
 }
 
 /** Waits for a promise, but not longer than until the signal. @throws the signal's reason */
