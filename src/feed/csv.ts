@@ -19,7 +19,17 @@ export type DeliveryColumns = readonly (string | null)[];
 export type CsvRow = { readonly columns: DeliveryColumns } | { readonly unreadable: UnreadableLine };
 
 /** What a ball cannot be without, in any version. */
-const REQUIRED: readonly Csv2Column[] = ["match_id", "innings", "ball", "batting_team", "striker", "non_striker", "bowler", "runs_off_bat", "extras"];
+const REQUIRED: readonly Csv2Column[] = [
+  "match_id",
+  "innings",
+  "ball",
+  "batting_team",
+  "striker",
+  "non_striker",
+  "bowler",
+  "runs_off_bat",
+  "extras",
+];
 
 /** Longer unreadable lines are cut: they are for a person to look at, and travel as one record. */
 const WHOLE_RAW_BYTES = 1024 * 1024;
@@ -55,7 +65,10 @@ function readHeader(line: Line): Header {
   const names = fields.fields.map((name) => name.trim().toLowerCase());
   const target = names.map((name) => CSV2_COLUMNS.indexOf(name as Csv2Column));
   const unknown = names.filter((_, index) => target[index] === -1);
-  if (unknown.length > 0) return { problem: `unknown header: ${quoted(unknown)} ${unknown.length === 1 ? "is no column" : "are no columns"} of csv2` };
+  if (unknown.length > 0)
+    return {
+      problem: `unknown header: ${quoted(unknown)} ${unknown.length === 1 ? "is no column" : "are no columns"} of csv2`,
+    };
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   if (twice.length > 0) return { problem: `unknown header: ${quoted(twice)} more than once` };
   const missing = REQUIRED.filter((name) => !names.includes(name));
@@ -63,14 +76,22 @@ function readHeader(line: Line): Header {
   return { target };
 }
 
-function readRow(line: Line, target: readonly number[]): { readonly columns: DeliveryColumns } | { readonly problem: string } {
+function readRow(
+  line: Line,
+  target: readonly number[],
+): { readonly columns: DeliveryColumns } | { readonly problem: string } {
   const decoded = decode(line);
   if ("problem" in decoded) return decoded;
   const split = splitFields(decoded.text);
   if ("problem" in split) return split;
   if (split.fields.length !== target.length) {
     const counted = `${split.fields.length} columns instead of ${target.length}`;
-    return { problem: line.unterminated && split.fields.length < target.length ? `the file ends within this line: ${counted}` : counted };
+    return {
+      problem:
+        line.unterminated && split.fields.length < target.length
+          ? `the file ends within this line: ${counted}`
+          : counted,
+    };
   }
   const columns: (string | null)[] = Array.from({ length: CSV2_COLUMNS.length }, () => null);
   for (const [index, field] of split.fields.entries()) columns[target[index] ?? 0] = field;
@@ -80,8 +101,11 @@ function readRow(line: Line, target: readonly number[]): { readonly columns: Del
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Text of a line, as long as Postgres can keep it as TEXT. */
-export function decode(line: Pick<Line, "bytes" | "oversize">): { readonly text: string } | { readonly problem: string } {
-  if (line.oversize !== null) return { problem: `${line.oversize.bytes} bytes in one line; sha256 ${line.oversize.sha256}` };
+export function decode(
+  line: Pick<Line, "bytes" | "oversize">,
+): { readonly text: string } | { readonly problem: string } {
+  if (line.oversize !== null)
+    return { problem: `${line.oversize.bytes} bytes in one line; sha256 ${line.oversize.sha256}` };
   const nul = line.bytes.indexOf(0);
   if (nul >= 0) return { problem: `NUL byte at byte ${nul + 1}` };
   try {
@@ -103,12 +127,14 @@ export function splitFields(text: string): { readonly fields: readonly string[] 
       if (closing < 0) return { problem: `broken quoting: the quote at character ${at + 1} is never closed` };
       fields.push(text.slice(at + 1, closing).replaceAll('""', '"'));
       at = closing + 1;
-      if (at < text.length && text[at] !== ",") return { problem: `broken quoting: text after the closing quote at character ${at}` };
+      if (at < text.length && text[at] !== ",")
+        return { problem: `broken quoting: text after the closing quote at character ${at}` };
     } else {
       const comma = text.indexOf(",", at);
       const field = text.slice(at, comma < 0 ? text.length : comma);
       const quote = field.indexOf('"');
-      if (quote >= 0) return { problem: `broken quoting: a quote within an unquoted field at character ${at + quote + 1}` };
+      if (quote >= 0)
+        return { problem: `broken quoting: a quote within an unquoted field at character ${at + quote + 1}` };
       fields.push(field);
       at += field.length;
     }
@@ -129,7 +155,8 @@ function closingQuote(text: string, opening: number): number {
 
 /** What goes into `odi.unreadable_rows` for a line. */
 export function unreadable(file: string, line: Line, problem: string): UnreadableLine {
-  if (line.oversize !== null || line.bytes.length <= WHOLE_RAW_BYTES) return { file, line: line.number, raw: line.bytes, problem };
+  if (line.oversize !== null || line.bytes.length <= WHOLE_RAW_BYTES)
+    return { file, line: line.number, raw: line.bytes, problem };
   const digest = createHash("sha256").update(line.bytes).digest("hex");
   return {
     file,
@@ -140,5 +167,10 @@ export function unreadable(file: string, line: Line, problem: string): Unreadabl
 }
 
 function quoted(names: readonly string[]): string {
-  return names.slice(0, 5).map((name) => JSON.stringify(name.slice(0, 60))).join(", ") + (names.length > 5 ? `, and ${names.length - 5} more` : "");
+  return (
+    names
+      .slice(0, 5)
+      .map((name) => JSON.stringify(name.slice(0, 60)))
+      .join(", ") + (names.length > 5 ? `, and ${names.length - 5} more` : "")
+  );
 }

@@ -33,15 +33,24 @@ export async function runFeed(options: FeedOptions): Promise<FeedSummary> {
   board.set({ matchesTotal: matches.length });
   const sql = openSql(options.connection, { applicationName: APPLICATION });
   try {
-    await retrying(options, board, "creating the schema", () => ensureOdiSchema(sql, options.publication ?? ODI_PUBLICATION));
-    if (options.again === true) await retrying(options, board, "starting a new pass", () => playAgain(sql, ids, options));
+    await retrying(options, board, "creating the schema", () =>
+      ensureOdiSchema(sql, options.publication ?? ODI_PUBLICATION),
+    );
+    if (options.again === true)
+      await retrying(options, board, "starting a new pass", () => playAgain(sql, ids, options));
     // Again and again until the database itself says that all is in: a crash may have taken back what was finished.
     let complete = false;
     while (!signal.aborted && !complete) {
-      const finished = (await retrying(options, board, "reading the progress", () => finishedMatches(sql, ids))) ?? new Set();
+      const finished =
+        (await retrying(options, board, "reading the progress", () => finishedMatches(sql, ids))) ?? new Set();
       board.set({ matchesDone: finished.size });
       complete = finished.size === matches.length;
-      if (!complete) await playAll(matches.filter((match) => !finished.has(match.matchId)), options, board);
+      if (!complete)
+        await playAll(
+          matches.filter((match) => !finished.has(match.matchId)),
+          options,
+          board,
+        );
     }
     board.set(complete ? { state: "done", message: "every match is in" } : { state: "stopped", message: "stopped" });
     return { ...board.counts, complete };
@@ -55,7 +64,9 @@ async function chooseMatches(options: FeedOptions): Promise<MatchFiles[]> {
   const known = new Set(all.map((match) => match.matchId));
   const missing = [...(options.matches ?? []), ...(options.live ?? [])].find((id) => !known.has(id));
   if (missing !== undefined) {
-    throw new FatalError(`the folder ${options.dir} holds no match ${missing}`, { remedy: `choose one that is there, e.g. ${all[0]?.matchId ?? ""}` });
+    throw new FatalError(`the folder ${options.dir} holds no match ${missing}`, {
+      remedy: `choose one that is there, e.g. ${all[0]?.matchId ?? ""}`,
+    });
   }
   const wanted = options.matches === undefined ? known : new Set([...options.matches, ...(options.live ?? [])]);
   return all.filter((match) => wanted.has(match.matchId));
@@ -67,12 +78,20 @@ async function playAll(matches: readonly MatchFiles[], options: FeedOptions, boa
   const live = liveIds.flatMap((id) => matches.filter((match) => match.matchId === id));
   const count = Math.min(options.connections ?? CONNECTIONS, fast.length);
   const queue = fast.values();
-  await allOrFirstFailure(options, Array.from({ length: count }, () => (feed) => work(queue, 0, feed, board)));
+  await allOrFirstFailure(
+    options,
+    Array.from({ length: count }, () => (feed) => work(queue, 0, feed, board)),
+  );
   await work(live.values(), options.intervalMs, options, board);
 }
 
 /** One connection, one match after another. */
-async function work(queue: Iterator<MatchFiles>, intervalMs: number, feed: FeedOptions, board: FeedBoard): Promise<void> {
+async function work(
+  queue: Iterator<MatchFiles>,
+  intervalMs: number,
+  feed: FeedOptions,
+  board: FeedBoard,
+): Promise<void> {
   let sql: Sql | undefined;
   try {
     for (let next = queue.next(); next.done !== true && !feed.signal.aborted; next = queue.next()) {
@@ -86,7 +105,10 @@ async function work(queue: Iterator<MatchFiles>, intervalMs: number, feed: FeedO
 }
 
 /** Runs the workers together; when one fails for good the others stop in order, and its error is thrown. */
-async function allOrFirstFailure(options: FeedOptions, workers: readonly ((feed: FeedOptions) => Promise<void>)[]): Promise<void> {
+async function allOrFirstFailure(
+  options: FeedOptions,
+  workers: readonly ((feed: FeedOptions) => Promise<void>)[],
+): Promise<void> {
   const failed = new AbortController();
   const feed = { ...options, signal: AbortSignal.any([options.signal, failed.signal]) };
   const results = await Promise.allSettled(
@@ -104,7 +126,12 @@ async function allOrFirstFailure(options: FeedOptions, workers: readonly ((feed:
 }
 
 /** Calls until it works; undefined when asked to stop first. @throws FatalError */
-async function retrying<T>(options: FeedOptions, board: FeedBoard, doing: string, call: () => Promise<T>): Promise<T | undefined> {
+async function retrying<T>(
+  options: FeedOptions,
+  board: FeedBoard,
+  doing: string,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
   const random = options.random ?? Math.random;
   for (let attempt = 0; !options.signal.aborted; attempt += 1) {
     try {

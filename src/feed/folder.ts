@@ -23,10 +23,13 @@ export async function listMatches(dir: string): Promise<MatchFiles[]> {
   try {
     names = await readdir(dir);
   } catch (error) {
-    throw new FatalError(`the folder ${dir} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-      remedy: "give a folder of Cricsheet csv2 files (<id>.csv and <id>_info.csv) with --odi",
-    });
+    throw new FatalError(
+      `the folder ${dir} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+        remedy: "give a folder of Cricsheet csv2 files (<id>.csv and <id>_info.csv) with --odi",
+      },
+    );
   }
   const found = new Map<string, { deliveries: string | null; info: string | null }>();
   const entry = (id: string): { deliveries: string | null; info: string | null } => {
@@ -41,7 +44,9 @@ export async function listMatches(dir: string): Promise<MatchFiles[]> {
     else if (deliveries !== undefined) entry(deliveries).deliveries = join(dir, name);
   }
   if (found.size === 0) {
-    throw new FatalError(`the folder ${dir} holds no csv files`, { remedy: "give a folder of Cricsheet csv2 files (<id>.csv and <id>_info.csv) with --odi" });
+    throw new FatalError(`the folder ${dir} holds no csv files`, {
+      remedy: "give a folder of Cricsheet csv2 files (<id>.csv and <id>_info.csv) with --odi",
+    });
   }
   return [...found].map(([matchId, files]) => ({ matchId, ...files })).sort((a, b) => compareIds(a.matchId, b.matchId));
 }

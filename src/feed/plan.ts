@@ -92,7 +92,9 @@ export async function* planMatch(files: MatchFiles, pass: number, options: PlanO
   yield* due.upTo(Number.POSITIVE_INFINITY, memory);
 }
 
-async function* deliveries(files: MatchFiles): AsyncGenerator<{ columns: DeliveryColumns } | { unreadable: UnreadableLine }> {
+async function* deliveries(
+  files: MatchFiles,
+): AsyncGenerator<{ columns: DeliveryColumns } | { unreadable: UnreadableLine }> {
   if (files.deliveries === null) return;
   yield* readRows(basename(files.deliveries), readLines(files.deliveries));
 }
@@ -181,7 +183,16 @@ class DueList {
 }
 
 const RUNS: number = CSV2_COLUMNS.indexOf("runs_off_bat");
-const PLAIN_ONLY: readonly Csv2Column[] = ["wides", "noballs", "byes", "legbyes", "penalty", "non_boundary", "wicket_type", "other_wicket_type"];
+const PLAIN_ONLY: readonly Csv2Column[] = [
+  "wides",
+  "noballs",
+  "byes",
+  "legbyes",
+  "penalty",
+  "non_boundary",
+  "wicket_type",
+  "other_wicket_type",
+];
 const PLAIN_INDEXES: readonly number[] = PLAIN_ONLY.map((name) => CSV2_COLUMNS.indexOf(name));
 const PLAUSIBLE_RUNS = ["0", "1", "2", "3", "4", "6"] as const;
 

@@ -40,7 +40,9 @@ export async function playMatch(files: MatchFiles, options: PlayerOptions): Prom
       if (outcome === "finished" || outcome === "stopped") return;
       diverged += 1;
       if (diverged > DIVERGED_MAX) {
-        throw new FatalError(`match ${files.matchId} is being played by another feed`, { remedy: "stop the other `third-umpire feed` first" });
+        throw new FatalError(`match ${files.matchId} is being played by another feed`, {
+          remedy: "stop the other `third-umpire feed` first",
+        });
       }
       await pause(backoffMs(diverged, random()), feed.signal);
     } catch (error) {

@@ -34,12 +34,20 @@ export async function beginMatch(sql: Sql, matchId: string, plan: PlanOptions, f
     on conflict (match_id) do nothing`;
   const [row] = await sql<ProgressRow[]>`select * from odi.feed_progress where match_id = ${matchId}`;
   if (row === undefined) throw new Error(`no progress for match ${matchId}`);
-  return { pass: row.pass, nextStep: Number(row.next_step), done: row.done, plan: row.plan, filesSha256: row.files_sha256 };
+  return {
+    pass: row.pass,
+    nextStep: Number(row.next_step),
+    done: row.done,
+    plan: row.plan,
+    filesSha256: row.files_sha256,
+  };
 }
 
 /** The matches, of those given, that are finished. */
 export async function finishedMatches(sql: Sql, matchIds: readonly string[]): Promise<Set<string>> {
-  const rows = await sql<{ match_id: string }[]>`select match_id from odi.feed_progress where done and match_id = any(${[...matchIds]})`;
+  const rows = await sql<
+    { match_id: string }[]
+  >`select match_id from odi.feed_progress where done and match_id = any(${[...matchIds]})`;
   return new Set(rows.map((row) => row.match_id));
 }
 
@@ -71,7 +79,11 @@ export async function finishMatch(sql: Sql, matchId: string, pass: number, steps
  * Inserts one row and moves the progress past it: one statement, one transaction. Resolves to false when the progress is not at
  * `step`, and then nothing was inserted: a statement that was pipelined behind a failed one cannot overtake it.
  */
-export async function insertStep(sql: Sql, at: { readonly matchId: string; readonly pass: number; readonly step: number }, step: Step): Promise<boolean> {
+export async function insertStep(
+  sql: Sql,
+  at: { readonly matchId: string; readonly pass: number; readonly step: number },
+  step: Step,
+): Promise<boolean> {
   const { text, values } = statementFor(at.matchId, step.content);
   const result = await sql.unsafe(text, [at.matchId, at.pass, at.step, ...values], { prepare: true });
   return result.count === 1;
@@ -103,4 +115,8 @@ function insertInto(table: string, columns: readonly string[], types: readonly s
 
 const INSERT_DELIVERY = insertInto("deliveries", CSV2_COLUMNS, []);
 const INSERT_MATCH = insertInto("match_info", ["match_id", "info"], []);
-const INSERT_UNREADABLE = insertInto("unreadable_rows", ["match_id", "file", "line", "raw", "problem"], ["text", "text", "int", "bytea", "text"]);
+const INSERT_UNREADABLE = insertInto(
+  "unreadable_rows",
+  ["match_id", "file", "line", "raw", "problem"],
+  ["text", "text", "int", "bytea", "text"],
+);

@@ -8,9 +8,33 @@ import type { Sql } from "../postgres/sql.ts";
 
 /** All columns of csv2 2.3.0, in file order; 2.1 and 2.2 have 22 of them. */
 export const CSV2_COLUMNS = [
-  "match_id", "season", "start_date", "venue", "innings", "ball", "actual_delivery", "batting_team", "bowling_team", "striker", "non_striker", "bowler",
-  "runs_off_bat", "extras", "wides", "noballs", "byes", "legbyes", "penalty", "non_boundary", "wicket_type", "player_dismissed", "other_wicket_type",
-  "other_player_dismissed", "fielder_1", "fielder_2", "fielder_3",
+  "match_id",
+  "season",
+  "start_date",
+  "venue",
+  "innings",
+  "ball",
+  "actual_delivery",
+  "batting_team",
+  "bowling_team",
+  "striker",
+  "non_striker",
+  "bowler",
+  "runs_off_bat",
+  "extras",
+  "wides",
+  "noballs",
+  "byes",
+  "legbyes",
+  "penalty",
+  "non_boundary",
+  "wicket_type",
+  "player_dismissed",
+  "other_wicket_type",
+  "other_player_dismissed",
+  "fielder_1",
+  "fielder_2",
+  "fielder_3",
 ] as const;
 export type Csv2Column = (typeof CSV2_COLUMNS)[number];
 
@@ -32,7 +56,8 @@ export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLIC
     // "if not exists" alone is no protection against two creators at the same instant.
     await tx`select pg_advisory_xact_lock(${SCHEMA_LOCK})`;
     const [published] = await tx`select 1 from pg_publication where pubname = ${publication}`;
-    const [progress] = await tx`select 1 from pg_tables where schemaname = ${ODI_SCHEMA} and tablename = 'feed_progress'`;
+    const [progress] =
+      await tx`select 1 from pg_tables where schemaname = ${ODI_SCHEMA} and tablename = 'feed_progress'`;
     // All of it is made in one transaction with feed_progress last: where that exists there is nothing to do, and no right to create is needed.
     if (published !== undefined && progress !== undefined) return;
     await tx.unsafe(`
@@ -55,7 +80,9 @@ export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLIC
     if (published === undefined) {
       const tables = ODI_TABLES.map((table) => `${ODI_SCHEMA}.${table}`).join(", ");
       const name = `"${publication.replaceAll('"', '""')}"`;
-      await tx.unsafe(`create publication ${name} for table ${tables} with (publish = 'insert, update, delete, truncate')`);
+      await tx.unsafe(
+        `create publication ${name} for table ${tables} with (publish = 'insert, update, delete, truncate')`,
+      );
     }
   });
 }

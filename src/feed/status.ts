@@ -6,8 +6,17 @@ const REPORT_EVERY_MS = 100;
 
 export class FeedBoard {
   #status: FeedStatus = {
-    state: "starting", message: "starting", match: null, line: 0,
-    rowsInserted: 0, replays: 0, wrongs: 0, corrections: 0, unreadable: 0, matchesDone: 0, matchesTotal: 0,
+    state: "starting",
+    message: "starting",
+    match: null,
+    line: 0,
+    rowsInserted: 0,
+    replays: 0,
+    wrongs: 0,
+    corrections: 0,
+    unreadable: 0,
+    matchesDone: 0,
+    matchesTotal: 0,
   };
   readonly #report: (status: FeedStatus) => void;
   readonly #now: () => number;

@@ -21,8 +21,21 @@ export const SLOT_BUSY = "55006";
 export const UNDEFINED_OBJECT = "42704";
 
 const NETWORK = new Set([
-  "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENOTFOUND", "EAI_AGAIN", "ENOENT",
-  "CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED", "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EHOSTDOWN",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENOENT",
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "CONNECT_TIMEOUT",
 ]);
 
 /**
@@ -49,7 +62,8 @@ export function classifyPostgresError(error: unknown, doing: string): unknown {
   const code = postgresCode(error);
   if (code === undefined || !(error instanceof Error)) return error;
   const message = firstLine(error);
-  if (NETWORK.has(code)) return new RetryableError(`${doing}: Postgres cannot be reached (${message})`, { cause: error });
+  if (NETWORK.has(code))
+    return new RetryableError(`${doing}: Postgres cannot be reached (${message})`, { cause: error });
   if (!/^[0-9A-Z]{5}$/u.test(code)) return error;
   const remedy = REMEDIES[code];
   if (remedy === undefined && RETRY_CLASSES.has(code.slice(0, 2))) {

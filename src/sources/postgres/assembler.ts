@@ -74,7 +74,13 @@ export class Assembler {
 
   /** A second batch's worth waits behind the one that is under way: stop reading. */
   get overfull(): boolean {
-    return this.#ready.length + this.#part.length >= 2 * this.#limits.maxEvents || this.bytes >= 2 * this.#limits.maxBytes;
+    return (
+      this.#ready.length + this.#part.length >= 2 * this.#limits.maxEvents || this.bytes >= 2 * this.#limits.maxBytes
+    );
+  }
+
+  get isWithinTransaction(): boolean {
+    return this.#open !== undefined;
   }
 
   get boundary(): Lsn | null {
@@ -145,7 +151,13 @@ export class Assembler {
       return;
     }
     for (const [index, topic] of part.topics.entries()) {
-      this.#ready.append(topic, part.partitions[index] ?? 0, part.keys[index] ?? null, part.values[index] ?? null, part.headers[index]);
+      this.#ready.append(
+        topic,
+        part.partitions[index] ?? 0,
+        part.keys[index] ?? null,
+        part.values[index] ?? null,
+        part.headers[index],
+      );
     }
   }
 }

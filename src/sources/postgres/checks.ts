@@ -17,7 +17,9 @@ export async function checkServer(sql: Sql, publication: string): Promise<void> 
     });
   }
   if (!facts.may) {
-    throw new FatalError(`role ${facts.role} may not replicate`, { remedy: `alter role ${facts.role} with replication` });
+    throw new FatalError(`role ${facts.role} may not replicate`, {
+      remedy: `alter role ${facts.role} with replication`,
+    });
   }
   const [found] = await sql<{ all_tables: boolean; publishes: boolean }[]>`
     select puballtables as all_tables, pubinsert and pubupdate as publishes from pg_publication where pubname = ${publication}`;
@@ -47,7 +49,15 @@ export interface SlotState extends SlotFacts {
 
 /** What the server says of a slot; null when there is none. */
 export async function readSlot(sql: Sql, slot: string): Promise<SlotState | null> {
-  const [row] = await sql<{ plugin: string | null; database: string | null; active_pid: number | null; flushed: string | null; wal_status: string | null }[]>`
+  const [row] = await sql<
+    {
+      plugin: string | null;
+      database: string | null;
+      active_pid: number | null;
+      flushed: string | null;
+      wal_status: string | null;
+    }[]
+  >`
     select plugin, database, active_pid, confirmed_flush_lsn::text as flushed, wal_status from pg_replication_slots where slot_name = ${slot}`;
   if (row === undefined) return null;
   return {

@@ -54,14 +54,20 @@ export function decideStart(facts: StartFacts): StartDecision {
   return { kind: "resume", from: stored };
 }
 
-function gapReason(stored: PostgresPosition, { slot, slotName, systemId, timeline, flushedTo }: StartFacts): string | null {
+function gapReason(
+  stored: PostgresPosition,
+  { slot, slotName, systemId, timeline, flushedTo }: StartFacts,
+): string | null {
   if (stored.systemId !== systemId) return `another database cluster: ${systemId} instead of ${stored.systemId}`;
-  if (stored.timeline !== timeline) return `timeline ${timeline} instead of ${stored.timeline}: the server was promoted or restored`;
-  if (flushedTo < stored.lsn) return `the server's log ends at ${formatLsn(flushedTo)}, before our position ${formatLsn(stored.lsn)}: it was restored from a backup`;
+  if (stored.timeline !== timeline)
+    return `timeline ${timeline} instead of ${stored.timeline}: the server was promoted or restored`;
+  if (flushedTo < stored.lsn)
+    return `the server's log ends at ${formatLsn(flushedTo)}, before our position ${formatLsn(stored.lsn)}: it was restored from a backup`;
   if (stored.phase === "snapshot") return null;
   if (stored.slot !== slotName) return `replication slot ${slotName} instead of ${stored.slot}`;
   if (slot === null) return `replication slot ${slotName} is gone`;
-  if (slot.walStatus === "lost") return `replication slot ${slotName} lost its log: it fell behind max_slot_wal_keep_size`;
+  if (slot.walStatus === "lost")
+    return `replication slot ${slotName} lost its log: it fell behind max_slot_wal_keep_size`;
   if (slot.confirmedFlush === null || slot.confirmedFlush > stored.lsn) {
     // START_REPLICATION would silently begin at the slot's position instead of ours.
     const at = slot.confirmedFlush === null ? "nowhere" : formatLsn(slot.confirmedFlush);

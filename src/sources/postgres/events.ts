@@ -53,7 +53,13 @@ export class EventWriter {
     const matchId = text(relation, row, "match_id") ?? "";
     const payload = payloadOf(relation, row, matchId);
     const key = Buffer.from(matchId);
-    batch.append(this.#topic, partitionFor(key, this.#partitions), key, payload.value, this.#headers(relation, row, payload.type, key, context));
+    batch.append(
+      this.#topic,
+      partitionFor(key, this.#partitions),
+      key,
+      payload.value,
+      this.#headers(relation, row, payload.type, key, context),
+    );
     return true;
   }
 

@@ -41,7 +41,9 @@ export interface PostgresSourceOptions {
 const DAY_MS = 24 * 3_600_000;
 const MIB = 1024 * 1024;
 
-export const DEFAULTS: Readonly<Record<"transactionTimeoutMs" | "lingerMs" | "maxEvents" | "maxBytes" | "retentionMs", number>> = {
+export const DEFAULTS: Readonly<
+  Record<"transactionTimeoutMs" | "lingerMs" | "maxEvents" | "maxBytes" | "retentionMs", number>
+> = {
   transactionTimeoutMs: 10_000,
   lingerMs: 50,
   maxEvents: 5000,

@@ -45,7 +45,11 @@ export class Ownership {
     }
     await this.release();
     const { log, sourceId, transactionTimeoutMs, topics } = this.#options;
-    const producer = log.producer({ transactionalId: `source-${sourceId}`, transactionTimeoutMs, maxMessageBytes: MAX_MESSAGE_BYTES });
+    const producer = log.producer({
+      transactionalId: `source-${sourceId}`,
+      transactionTimeoutMs,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    });
     try {
       await producer.open();
       this.#position = await readPosition(log, topics.positionsTopic, sourceId, topics.positionsPartition);

@@ -62,7 +62,8 @@ class Cursor {
 
   #advance(length: number): number {
     const from = this.#at;
-    if (length < 0 || from + length > this.#bytes.length) throw new PgOutputError(`message ends at byte ${this.#bytes.length}, ${from + length} needed`);
+    if (length < 0 || from + length > this.#bytes.length)
+      throw new PgOutputError(`message ends at byte ${this.#bytes.length}, ${from + length} needed`);
     this.#at = from + length;
     return from;
   }
@@ -100,7 +101,8 @@ class Cursor {
     return text;
   }
   end(): void {
-    if (this.#at !== this.#bytes.length) throw new PgOutputError(`${this.#bytes.length - this.#at} bytes too many in a message`);
+    if (this.#at !== this.#bytes.length)
+      throw new PgOutputError(`${this.#bytes.length - this.#at} bytes too many in a message`);
   }
 }
 
@@ -118,10 +120,20 @@ export class PgOutputDecoder {
   #body(tag: string, cursor: Cursor): PgOutputMessage {
     switch (tag) {
       case "B":
-        return { kind: "begin", commitLsn: cursor.u64(), commitTimeMs: fromPostgresTime(cursor.i64()), xid: cursor.u32() };
+        return {
+          kind: "begin",
+          commitLsn: cursor.u64(),
+          commitTimeMs: fromPostgresTime(cursor.i64()),
+          xid: cursor.u32(),
+        };
       case "C": {
         cursor.u8(); // flags, unused
-        return { kind: "commit", commitLsn: cursor.u64(), endLsn: cursor.u64(), commitTimeMs: fromPostgresTime(cursor.i64()) };
+        return {
+          kind: "commit",
+          commitLsn: cursor.u64(),
+          endLsn: cursor.u64(),
+          commitTimeMs: fromPostgresTime(cursor.i64()),
+        };
       }
       case "R":
         return { kind: "relation", relation: this.#relation(cursor) };
@@ -209,7 +221,9 @@ function expectTag(tag: string, allowed: string, of: string): void {
 function tuple(cursor: Cursor, relation: Relation): Tuple {
   const count = cursor.i16();
   if (count !== relation.columns.length) {
-    throw new PgOutputError(`row with ${count} columns of ${relation.schema}.${relation.name}, which has ${relation.columns.length}`);
+    throw new PgOutputError(
+      `row with ${count} columns of ${relation.schema}.${relation.name}, which has ${relation.columns.length}`,
+    );
   }
   return Array.from({ length: count }, () => cell(cursor));
 }

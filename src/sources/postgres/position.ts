@@ -38,15 +38,23 @@ export function parsePosition(sourceId: string, value: Buffer): PostgresPosition
     const { phase, lsn, slot, systemId, timeline } = position;
     const isPosition =
       (phase === "snapshot" || phase === "stream") &&
-      typeof lsn === "string" && typeof slot === "string" && typeof systemId === "string" && typeof timeline === "number" &&
-      Number.isSafeInteger(epoch) && Number.isSafeInteger(events);
+      typeof lsn === "string" &&
+      typeof slot === "string" &&
+      typeof systemId === "string" &&
+      typeof timeline === "number" &&
+      Number.isSafeInteger(epoch) &&
+      Number.isSafeInteger(events);
     if (!isPosition) throw new TypeError("fields are missing");
     return { phase, lsn: parseLsn(lsn), slot, systemId, timeline, epoch, events };
   } catch (error) {
-    throw new FatalError(`the stored position of source ${sourceId} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-      remedy: "give the source another id, or write a tombstone for its key to the positions topic; either takes a new snapshot",
-    });
+    throw new FatalError(
+      `the stored position of source ${sourceId} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+        remedy:
+          "give the source another id, or write a tombstone for its key to the positions topic; either takes a new snapshot",
+      },
+    );
   }
 }
 
@@ -59,7 +67,13 @@ const STALL_MS = 60_000;
  *
  * @throws RetryableError when the topic cannot be read to its end in time.
  */
-export async function readPosition(log: Log, topic: string, sourceId: string, partition: number, now: () => number = Date.now): Promise<PostgresPosition | null> {
+export async function readPosition(
+  log: Log,
+  topic: string,
+  sourceId: string,
+  partition: number,
+  now: () => number = Date.now,
+): Promise<PostgresPosition | null> {
   const reader = log.reader({ isolation: "read_committed" });
   try {
     await reader.open();
@@ -70,7 +84,10 @@ export async function readPosition(log: Log, topic: string, sourceId: string, pa
     let last: Buffer | null = null;
     const deadline = now() + STALL_MS;
     while (reader.position(at) < high) {
-      if (now() > deadline) throw new RetryableError(`${topic}/${partition} stands at ${reader.position(at)} of ${high}: a transaction is open, or the partition has no leader`);
+      if (now() > deadline)
+        throw new RetryableError(
+          `${topic}/${partition} stands at ${reader.position(at)} of ${high}: a transaction is open, or the partition has no leader`,
+        );
       for (const batch of await reader.fetch(1000, 1000)) {
         for (let index = 0; index < batch.length; index += 1) {
           if (batch.key(index)?.toString("utf8") === sourceId) last = batch.value(index);

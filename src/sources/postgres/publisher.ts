@@ -34,7 +34,12 @@ export class Publisher {
   async publish(batch: WriteBatch, position: PostgresPosition, gap?: GapEvent): Promise<void> {
     const { producer, sourceId, positionsTopic, positionsPartition, gapsTopic, gapsPartition, at } = this.#options;
     const key = Buffer.from(sourceId);
-    batch.append(positionsTopic, positionsPartition, key, Buffer.from(JSON.stringify(toSourcePosition(sourceId, position))));
+    batch.append(
+      positionsTopic,
+      positionsPartition,
+      key,
+      Buffer.from(JSON.stringify(toSourcePosition(sourceId, position))),
+    );
     if (gap !== undefined) batch.append(gapsTopic, gapsPartition, key, Buffer.from(JSON.stringify(gap)));
     await at("taken");
     await producer.begin();
@@ -48,7 +53,12 @@ export class Publisher {
   async rewrite(position: PostgresPosition): Promise<void> {
     const { producer, sourceId, positionsTopic, positionsPartition } = this.#options;
     const batch = new WriteBatch();
-    batch.append(positionsTopic, positionsPartition, Buffer.from(sourceId), Buffer.from(JSON.stringify(toSourcePosition(sourceId, position))));
+    batch.append(
+      positionsTopic,
+      positionsPartition,
+      Buffer.from(sourceId),
+      Buffer.from(JSON.stringify(toSourcePosition(sourceId, position))),
+    );
     await producer.begin();
     await producer.write(batch);
     await producer.commit();

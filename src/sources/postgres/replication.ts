@@ -81,8 +81,14 @@ export class ReplicationConnection {
    * connection runs its next command. Waits for transactions that are open on the server.
    */
   async createSlot(slot: string): Promise<NewSlot> {
-    const [row] = await this.#query(`CREATE_REPLICATION_SLOT ${identifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`, `creating slot ${slot}`);
-    return { consistentPoint: parseLsn(String(row?.["consistent_point"])), snapshotName: String(row?.["snapshot_name"]) };
+    const [row] = await this.#query(
+      `CREATE_REPLICATION_SLOT ${identifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`,
+      `creating slot ${slot}`,
+    );
+    return {
+      consistentPoint: parseLsn(String(row?.["consistent_point"])),
+      snapshotName: String(row?.["snapshot_name"]),
+    };
   }
 
   /**
@@ -91,7 +97,7 @@ export class ReplicationConnection {
    */
   start(slot: string, publication: string, from: Lsn, onMessage: (message: ServerMessage) => void): void {
     const name = publication.replaceAll('"', '""').replaceAll("'", "''");
-    const sql = `START_REPLICATION SLOT ${identifier(slot)} LOGICAL ${formatLsn(from)} (proto_version '1', publication_names '"${name}"')`;
+    const sql = `START_REPLICATION SLOT ${identifier(slot)} LOGICAL ${formatLsn(from)} (proto_version '1', publication_names '"${name}"', messages 'true')`;
     // Both options matter: a byte stream would glue messages together. Two messages of look-ahead, because one may hold 10 MB.
     const stream = both(sql, { alignOnCopyDataFrame: true, readableObjectMode: true, readableHighWaterMark: 2 });
     stream.on("data", (chunk: Buffer) => {
@@ -102,7 +108,9 @@ export class ReplicationConnection {
       }
     });
     stream.on("error", (error: Error) => this.#fail(error));
-    stream.on("end", () => this.#fail(Object.assign(new Error("the server ended the stream"), { code: "CONNECTION_ENDED" })));
+    stream.on("end", () =>
+      this.#fail(Object.assign(new Error("the server ended the stream"), { code: "CONNECTION_ENDED" })),
+    );
     this.#stream = stream;
     this.#client.query(stream);
   }

@@ -61,7 +61,11 @@ class Session {
     this.#o = session.options;
     this.#name = `third-umpire ${this.#o.sourceId}`.slice(0, 63);
     this.#sql = openSql(this.#o.connection, { applicationName: this.#name, max: 2 });
-    this.#events = new EventWriter({ topic: this.#o.rawTopic, partitions: this.#o.partitions, sourceId: this.#o.sourceId });
+    this.#events = new EventWriter({
+      topic: this.#o.rawTopic,
+      partitions: this.#o.partitions,
+      sourceId: this.#o.sourceId,
+    });
     this.#now = this.#o.now ?? Date.now;
   }
 
@@ -99,7 +103,10 @@ class Session {
       const slot = await this.#ordinary("reading the slot", () => readSlot(this.#sql, this.#o.slot));
       const pid = slot?.activePid ?? null;
       if (pid === null || this.#o.signal.aborted) return slot;
-      status.set({ state: "starting", message: `slot ${this.#o.slot} is in use by Postgres process ${pid}; waiting for it` });
+      status.set({
+        state: "starting",
+        message: `slot ${this.#o.slot} is in use by Postgres process ${pid}; waiting for it`,
+      });
       if (this.#now() - since > SLOT_PATIENCE_MS) {
         await ownership.prove();
         await this.#ordinary("ending the older session", () => endOlderSession(this.#sql, pid, this.#name));
@@ -109,7 +116,11 @@ class Session {
   }
 
   /** Steps 3 and 4. Returns the position to stream from. */
-  async #start(replication: ReplicationConnection, system: SystemIdentity, slot: SlotState | null): Promise<PostgresPosition> {
+  async #start(
+    replication: ReplicationConnection,
+    system: SystemIdentity,
+    slot: SlotState | null,
+  ): Promise<PostgresPosition> {
     const { ownership, distrust } = this.#session;
     const stored = ownership.position;
     const { systemId, timeline, flushedTo, database } = system;
@@ -131,11 +142,21 @@ class Session {
   ): Promise<PostgresPosition> {
     const { ownership, status } = this.#session;
     const at = this.#o.at ?? (() => undefined);
-    status.set({ state: "snapshot", message: `creating slot ${this.#o.slot}${reason === null ? "" : `: ${reason}`}`, epoch });
+    status.set({
+      state: "snapshot",
+      message: `creating slot ${this.#o.slot}${reason === null ? "" : `: ${reason}`}`,
+      epoch,
+    });
     const { consistentPoint, snapshotName } = await replication.createSlot(this.#o.slot);
     await at("slot-created");
     const first: PostgresPosition = {
-      phase: "snapshot", lsn: consistentPoint, slot: this.#o.slot, systemId, timeline, epoch, events: before?.events ?? 0,
+      phase: "snapshot",
+      lsn: consistentPoint,
+      slot: this.#o.slot,
+      systemId,
+      timeline,
+      epoch,
+      events: before?.events ?? 0,
     };
     let position = first;
     let copied = 0;
@@ -148,9 +169,14 @@ class Session {
       events: this.#events,
       limits: this.#limits,
       onCount: async (rows) => {
-        const gap = reason === null ? undefined : this.#gap({ epoch, reason, before, to: first, action: `snapshot of ${rows} rows` });
+        const gap =
+          reason === null
+            ? undefined
+            : this.#gap({ epoch, reason, before, to: first, action: `snapshot of ${rows} rows` });
         await ownership.publish(new WriteBatch(), first, gap);
-        status.set({ message: `copying ${rows} rows that were there before${reason === null ? "" : ` (gap: ${reason})`}` });
+        status.set({
+          message: `copying ${rows} rows that were there before${reason === null ? "" : ` (gap: ${reason})`}`,
+        });
       },
       onBatch: async ({ write, last }) => {
         const events = write.length;
@@ -202,7 +228,9 @@ class Session {
     if (position === null) return;
     try {
       const { lsn } = describePosition(position);
-      const [row] = await this.#sql<{ lag: string }[]>`select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), ${String(lsn)}::pg_lsn) as lag`;
+      const [row] = await this.#sql<
+        { lag: string }[]
+      >`select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), ${String(lsn)}::pg_lsn) as lag`;
       status.set({ lagBytes: Math.max(0, Number(row?.lag)) });
     } catch {
       // Only a figure on the screen: what is wrong with the server is the stream's to say.
@@ -214,7 +242,13 @@ class Session {
     return { maxEvents: this.#o.maxEvents ?? DEFAULTS.maxEvents, maxBytes: this.#o.maxBytes ?? DEFAULTS.maxBytes };
   }
 
-  #gap(gap: { epoch: number; reason: string; before: PostgresPosition | null; to: PostgresPosition; action: string }): GapEvent {
+  #gap(gap: {
+    epoch: number;
+    reason: string;
+    before: PostgresPosition | null;
+    to: PostgresPosition;
+    action: string;
+  }): GapEvent {
     return {
       sourceId: this.#o.sourceId,
       epoch: gap.epoch,

@@ -47,7 +47,8 @@ export async function copySnapshot(options: SnapshotOptions): Promise<void> {
     connectionTimeoutMillis: 5000,
     keepAlive: true,
     // How values are printed must not depend on the role; a copy may wait long for Kafka, so no limit may end it.
-    options: "-c client_encoding=UTF8 -c bytea_output=hex -c datestyle=ISO -c timezone=UTC -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
+    options:
+      "-c client_encoding=UTF8 -c bytea_output=hex -c datestyle=ISO -c timezone=UTC -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
   });
   // The loss of the connection is reported by whatever waits for it; without a listener it would end the process.
   client.on("error", () => undefined);
@@ -83,7 +84,8 @@ async function copyTables(client: pg.Client, options: SnapshotOptions): Promise<
         }
       }
     }
-    if (!reader.complete) throw Object.assign(new Error("the copy of a table was cut short"), { code: "CONNECTION_CLOSED" });
+    if (!reader.complete)
+      throw Object.assign(new Error("the copy of a table was cut short"), { code: "CONNECTION_CLOSED" });
   }
   await onBatch({ write: batch, last: true });
 }
@@ -104,7 +106,12 @@ async function describe(client: pg.Client, table: string): Promise<Relation> {
   return { id: 0, schema: "odi", name: table, columns: columns.rows.map((column) => column.attname) };
 }
 
-function append(options: SnapshotOptions, batch: WriteBatch, relation: Relation, row: readonly (Buffer | null)[]): void {
+function append(
+  options: SnapshotOptions,
+  batch: WriteBatch,
+  relation: Relation,
+  row: readonly (Buffer | null)[],
+): void {
   const cell = (column: string): string => row[relation.columns.indexOf(column)]?.toString("utf8") ?? "";
   options.events.append(batch, relation, row, {
     id: `pg:snap:${options.slot}:${relation.name}:${cell("id")}`,

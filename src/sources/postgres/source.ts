@@ -86,7 +86,10 @@ async function standBy(options: PostgresSourceOptions, status: StatusBoard): Pro
   try {
     let holder: number | null;
     do {
-      status.set({ state: "standby", message: `a newer instance of source ${sourceId} took over; waiting until it is gone` });
+      status.set({
+        state: "standby",
+        message: `a newer instance of source ${sourceId} took over; waiting until it is gone`,
+      });
       await pause(STANDBY_MS, signal);
       if (signal.aborted) return;
       holder = await slotHolder(sql, slot);

@@ -26,8 +26,19 @@ export interface SourceStatus extends Readonly<NonEvents> {
 
 export class StatusBoard {
   #status: SourceStatus = {
-    state: "starting", message: "starting", events: 0, transactions: 0, commits: 0, positionText: "none", epoch: 0, lagBytes: null,
-    lastEventAt: null, restarts: 0, deletes: 0, truncates: 0, foreign: 0,
+    state: "starting",
+    message: "starting",
+    events: 0,
+    transactions: 0,
+    commits: 0,
+    positionText: "none",
+    epoch: 0,
+    lagBytes: null,
+    lastEventAt: null,
+    restarts: 0,
+    deletes: 0,
+    truncates: 0,
+    foreign: 0,
   };
   readonly #report: (status: SourceStatus) => void;
 
@@ -44,7 +55,12 @@ export class StatusBoard {
     this.#report(this.#status);
   }
 
-  committed(events: number, transactions: number, position: { readonly lsn: Lsn; readonly epoch: number }, nowMs: number): void {
+  committed(
+    events: number,
+    transactions: number,
+    position: { readonly lsn: Lsn; readonly epoch: number },
+    nowMs: number,
+  ): void {
     const { current } = this;
     this.set({
       events: current.events + events,

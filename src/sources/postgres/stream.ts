@@ -21,7 +21,9 @@ import { Wake } from "./wake.ts";
 /** The server drops a client it has not heard of for wal_sender_timeout (60 s by default, less where somebody chose so), also one that only waits for Kafka. */
 const HEARTBEAT_MS = 1000;
 /** An idle table must not pin the log: a position that only moved is persisted this often. */
-const IDLE_POSITION_MS = 10_000;
+const IDLE_POSITION_MS = 2000;
+/** `pg_logical_emit_message(true, 'third-umpire', …)` asks for the position to be persisted at once: a mark that others wait for. */
+const MARK_PREFIX = "third-umpire";
 
 export interface StreamOptions {
   readonly replication: ReplicationConnection;
@@ -55,6 +57,8 @@ class Streaming {
   #failed = false;
   #paused = false;
   #replyWanted = false;
+  /** Somebody waits for the position behind the mark. */
+  #isMarked = false;
   #firstReadyAt = 0;
   #lastCommitAt: number;
 
@@ -92,9 +96,11 @@ class Streaming {
   }
 
   #receive(message: ServerMessage): void {
-    const before = this.#assembler.readyEvents;
+    const { readyEvents: before, boundary } = this.#assembler;
     if (message.kind === "data") {
-      this.#assembler.accept(this.#decoder.decode(message.payload));
+      const decoded = this.#decoder.decode(message.payload);
+      this.#isMarked ||= decoded.kind === "message" && decoded.prefix === MARK_PREFIX;
+      this.#assembler.accept(decoded);
     } else {
       this.#assembler.keepalive(message.walEnd);
       this.#replyWanted ||= message.reply;
@@ -105,7 +111,9 @@ class Streaming {
       this.#paused = true;
       this.#o.replication.pause();
     }
-    if (ready !== before || message.kind === "keepalive") this.#wake.ring();
+    const isNews =
+      ready !== before || message.kind === "keepalive" || (this.#isMarked && this.#assembler.boundary !== boundary);
+    if (isNews) this.#wake.ring();
   }
 
   /** ms until the next Kafka transaction should be committed; 0 = now. */
@@ -122,13 +130,14 @@ class Streaming {
       return IDLE_POSITION_MS;
     }
     // A server that shuts down waits until everything it sent is acknowledged, and we acknowledge only what is persisted.
-    if (this.#replyWanted) return 0;
+    if (this.#replyWanted || (this.#isMarked && !this.#assembler.isWithinTransaction)) return 0;
     return Math.max(0, this.#lastCommitAt + IDLE_POSITION_MS - now());
   }
 
   async #commit(): Promise<void> {
     const { publisher, status, replication, at, now } = this.#o;
     const batch = this.#assembler.take();
+    if (!this.#assembler.isWithinTransaction) this.#isMarked = false;
     if (this.#paused && !this.#assembler.overfull) {
       this.#paused = false;
       replication.resume();

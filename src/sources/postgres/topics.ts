@@ -25,7 +25,13 @@ export async function prepareTopics(options: PostgresSourceOptions): Promise<Sou
   const gapsTopic = options.gapsTopic ?? CRICKET_TOPICS.gaps;
   const retentionMs = options.retentionMs ?? DEFAULTS.retentionMs;
   const wanted: TopicSpec[] = [
-    { name: options.rawTopic, partitions: options.partitions, cleanup: "delete", retentionMs, maxMessageBytes: MAX_MESSAGE_BYTES },
+    {
+      name: options.rawTopic,
+      partitions: options.partitions,
+      cleanup: "delete",
+      retentionMs,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    },
     { name: positionsTopic, partitions: 1, cleanup: "compact" },
     { name: gapsTopic, partitions: 1, cleanup: "delete", retentionMs },
   ];
@@ -35,9 +41,12 @@ export async function prepareTopics(options: PostgresSourceOptions): Promise<Sou
     const found = await admin.describeTopics(wanted.map((spec) => spec.name));
     const raw = found.get(options.rawTopic);
     if (raw !== undefined && raw.partitions !== options.partitions) {
-      throw new FatalError(`topic ${options.rawTopic} has ${raw.partitions} partitions, the settings say ${options.partitions}`, {
-        remedy: `set TU_PARTITIONS=${raw.partitions}, or use another topic`,
-      });
+      throw new FatalError(
+        `topic ${options.rawTopic} has ${raw.partitions} partitions, the settings say ${options.partitions}`,
+        {
+          remedy: `set TU_PARTITIONS=${raw.partitions}, or use another topic`,
+        },
+      );
     }
     const key = Buffer.from(options.sourceId);
     return {
