@@ -14,7 +14,8 @@ import type { Topology } from "./topology.ts";
  *
  * 1. Take records of partitions we own and have restored            (processor.ts)
  * 2. Review them and run the operators into overlays                (reviewer.ts)
- * 3. Write clean records, verdict blocks, quarantine, segments and state changes in a transaction
+ * 3. Write clean records, verdict blocks, quarantine, segments and state changes in a transaction; what the operators
+ *    emit is written while the fill still grows, if no other transaction is under way
  * 4. Send the offsets into the same transaction, with the group's generation as the fence
  * 5. Commit. Then, and only then, the overlays become the state.
  *
@@ -51,6 +52,7 @@ export interface CommitterOptions {
 export class Committer {
   readonly #options: CommitterOptions;
   #producer: TransactionalProducer;
+  #begun = false;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -64,6 +66,23 @@ export class Committer {
 
   async close(): Promise<void> {
     await this.#producer.close();
+  }
+
+  /**
+   * Step 3, ahead of the commit: hands the fill's writes to the client, which sends them in the background. Their
+   * buffers are free at once instead of growing old in the heap. An error leaves the transaction to `abort`.
+   */
+  async write(fill: Fill): Promise<void> {
+    if (!this.#begun) {
+      await this.#producer.begin();
+      this.#begun = true;
+    }
+    await this.#producer.write(fill.takeWrites());
+  }
+
+  /** A transaction has been begun and not ended. */
+  get begun(): boolean {
+    return this.#begun;
   }
 
   /** Completes the fill's writes with blocks, segments and state changes, and works out the offsets. Pure but for the fill. */
@@ -113,12 +132,12 @@ export class Committer {
     const failPoint = this.#options.failPoint ?? ((): void => undefined);
     try {
       await failPoint("before-write");
-      await this.#producer.begin();
-      await this.#producer.write(plan.fill.writes);
+      await this.write(plan.fill);
       await failPoint("after-write");
       await this.#producer.sendOffsets(plan.offsets, consumer);
       await failPoint("after-offsets");
       await this.#producer.commit();
+      this.#begun = false;
       await failPoint("after-commit");
       return "committed";
     } catch (error) {
@@ -133,6 +152,7 @@ export class Committer {
   async abort(): Promise<void> {
     try {
       await this.#producer.abort();
+      this.#begun = false;
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;
       await this.#replaceProducer();
@@ -152,6 +172,7 @@ export class Committer {
   async #replaceProducer(): Promise<void> {
     await this.#producer.close();
     this.#producer = this.#newProducer();
+    this.#begun = false;
     await this.#producer.open();
   }
 

@@ -4,7 +4,7 @@ import { Frame, type Task } from "./task.ts";
 /** A transaction while it fills: frames of the tasks it touches, and what it will write. */
 export class Fill {
   readonly frames: Map<Task, Frame> = new Map();
-  readonly writes: WriteBatch = new WriteBatch();
+  writes: WriteBatch = new WriteBatch();
   /** The fill that is being committed underneath, if any. */
   #parent: Fill | undefined;
   records = 0;
@@ -28,6 +28,13 @@ export class Fill {
       this.frames.set(task, frame);
     }
     return frame;
+  }
+
+  /** The writes so far; the fill goes on with none. */
+  takeWrites(): WriteBatch {
+    const { writes } = this;
+    this.writes = new WriteBatch();
+    return writes;
   }
 
   /** The parent has been committed and applied: what was on top of it is now on top of the committed state. */

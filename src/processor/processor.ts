@@ -7,8 +7,8 @@ import { applyPlan, type CommitPlan, Committer, type FailPoint } from "./commit.
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
 import { LagGauge } from "./lag.ts";
-import { decodeOffsetMetadata } from "./offset-metadata.ts";
-import { endTransaction, restoreTasks } from "./restore.ts";
+import { OrphanWatch } from "./orphans.ts";
+import { restoreTasks, stableOffsets } from "./restore.ts";
 import { Reviewer } from "./reviewer.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
@@ -38,7 +38,6 @@ export interface ProcessorOptions {
 
 const FETCH_RECORDS = 1_000;
 const IDLE_FETCH_MS = 100;
-const STABLE_OFFSETS_MS = 400;
 
 /**
  * The owner loop of one process: the only caller of its consumer and producer.
@@ -59,6 +58,7 @@ export class Processor {
   readonly #durations = new DurationWindow();
   readonly #closing = new AbortController();
   readonly #lag: LagGauge;
+  readonly #orphans: OrphanWatch;
   #fill = new Fill(undefined);
   #committing: Promise<void> | undefined;
   #rewind = false;
@@ -92,9 +92,12 @@ export class Processor {
       ...(options.failPoint === undefined ? {} : { failPoint: options.failPoint }),
     });
     this.#reviewer = new Reviewer(topology, options.hasher, options.clock);
-    this.#lag = new LagGauge(log, topology.inputs, options.clock, (error) => {
+    const onError = (error: unknown): void => {
       this.#failure ??= error;
-    });
+    };
+    this.#lag = new LagGauge(log, topology.inputs, options.clock, onError);
+    const onHealed = (message: string): void => options.onStatus({ message });
+    this.#orphans = new OrphanWatch({ ...options, topic: topology.inputs[0]!, partitions: topology.partitions, onHealed, onError });
   }
 
   /** Tasks by partition: what tests and `state` look at. */
@@ -124,6 +127,7 @@ export class Processor {
       const batches = await this.#consumer.fetch(room, this.#fetchTimeout());
       if (batches.length === 0) this.#lag.nothingFetched();
       this.#take(batches);
+      await this.#writeAhead();
     }
     this.#report();
   }
@@ -141,7 +145,7 @@ export class Processor {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#committing;
-    await Promise.all([this.#committer.close(), this.#consumer.close(), this.#lag.close()]);
+    await Promise.all([this.#committer.close(), this.#consumer.close(), this.#lag.close(), this.#orphans.close()]);
   }
 
   // --- take and review (steps 1 and 2)
@@ -174,6 +178,17 @@ export class Processor {
       this.#records += this.#fill.records - before;
     }
     if (this.#fill.records > 0) this.#fill.startedAt ??= this.#options.clock.now();
+  }
+
+  /** While no commit is under way, what the operators emitted goes out at once. */
+  async #writeAhead(): Promise<void> {
+    if (this.#committing !== undefined || this.#rewind || this.#fill.writes.length === 0) return;
+    try {
+      await this.#committer.write(this.#fill);
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      this.#rewind = true;
+    }
   }
 
   // --- commit (steps 3 to 5), in the background
@@ -220,6 +235,7 @@ export class Processor {
   /** Nothing of the aborted transaction, nor of what was built on top of it, happened: take it all again. */
   async #rewindAll(): Promise<void> {
     this.#fill = new Fill(undefined);
+    if (this.#committer.begun) await this.#committer.abort();
     for (const task of this.#tasks.values()) {
       if (!task.running) continue;
       await this.#seekToPositions(task);
@@ -274,7 +290,7 @@ export class Processor {
     }
     this.#status("restoring", `taking over partitions ${partitions.join(", ")}`);
     const inputs = partitions.flatMap((partition) => topology.inputs.map((topic) => ({ topic, partition })));
-    const committed = await this.#stableOffsets(inputs);
+    const committed = await stableOffsets(this.#consumer, inputs, { ...this.#options, transactionalId: this.#transactionalId });
     const tasks: Task[] = [];
     const start: (TopicPartition & { offset: number })[] = [];
     for (const partition of partitions) {
@@ -291,24 +307,6 @@ export class Processor {
     this.#consumer.pause(inputs);
     const byPartition = new Map(partitions.map((partition) => [partition, committed.find((offset) => offset?.partition === partition)]));
     this.#restore(tasks, byPartition);
-  }
-
-  /** Stable offsets; a dead owner's pending transaction is ended rather than waited for. */
-  async #stableOffsets(inputs: readonly TopicPartition[]): Promise<(CommittedOffset | undefined)[]> {
-    try {
-      return await this.#consumer.committed(inputs, STABLE_OFFSETS_MS);
-    } catch (error) {
-      if (!(error instanceof RetryableError)) throw error;
-    }
-    const admin = this.#options.log.admin();
-    try {
-      const unstable = await admin.groupOffsets(this.#options.groupId, inputs);
-      const owners = new Set(unstable.flatMap((offset) => (offset === undefined ? [] : (decodeOffsetMetadata(offset.metadata)?.owner ?? []))));
-      for (const owner of owners) if (owner !== this.#transactionalId) await endTransaction(owner, this.#options);
-    } finally {
-      await admin.close();
-    }
-    return this.#consumer.committed(inputs, this.#options.transactionTimeoutMs + 10_000);
   }
 
   async #startOffset(partition: TopicPartition, committed: readonly (CommittedOffset | undefined)[]): Promise<number> {
@@ -362,6 +360,7 @@ export class Processor {
     if (now - this.#statusAt < 1_000) return;
     this.#statusAt = now;
     this.#lag.refresh([...this.#tasks.values()]);
+    this.#orphans.look();
     this.#options.onStatus(this.#figures());
   }
 

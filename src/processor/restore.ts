@@ -1,5 +1,5 @@
 import { FatalError, RetryableError, StateCorruptError } from "../domain/errors.ts";
-import type { CommittedOffset, Log, LogReader, TopicPartition } from "../kafka/log.ts";
+import type { CommittedOffset, GroupConsumer, Log, LogReader, TopicPartition } from "../kafka/log.ts";
 import type { Clock } from "./clock.ts";
 import { decodeOffsetMetadata, type OffsetMetadata } from "./offset-metadata.ts";
 import { NO_STREAM_TIME, type Task } from "./task.ts";
@@ -21,6 +21,8 @@ interface Source extends TopicPartition {
   apply(key: string, value: Buffer | null): void;
 }
 
+/** How long a pending transaction may take to end by itself before its owner is taken for dead. */
+const STABLE_OFFSETS_MS = 400;
 /** No progress for so long means that a dead owner's transaction may stand in the way. */
 const STALL_MS = 150;
 const FETCH_RECORDS = 2_000;
@@ -136,6 +138,28 @@ function sourcesOf(task: Task, topology: Topology): Omit<Source, "offset" | "hig
 async function bound(source: Omit<Source, "offset" | "high">, reader: LogReader): Promise<Source> {
   const { low, high } = await reader.watermarks(source, 10_000);
   return { ...source, offset: low, high };
+}
+
+/** Stable committed offsets; a dead owner's pending transaction is ended rather than waited for. */
+export async function stableOffsets(
+  consumer: GroupConsumer,
+  inputs: readonly TopicPartition[],
+  options: Pick<RestoreOptions, "log" | "transactionalId" | "transactionTimeoutMs"> & { readonly groupId: string },
+): Promise<(CommittedOffset | undefined)[]> {
+  try {
+    return await consumer.committed(inputs, STABLE_OFFSETS_MS);
+  } catch (error) {
+    if (!(error instanceof RetryableError)) throw error;
+  }
+  const admin = options.log.admin();
+  try {
+    const unstable = await admin.groupOffsets(options.groupId, inputs);
+    const owners = new Set(unstable.flatMap((offset) => (offset === undefined ? [] : (decodeOffsetMetadata(offset.metadata)?.owner ?? []))));
+    for (const owner of owners) if (owner !== options.transactionalId) await endTransaction(owner, options);
+  } finally {
+    await admin.close();
+  }
+  return consumer.committed(inputs, options.transactionTimeoutMs + 10_000);
 }
 
 /**

@@ -49,6 +49,8 @@ export interface SegmentPlan {
   readonly added: readonly number[];
   readonly nextSequence: number;
   readonly streamTime: number;
+  /** For each entry of the overlay its entry in the committed table, or −1: looked up once, for digest and apply. */
+  readonly known: Int32Array;
   /** Digest of the state once this plan has been applied. */
   readonly digest: string;
 }
@@ -108,7 +110,10 @@ export class KnownEvents {
       messages.push({ key: segmentKey(sequence), value: encodeSegment(table, entries, from === 0 ? [...overlay.superseded] : [], streamTime) });
       added.push(sequence++);
     }
-    return { messages, merges, expired, added, nextSequence: sequence, streamTime, digest: this.#digestAfter(overlay, expired) };
+    const gone = new Set(expired);
+    const known = this.#lookUp(overlay.table, gone);
+    const digest = this.#digestAfter(overlay, known, gone);
+    return { messages, merges, expired, added, nextSequence: sequence, streamTime, known, digest };
   }
 
   /** Makes a committed transaction's changes the state, in the order in which a restore would see them. */
@@ -122,6 +127,7 @@ export class KnownEvents {
       for (let entry = from; entry < to; entry++) {
         overlay.table.identity(entry, this.#scratch);
         owned[entry - from] = this.#put(
+          plan.known[entry]!,
           this.#scratch,
           overlay.table.position(entry),
           overlay.table.time(entry),
@@ -148,7 +154,8 @@ export class KnownEvents {
     }
     const entries: number[] = [];
     const summary = decodeSegment(value, (identity, position, time, version) => {
-      entries.push(this.#put(identity, position, time, version, sequence));
+      const known = this.table.find(identity[0]!, identity[1]!);
+      entries.push(this.#put(known, identity, position, time, version, sequence));
     });
     for (const id of summary.superseded) this.#addSuperseded(id);
     this.#segments.set(sequence, {
@@ -158,10 +165,10 @@ export class KnownEvents {
     });
   }
 
-  /** Adds or replaces one event and returns its entry. */
-  #put(identity: Uint32Array, position: number, time: number, version: number, owner: number): number {
+  /** Adds one event (`known` −1) or replaces the known one, and returns its entry. */
+  #put(known: number, identity: Uint32Array, position: number, time: number, version: number, owner: number): number {
     const { table } = this;
-    let entry = table.find(identity[0]!, identity[1]!);
+    let entry = known;
     if (entry < 0) entry = table.insert(identity);
     else {
       removeEntry(this.#digest, this.table, entry);
@@ -245,22 +252,28 @@ export class KnownEvents {
     for (const input of merge.inputs) this.#drop(input);
   }
 
-  #digestAfter(overlay: EventOverlay, expired: readonly number[]): string {
+  #lookUp(overlay: EventTable, gone: ReadonlySet<number>): Int32Array {
+    const known = new Int32Array(overlay.end);
+    for (let entry = 0; entry < known.length; entry++) {
+      overlay.identity(entry, this.#scratch);
+      const found = this.table.find(this.#scratch[0]!, this.#scratch[1]!);
+      known[entry] = found >= 0 && gone.has(this.table.owner(found)) ? -1 : found;
+    }
+    return known;
+  }
+
+  #digestAfter(overlay: EventOverlay, known: Int32Array, gone: ReadonlySet<number>): string {
     const digest = this.#digest.copy();
-    const gone = new Set(expired);
-    for (const sequence of expired) {
+    for (const sequence of gone) {
       for (const entry of this.#segments.get(sequence)!.entries) {
         if (this.table.owner(entry) === sequence) removeEntry(digest, this.table, entry);
       }
     }
     const forgotten = this.#forgottenIds(gone);
     for (const id of forgotten) digest.remove(...idDigest(id));
-    const { table } = overlay;
-    for (let entry = 0; entry < table.end; entry++) {
-      table.identity(entry, this.#scratch);
-      const known = this.table.find(this.#scratch[0]!, this.#scratch[1]!);
-      if (known >= 0 && !gone.has(this.table.owner(known))) removeEntry(digest, this.table, known);
-      addEntry(digest, table, entry);
+    for (let entry = 0; entry < known.length; entry++) {
+      if (known[entry]! >= 0) removeEntry(digest, this.table, known[entry]!);
+      addEntry(digest, overlay.table, entry);
     }
     for (const id of overlay.superseded) {
       if (!this.superseded.has(id) || forgotten.has(id)) digest.add(...idDigest(id));

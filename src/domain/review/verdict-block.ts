@@ -46,7 +46,7 @@ export class VerdictBlockBuilder {
   readonly partition: number;
   readonly fromOffset: number;
   readonly counts: VerdictCounts = zeroCounts();
-  #entries = new Uint8Array(ENTRY_BYTES * 16);
+  #entries = new Uint8Array(ENTRY_BYTES * 64);
   #view = new DataView(this.#entries.buffer);
   #length = 0;
   #reasons = new Map<string, number>();
