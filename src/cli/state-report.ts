@@ -1,4 +1,4 @@
-import type { PartitionState } from "./describe-state.ts";
+import type { PartitionState } from "../processor/inspect.ts";
 import { bytes, count, table } from "./output.ts";
 
 /** Lays the state out for people. */

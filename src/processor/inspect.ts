@@ -1,63 +1,72 @@
-import type { CommittedOffset, Log, TopicPartition } from "../kafka/log.ts";
 import { IdentityHasher } from "../domain/review/identity.ts";
+import type { VerdictCounts } from "../domain/review/verdict.ts";
+import type { CommittedOffset, Log, TopicPartition } from "../kafka/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { decodeOffsetMetadata, type OffsetMetadata } from "./offset-metadata.ts";
 import { loadTasks } from "./restore.ts";
 import { Task } from "./task.ts";
 import type { Topology } from "./topology.ts";
 
-/** The committed state of one partition, for people. Times are event times, ms. */
-export interface PartitionState {
-  readonly partition: number;
-  /** Next offset of each input; empty before the first commit. */
-  readonly committed: readonly CommittedOffset[];
-  readonly metadata: OffsetMetadata | null;
-  readonly knownEvents: number;
-  readonly superseded: number;
-  readonly segments: number;
-  /** Memory that a processor needs for the known events. */
-  readonly bytes: number;
-  readonly oldest: number | null;
-  readonly newest: number | null;
-  readonly stores: readonly { readonly name: string; readonly keys: number }[];
-  readonly digest: string;
-  /** "match", or what is wrong; "moving" when a processor commits faster than we read. */
-  readonly verdict: "match" | "mismatch" | "empty" | "moving";
+export interface StoreState {
+  readonly name: string;
+  readonly keys: number;
 }
 
-export interface InspectOptions<V = unknown> {
-  readonly log: Log;
-  readonly topology: Topology<V>;
-  readonly groupId: string;
-  readonly clock?: Clock;
-  readonly signal?: AbortSignal;
+/** The committed state of one partition, for people. Event times are ms since the Unix epoch. */
+export interface PartitionState {
+  readonly partition: number;
+  readonly segments: number;
+  /** Known events. */
+  readonly entries: number;
+  readonly superseded: number;
+  /** Memory that a processor needs for the known events. */
+  readonly bytes: number;
+  /** Event times; null when nothing is known yet. */
+  readonly oldest: number | null;
+  readonly newest: number | null;
+  readonly stores: readonly StoreState[];
+  /** Digest of the state as it was just restored. */
+  readonly digest: string;
+  /** Committed offset of each input, in the order of the topology. */
+  readonly committed: readonly (CommittedOffset | null)[];
+  readonly metadata: OffsetMetadata | null;
+  readonly counts: VerdictCounts | null;
+  /** Whether digest and committed digest agree (EO-4); null while a processor commits, or before its first commit. */
+  readonly sound: boolean | null;
 }
 
 const TRIES = 5;
 
-/** Reads the state of every partition as a restore would, and compares it with what the committed offset says of it. */
-export async function describeState<V>(options: InspectOptions<V>): Promise<PartitionState[]> {
-  const topology = options.topology as Topology;
+/**
+ * Reads the state of the given partitions as a restore would, and compares it with what the committed offset says
+ * of it. Joins no group, changes nothing. A partition whose processor commits meanwhile is read again, a few times.
+ */
+export async function describeState(
+  log: Log,
+  topology: Topology,
+  groupId: string,
+  partitions: readonly number[],
+  clock: Clock = systemClock,
+): Promise<PartitionState[]> {
   const hasher = await IdentityHasher.create();
-  const admin = options.log.admin();
+  const admin = log.admin();
+  const offsetsOf = async (partition: number): Promise<(CommittedOffset | null)[]> => {
+    const inputs: TopicPartition[] = topology.inputs.map((topic) => ({ topic, partition }));
+    return (await admin.groupOffsets(groupId, inputs)).map((offset) => offset ?? null);
+  };
   try {
-    const partitions = Array.from({ length: topology.partitions }, (_, partition) => partition);
-    const offsetsOf = async (partition: number): Promise<CommittedOffset[]> => {
-      const inputs: TopicPartition[] = topology.inputs.map((topic) => ({ topic, partition }));
-      return (await admin.groupOffsets(options.groupId, inputs)).filter((offset) => offset !== undefined);
-    };
     const states: PartitionState[] = [];
     for (const partition of partitions) {
-      let state: PartitionState | undefined;
-      for (let tries = 0; tries < TRIES && (state === undefined || state.verdict === "moving"); tries++) {
+      for (let tries = 1; ; tries++) {
         const before = await offsetsOf(partition);
         const task = new Task(topology, partition, hasher);
-        await loadTasks([task], options.log, topology, options.clock ?? systemClock, options.signal);
+        await loadTasks([task], log, topology, clock);
         const after = await offsetsOf(partition);
-        const moved = JSON.stringify(before) !== JSON.stringify(after);
-        state = describeTask(task, after, moved);
+        const quiet = after.every((offset, index) => offset?.offset === before[index]?.offset);
+        if (!quiet && tries < TRIES) continue;
+        states.push(describeTask(task, after, quiet));
+        break;
       }
-      states.push(state!);
     }
     return states;
   } finally {
@@ -65,28 +74,30 @@ export async function describeState<V>(options: InspectOptions<V>): Promise<Part
   }
 }
 
-function describeTask(task: Task, committed: readonly CommittedOffset[], moved: boolean): PartitionState {
-  const metadata = committed[0] === undefined ? null : (decodeOffsetMetadata(committed[0].metadata) ?? null);
+function describeTask(task: Task, committed: readonly (CommittedOffset | null)[], quiet: boolean): PartitionState {
+  const metadata = committed.flatMap((offset) => (offset === null ? [] : (decodeOffsetMetadata(offset.metadata) ?? [])))[0] ?? null;
   const { table } = task.known;
-  let [oldest, newest] = [Infinity, -Infinity];
+  let oldest: number | null = null;
+  let newest: number | null = null;
   for (let entry = 0; entry < table.end; entry++) {
+    // Owner 0 marks an entry that expired.
     if (table.owner(entry) === 0) continue;
-    oldest = Math.min(oldest, table.time(entry));
-    newest = Math.max(newest, table.time(entry));
+    oldest = Math.min(oldest ?? Infinity, table.time(entry));
+    newest = Math.max(newest ?? -Infinity, table.time(entry));
   }
-  const settled = metadata === null ? "empty" : metadata.digest === task.digest ? "match" : "mismatch";
   return {
     partition: task.partition,
-    committed,
-    metadata,
-    knownEvents: table.size,
-    superseded: task.known.superseded.size,
     segments: task.known.segments,
+    entries: table.size,
+    superseded: task.known.superseded.size,
     bytes: table.bytes,
-    oldest: table.size === 0 ? null : oldest,
-    newest: table.size === 0 ? null : newest,
+    oldest,
+    newest,
     stores: task.stores.map((store) => ({ name: store.spec.name, keys: store.size })),
     digest: task.digest,
-    verdict: moved ? "moving" : settled,
+    committed,
+    metadata,
+    counts: metadata?.counts ?? null,
+    sound: metadata === null || !quiet ? null : metadata.digest === task.digest,
   };
 }

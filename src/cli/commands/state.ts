@@ -3,7 +3,7 @@ import { SilentExit, UsageError } from "../errors.ts";
 import { parseInteger } from "../options.ts";
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command("state")
     .description("what the processors remember: known events of each partition, and whether they match the last commit")
     .option("-p, --partition <number>", "only this partition", parseInteger(0))
@@ -13,6 +13,32 @@ export function register(program: Command): void {
       "\nExit code 1 when a partition's state is not the one that was committed with its offsets (EO-4).",
     )
     .action(state);
+  command
+    .command("rebuild")
+    .description("read the raw topics again and replace the processors' state (stop all processors first); nothing is emitted")
+    .option("--accept-loss", "go on although the first raw records have been deleted: what they said is forgotten")
+    .action(rebuild);
+}
+
+async function rebuild(options: { readonly acceptLoss?: boolean }): Promise<void> {
+  const [{ loadSettings }, { confluentLog }, { cricketTopology }, { CRICKET_GROUP }, { rebuildState }, out] = await Promise.all([
+    import("../../settings.ts"),
+    import("../../kafka/confluent/index.ts"),
+    import("../../pipelines/cricket.ts"),
+    import("../../domain/cricket/topics.ts"),
+    import("../../processor/rebuild.ts"),
+    import("../output.ts"),
+  ]);
+  const settings = loadSettings();
+  await rebuildState({
+    log: confluentLog({ brokers: settings.brokers, clientId: "state-rebuild" }),
+    topology: cricketTopology(settings),
+    groupId: CRICKET_GROUP,
+    sessionTimeoutMs: settings.sessionTimeoutMs,
+    acceptLoss: options.acceptLoss === true,
+    onProgress: (message) => out.print(message),
+  });
+  out.print("The state is rebuilt; start the processors again.");
 }
 
 async function state(options: { readonly partition?: number; readonly json?: boolean }): Promise<void> {
@@ -30,7 +56,7 @@ async function state(options: { readonly partition?: number; readonly json?: boo
     import("../../kafka/confluent/index.ts"),
     import("../../pipelines/cricket.ts"),
     import("../../domain/cricket/topics.ts"),
-    import("../describe-state.ts"),
+    import("../../processor/inspect.ts"),
     import("../state-report.ts"),
     import("../read-topic.ts"),
     import("../output.ts"),

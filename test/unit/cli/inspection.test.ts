@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PartitionState } from "../../../src/cli/describe-state.ts";
+import type { PartitionState } from "../../../src/processor/inspect.ts";
 import { bytes, count, span, table } from "../../../src/cli/output.ts";
 import { readable, readQuarantined, retryHeaders } from "../../../src/cli/quarantine-record.ts";
 import { aboutRaw } from "../../../src/cli/raw-record.ts";
@@ -156,7 +156,7 @@ describe("the state report", () => {
     counts: null,
     sound: true,
     committed: [{ topic: RAW, partition: 3, offset: 1234, metadata: "" }],
-    metadata: { owner: "cricket-processor-1", fingerprint: "f", streamTime: null, digest: "0123456789abcdef0123" },
+    metadata: { owner: "cricket-processor-1", fingerprint: "f", streamTime: null, counts: zeroCounts(), digest: "0123456789abcdef0123" },
   };
 
   it("says for each partition how much is known, since when, and whether it is what was committed (EO-4)", () => {

@@ -70,7 +70,7 @@ describe("state that no longer fits", () => {
   }
 
   const inspect = (): ReturnType<typeof describeState> =>
-    describeState({ log: new ModelLog(broker, { clientId: "look" }), topology: topology(), groupId: GROUP, clock: broker.clock });
+    describeState(new ModelLog(broker, { clientId: "look" }), topology() as Topology, GROUP, [0, 1], broker.clock);
 
   const rebuild = async (spec = topology()): Promise<void> =>
     rebuildState({ log: new ModelLog(broker, { clientId: "mend" }), topology: spec, groupId: GROUP, clock: broker.clock, onProgress: () => undefined });
@@ -89,9 +89,9 @@ describe("state that no longer fits", () => {
     order(1, "b", 5);
     await judge();
     const states = await inspect();
-    expect(states.map(({ knownEvents, superseded, verdict, stores }) => ({ knownEvents, superseded, verdict, stores }))).toEqual([
-      { knownEvents: 1, superseded: 1, verdict: "match", stores: [{ name: "sums", keys: 1 }] },
-      { knownEvents: 1, superseded: 0, verdict: "match", stores: [{ name: "sums", keys: 1 }] },
+    expect(states.map(({ entries, superseded, sound, stores }) => ({ entries, superseded, sound, stores }))).toEqual([
+      { entries: 1, superseded: 1, sound: true, stores: [{ name: "sums", keys: 1 }] },
+      { entries: 1, superseded: 0, sound: true, stores: [{ name: "sums", keys: 1 }] },
     ]);
   });
 
@@ -102,13 +102,13 @@ describe("state that no longer fits", () => {
     await judge();
     broker.append("orders.dedupe", 0, "segment/1", null);
     broker.append("orders.dedupe", 0, "segment/2", null);
-    expect((await inspect())[0]!.verdict).toBe("mismatch");
+    expect((await inspect())[0]!.sound).toBe(false);
     order(0, "a", 1);
     await expect(judge()).rejects.toMatchObject({ name: "FatalError", remedy: expect.stringContaining("third-umpire state rebuild") });
     expect(broker.readCommitted("clean")).toHaveLength(3);
 
     await rebuild();
-    expect((await inspect()).map(({ verdict, knownEvents }) => [verdict, knownEvents])).toEqual([["match", 2], ["match", 1]]);
+    expect((await inspect()).map(({ sound, entries }) => [sound, entries])).toEqual([[true, 2], [true, 1]]);
     await judge();
     expect(verdicts()).toMatchObject({ accepted: 3, duplicate: 1 });
     expect(broker.readCommitted("clean")).toHaveLength(3);
