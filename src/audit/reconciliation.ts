@@ -13,7 +13,7 @@ import type {
 import { EventIds, LatestClean } from "./latest.ts";
 import { ModelReview } from "./model-review.ts";
 import { ALL_KEPT, type Kept, RawLedger } from "./raw-ledger.ts";
-import { type Arrow, ARROWS, type ArrowName, type AuditReport, Findings, type Side } from "./report.ts";
+import { type Arrow, ARROWS, type ArrowName, type AuditReport, Findings, grouped, type Side } from "./report.ts";
 import { SourceRows } from "./source-rows.ts";
 
 /** The latest accepted record of a key: of a row that the audit knows, or not (newer, repaired by hand). */
@@ -251,7 +251,7 @@ export class Reconciliation {
         "clean",
         { what: "accepted + corrections", count: counts.accepted + counts.correction },
         { what: "clean records", count: this.#clean },
-        repeated === 0 ? "" : `${repeated} duplicate, stale or late records went no further`,
+        repeated === 0 ? "" : `${grouped(repeated)} duplicate, stale or late records went no further`,
       ),
       this.#arrow(
         "quarantine",

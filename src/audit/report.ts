@@ -85,3 +85,8 @@ export class Findings {
     return this.#kept;
   }
 }
+
+/** 1234567 → "1,234,567". */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/gu, ",");
+}

@@ -3,7 +3,7 @@ import { IDENTITY_WORDS } from "../domain/review/identity.ts";
 import type { RawFact, RowFact } from "./facts.ts";
 import { PagedLedger } from "./paged.ts";
 import type { Arrow, Findings } from "./report.ts";
-import { ARROWS } from "./report.ts";
+import { ARROWS, grouped } from "./report.ts";
 
 const ROW = 1;
 const EVENT = 2;
@@ -96,11 +96,13 @@ export class SourceRows {
       }
     }
     if (!complete && missing > 0) {
-      findings.unchecked.add(`${missing} rows of Postgres have no event among those the raw topic still keeps`);
+      findings.unchecked.add(
+        `${grouped(missing)} rows of Postgres have no event among those the raw topic still keeps`,
+      );
     }
     if (this.#unknown > 0) {
       findings.notes.add(
-        `${this.#unknown} events are of rows that were not in Postgres when the audit began: inserted since, or deleted there (what was accepted stays)`,
+        `${grouped(this.#unknown)} events are of rows that were not in Postgres when the audit began: inserted since, or deleted there (what was accepted stays)`,
       );
     }
     return {
@@ -116,9 +118,9 @@ export class SourceRows {
   #explained(): string {
     const repeats = this.#events - this.#unknown - this.#withEvent;
     const parts = [
-      ...(repeats > 0 ? [`${repeats} events repeat a row that was sent before`] : []),
-      ...(this.#again > 0 ? [`${this.#again} sent again from quarantine`] : []),
-      ...(this.#anonymous > 0 ? [`${this.#anonymous} records name no row`] : []),
+      ...(repeats > 0 ? [`${grouped(repeats)} events repeat a row that was sent before`] : []),
+      ...(this.#again > 0 ? [`${grouped(this.#again)} sent again from quarantine`] : []),
+      ...(this.#anonymous > 0 ? [`${grouped(this.#anonymous)} records name no row`] : []),
     ];
     return parts.join(", ");
   }
