@@ -1,0 +1,43 @@
+import { confluentLog } from "../../../src/kafka/confluent/index.ts";
+import { runPostgresSource, type SourcePoint } from "../../../src/sources/postgres/index.ts";
+
+/** A source that kills itself at a named point, as SIGKILL does it: no handler runs, nothing is closed. */
+interface Config {
+  readonly brokers: string;
+  readonly url: string;
+  readonly name: string;
+  readonly topics: { readonly raw: string; readonly positions: string; readonly gaps: string };
+  readonly crashAt: { readonly point: SourcePoint; readonly nth: number } | null;
+}
+
+const config = JSON.parse(process.argv[2] ?? "{}") as Config;
+const stop = new AbortController();
+process.once("SIGTERM", () => stop.abort());
+let passed = 0;
+
+try {
+  await runPostgresSource({
+    log: confluentLog({ brokers: config.brokers, clientId: config.name }),
+    connection: config.url,
+    sourceId: config.name,
+    slot: config.name,
+    publication: "odi",
+    rawTopic: config.topics.raw,
+    positionsTopic: config.topics.positions,
+    gapsTopic: config.topics.gaps,
+    partitions: 4,
+    maxEvents: 50,
+    lingerMs: 10,
+    at: (point) => {
+      if (point !== config.crashAt?.point) return;
+      passed += 1;
+      if (passed > config.crashAt.nth) process.kill(process.pid, "SIGKILL");
+    },
+    signal: stop.signal,
+    onStatus: (status) => process.send?.(status),
+  });
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+}
