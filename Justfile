@@ -31,9 +31,9 @@ check: setup
 prove-crash: setup
     @node scripts/test.mjs crash
 
-# Measure the engine against its budget and write bench/results
+# Measure the engine against its budget, beside a bare loop on the same client; --quick for a first look
 bench *ARGS: setup
-    @node dist/bench/main.js {{ARGS}}
+    @node dist/bench/run.js {{ARGS}}
 
 # Any command of the program: just tu status, just tu scorecards, just tu --help
 tu *ARGS: setup
