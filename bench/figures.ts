@@ -7,7 +7,8 @@ export interface Spread {
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
-  return { median: percentile(sorted, 0.5), min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
+  const [lower, upper] = [percentile(sorted, 0.5), sorted[sorted.length >> 1] ?? Number.NaN];
+  return { median: (lower + upper) / 2, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
 
 /** Nearest rank, of values in rising order; `share` from 0 to 1. */

@@ -13,7 +13,7 @@ import { workload, type WorkloadRecord } from "./workload.ts";
 
 const RATE = 5_000;
 /** Sent before what counts, so that the code is warm. */
-const WARM_UP_SECONDS = 3;
+const WARM_UP_SECONDS = 5;
 const TICK_MS = 5;
 /** After this long without an output something is wrong. */
 const SILENCE_MS = 60_000;

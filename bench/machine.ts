@@ -4,6 +4,8 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 
 /** proc(5) counts in these; 100 a second on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
+/** Of util-linux. Where it is missing, nothing is pinned, and the report says so. */
+const pinner = "taskset";
 
 /** Which command to put before another so that it stays on its cores; empty where that cannot be done. */
 export interface Pinning {
@@ -16,12 +18,15 @@ export interface Pinning {
 /** One core for the program under test, the others for everything else, and this process among these. */
 export function pinCores(): Pinning {
   const cores = availableParallelism();
-  if (cores < 2) return { program: [], rest: [] };
-  const last = ["taskset", "-c", String(cores - 1)];
-  if (spawnSync(last[0]!, [...last.slice(1), "true"]).status !== 0) return { program: [], rest: [] };
-  const others = `0-${cores - 2}`;
-  spawnSync("taskset", ["-apc", others, String(process.pid)]);
-  return { program: last, rest: ["taskset", "-c", others] };
+  const onCores = (list: string): [command: string, ...args: string[]] => [pinner, "-c", list];
+  const [program, rest] = [onCores(String(cores - 1)), onCores(`0-${cores - 2}`)];
+  if (cores < 2 || !succeeds([...program, "true"])) return { program: [], rest: [] };
+  succeeds([pinner, "-apc", `0-${cores - 2}`, String(process.pid)]);
+  return { program, rest };
+}
+
+function succeeds([command, ...args]: [command: string, ...args: string[]]): boolean {
+  return spawnSync(command, args).status === 0;
 }
 
 /** CPU seconds, user and system, of all threads of a process; undefined when it is gone. */
