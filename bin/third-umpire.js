@@ -3,6 +3,9 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+// Each Kafka consumer holds one thread of libuv's pool, each commit another, DuckDB and files want some too: 4 are too few.
+process.env.UV_THREADPOOL_SIZE ??= "8";
+
 const main = new URL("../dist/src/cli/main.js", import.meta.url);
 if (existsSync(fileURLToPath(main))) {
   await import(main.href);

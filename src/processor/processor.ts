@@ -369,6 +369,7 @@ export class Processor {
   }
 
   #figures(): Partial<ProcessorStatus> {
+    const { retention, replayWindowMs } = this.#options.topology.review;
     const tasks = [...this.#tasks.values()];
     const counts: VerdictCounts = zeroCounts();
     for (const task of tasks) for (const verdict of VERDICTS) counts[verdict] += task.counts[verdict];
@@ -380,6 +381,7 @@ export class Processor {
       commits: this.#commits,
       commitMs: this.#durations.percentiles(),
       lastCommitAt: this.#lastCommitAt,
+      retentionMarginMs: retention === "unbounded" || replayWindowMs === undefined ? null : retention.ms - replayWindowMs,
       knownEvents: tasks.reduce((sum, task) => sum + task.known.table.size, 0),
       stateBytes: tasks.reduce((sum, task) => sum + task.known.table.bytes, 0),
     };

@@ -18,6 +18,8 @@ export interface ProcessorStatus {
   readonly commitMs: { readonly p50: number; readonly p99: number };
   /** ms since the Unix epoch. */
   readonly lastCommitAt: number | null;
+  /** Retention of known events minus the longest span the sources may replay, ms; null when either has no bound. */
+  readonly retentionMarginMs: number | null;
   readonly knownEvents: number;
   readonly stateBytes: number;
 }
@@ -32,6 +34,7 @@ export const INITIAL_STATUS: ProcessorStatus = {
   commits: 0,
   commitMs: { p50: 0, p99: 0 },
   lastCommitAt: null,
+  retentionMarginMs: null,
   knownEvents: 0,
   stateBytes: 0,
 };

@@ -13,18 +13,19 @@ export function register(program: Command): void {
       "name of this member; a restart with the same name gets its partitions back at once",
       "processor-1",
     )
-    .action(async (options: { instance: string }) => {
+    .option("--accept-loss", "go on although raw records were deleted before they were judged; which ones is said in the status")
+    .action(async (options: { instance: string; acceptLoss?: boolean }) => {
       if (!INSTANCE.test(options.instance)) {
         throw new UsageError(
           `"${options.instance}" cannot name an instance`,
           "letters, digits, dots, dashes and underscores, at most 61",
         );
       }
-      await processor(options.instance);
+      await processor(options.instance, options.acceptLoss === true);
     });
 }
 
-async function processor(instance: string): Promise<void> {
+async function processor(instance: string, acceptLoss: boolean): Promise<void> {
   const [
     { loadSettings },
     { runAsProcess },
@@ -48,6 +49,7 @@ async function processor(instance: string): Promise<void> {
       groupId: CRICKET_GROUP,
       instanceId: instance,
       stateDir: join(settings.stateDir, instance),
+      acceptLoss,
       signal,
       onStatus,
       commitIntervalMs: settings.commitIntervalMs,
