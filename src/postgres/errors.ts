@@ -16,7 +16,7 @@ export function postgresCode(error: unknown): string | undefined {
 }
 
 /** The slot is in use by another session. */
-export const SLOT_BUSY = "55006";
+const SLOT_BUSY = "55006";
 /** A publication (or another object) did not exist where the slot stands. */
 export const UNDEFINED_OBJECT = "42704";
 

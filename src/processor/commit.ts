@@ -21,8 +21,6 @@ import type { Topology } from "./topology.ts";
  *
  * This file owns steps 3 to 5 and the transactional producer.
  */
-export type FailPoint = "before-write" | "after-write" | "after-offsets" | "after-commit";
-
 export type CommitOutcome = "committed" | "aborted";
 
 interface FramePlan {
@@ -45,8 +43,6 @@ export interface CommitterOptions {
   readonly transactionTimeoutMs: number;
   readonly fingerprint: string;
   readonly maxMessageBytes: number;
-  /** Called between durable steps; crash tests kill the process there. */
-  readonly failPoint?: (point: FailPoint) => void | Promise<void>;
 }
 
 export class Committer {
@@ -129,16 +125,11 @@ export class Committer {
    * offsets after an indefinite commit are neither the old nor the new ones.
    */
   async commit(plan: CommitPlan, consumer: GroupConsumer): Promise<CommitOutcome> {
-    const failPoint = this.#options.failPoint ?? ((): void => undefined);
     try {
-      await failPoint("before-write");
       await this.write(plan.fill);
-      await failPoint("after-write");
       await this.#producer.sendOffsets(plan.offsets, consumer);
-      await failPoint("after-offsets");
       await this.#producer.commit();
       this.#begun = false;
-      await failPoint("after-commit");
       return "committed";
     } catch (error) {
       if (error instanceof IndefiniteCommitError) return this.#settle(plan, consumer);

@@ -3,7 +3,7 @@ import type { IdentityHasher } from "../domain/review/identity.ts";
 import { type VerdictCounts, VERDICTS, zeroCounts } from "../domain/review/verdict.ts";
 import type { CommittedOffset, GroupConsumer, Log, Rebalance, RecordBatch, TopicPartition } from "../kafka/log.ts";
 import type { Clock } from "./clock.ts";
-import { applyPlan, type CommitPlan, Committer, type FailPoint } from "./commit.ts";
+import { applyPlan, type CommitPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
 import { LagGauge } from "./lag.ts";
@@ -33,7 +33,6 @@ export interface ProcessorOptions {
   /** Input records that were deleted before they were judged: stop (false), or go on and say so (true). */
   readonly acceptLoss: boolean;
   readonly onCommitted?: (partition: number, position: number) => void;
-  readonly failPoint?: (point: FailPoint) => void | Promise<void>;
 }
 
 const FETCH_RECORDS = 1_000;
@@ -62,7 +61,7 @@ export class Processor {
   #fill = new Fill(undefined);
   #committing: Promise<void> | undefined;
   #rewind = false;
-  #failure: unknown;
+  #failure: Error | undefined;
   #restored: Task[] = [];
   #records = 0;
   #commits = 0;
@@ -89,11 +88,10 @@ export class Processor {
       transactionTimeoutMs: options.transactionTimeoutMs,
       fingerprint: this.#fingerprint,
       maxMessageBytes: MESSAGE_BYTES_MAX,
-      ...(options.failPoint === undefined ? {} : { failPoint: options.failPoint }),
     });
     this.#reviewer = new Reviewer(topology, options.hasher, options.clock);
     const onError = (error: unknown): void => {
-      this.#failure ??= error;
+      this.#fail(error);
     };
     this.#lag = new LagGauge(log, topology.inputs, options.clock, onError);
     const onHealed = (message: string): void => options.onStatus({ message });
@@ -209,7 +207,7 @@ export class Processor {
     this.#fill = new Fill(fill);
     this.#committing = this.#commit(plan).catch((error: unknown) => {
       this.#committing = undefined;
-      this.#failure = error;
+      this.#fail(error);
       this.#rewind = true;
     });
   }
@@ -331,7 +329,7 @@ export class Processor {
         if (signal.aborted) return;
         // A partition that was revoked meanwhile has a new owner, whose commits we may have read half of.
         const revoked = tasks.some((task) => this.#tasks.get(task.partition) !== task);
-        this.#failure = revoked ? new FencedError("the assignment changed during a restore", { cause: error }) : error;
+        this.#fail(revoked ? new FencedError("the assignment changed during a restore", { cause: error }) : error);
       });
   }
 
@@ -350,6 +348,11 @@ export class Processor {
   }
 
   // --- reporting
+
+  /** Keeps the first error of what runs beside the loop; the loop throws it at its next turn. */
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+  }
 
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure;

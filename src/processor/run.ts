@@ -4,7 +4,6 @@ import { FatalError, FencedError, RetryableError, StateCorruptError } from "../d
 import { IdentityHasher } from "../domain/review/identity.ts";
 import type { Log } from "../kafka/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { FailPoint } from "./commit.ts";
 import { Processor } from "./processor.ts";
 import { checkTopics } from "./start-checks.ts";
 import { INITIAL_STATUS, type ProcessorStatus } from "./status.ts";
@@ -37,7 +36,6 @@ export interface RunProcessorOptions<V = unknown> {
   readonly skipProbe?: boolean;
   /** After each commit, for each partition it touched: the next input offset of the first input that state now includes. */
   readonly onCommitted?: (partition: number, position: number) => void;
-  readonly failPoint?: (point: FailPoint) => void | Promise<void>;
 }
 
 const BACK_OFF_MS = [50, 200, 500, 1_000, 2_000, 5_000];
