@@ -15,8 +15,6 @@ export function postgresCode(error: unknown): string | undefined {
   return /^(Connection terminated|timeout expired)/u.test(error.message) ? "CONNECTION_CLOSED" : undefined;
 }
 
-/** The slot is in use by another session. */
-const SLOT_BUSY = "55006";
 /** A publication (or another object) did not exist where the slot stands. */
 export const UNDEFINED_OBJECT = "42704";
 

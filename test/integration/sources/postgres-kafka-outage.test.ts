@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { confluentLog } from "../../../src/kafka/confluent/index.ts";
+import { startTestStack, type TestStack } from "../../support/stack.ts";
+import { allRowIds, insertBalls, newWorld, readTopic, settle, startSource, type World } from "./harness.ts";
+
+/* A Kafka of its own, to be killed. */
+
+let stack: TestStack;
+let world: World;
+beforeAll(async () => {
+  stack = await startTestStack();
+  const fresh = await newWorld(stack.postgresUrl);
+  world = { ...fresh, log: confluentLog({ brokers: stack.brokers, clientId: "kafka-outage" }) };
+});
+afterAll(async () => {
+  await world.close();
+  await stack.stop();
+});
+
+test("EO-11: Kafka is killed twice under the source: it waits, says so, comes back by itself, and no row is lost or comes twice", async () => {
+  const source = startSource(world);
+  await source.until((status) => status.state === "streaming");
+  for (let kill = 0; kill < 2; kill += 1) {
+    await insertBalls(world, 100, 1000 * kill);
+    stack.supervisor.kill("kafka", "SIGKILL");
+    await insertBalls(world, 100, 1000 * kill + 100);
+    await source.until((status) => status.state === "retrying");
+    await source.until((status) => status.state === "streaming");
+  }
+  await settle(world);
+  const ids = (await readTopic(world, world.topics.raw)).map((event) => event.rowId);
+  expect(ids.toSorted()).toEqual((await allRowIds(world)).toSorted());
+  expect(source.current()).toMatchObject({ epoch: 1, state: "streaming" });
+});
