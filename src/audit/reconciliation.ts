@@ -138,7 +138,7 @@ export class Reconciliation {
       return;
     }
     const verdict = ledger.verdict(source.offset);
-    if (verdict !== fact.verdict)
+    if (verdict !== fact.verdict && (verdict !== null || ledger.kept.verdicts))
       this.#findings.add("clean", `${at} says ${fact.verdict}, the verdict block ${verdict ?? "nothing"}`);
     if (!ledger.isSame(source.offset, this.#words[2]!, this.#words[3]!)) {
       this.#findings.add(
@@ -165,7 +165,7 @@ export class Reconciliation {
       return;
     }
     const verdict = ledger.verdict(fact.offset);
-    if (verdict !== "poison")
+    if (verdict !== "poison" && (verdict !== null || ledger.kept.verdicts))
       this.#findings.add("quarantine", `${at} is in quarantine and was judged ${verdict ?? "not at all"}`);
     this.#identify(fact.key ?? NOTHING, fact.value ?? NOTHING);
     if (!ledger.isSame(fact.offset, this.#words[2]!, this.#words[3]!)) {

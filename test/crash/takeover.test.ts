@@ -188,7 +188,7 @@ class Drip {
         headers,
       );
     }
-    expect(new Set(batch.partitions).size).toBe(stack.settings.partitions);
+    if (new Set(batch.partitions).size < stack.settings.partitions) throw new Error("some partition would stay dry");
     const producer = log.producer({ transactionalId: "drip", transactionTimeoutMs: 10_000 });
     await producer.open();
     const drip = new Drip(producer, batch);

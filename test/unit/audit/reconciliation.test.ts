@@ -303,4 +303,18 @@ describe("what retention has deleted", () => {
     expect(report.proved).toBe(false);
     expect(report.unchecked.length).toBeGreaterThan(0);
   });
+
+  test("is named and not claimed: verdicts", () => {
+    const report = spoilt((world) => {
+      world.kept.verdicts = false;
+      world.blocks.shift();
+    });
+    expect(texts(report)).toEqual([]);
+    expect(report.proved).toBe(false);
+    expect(report.unchecked).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^raw\/0: verdicts of records before offset 4 have been deleted/u),
+      ]),
+    );
+  });
 });
