@@ -39,7 +39,8 @@ export const ALL_KEPT: Kept = { raw: 0, verdicts: true, clean: true, quarantine:
 
 /** One partition of the raw topic: each record, its verdict, the model's, and whether what must follow has followed. */
 export class RawLedger {
-  readonly #name: string;
+  /** `topic/partition` of the raw topic. */
+  readonly name: string;
   readonly #offsets = new PagedLedger();
   readonly #blocks: Blocks = { from: [], to: [], judged: [] };
   readonly counts: VerdictCounts = zeroCounts();
@@ -47,7 +48,7 @@ export class RawLedger {
   records = 0;
 
   constructor(name: string) {
-    this.#name = name;
+    this.name = name;
   }
 
   /** Where the blocks end. */
@@ -70,7 +71,7 @@ export class RawLedger {
     if (fromOffset < this.judgedTo) {
       findings.add(
         "judged",
-        `${this.#name}: the verdict blocks overlap at offsets ${fromOffset} to ${Math.min(this.judgedTo, toOffset)}`,
+        `${this.name}: the verdict blocks overlap at offsets ${fromOffset} to ${Math.min(this.judgedTo, toOffset)}`,
       );
     }
     from.push(fromOffset);
@@ -83,14 +84,14 @@ export class RawLedger {
     for (const entry of block.entries) {
       this.#judge(entry.offset, entry.verdict);
       if (entry.offset < fromOffset || entry.offset >= toOffset) {
-        findings.add("judged", `${this.#name}/${entry.offset} is judged by a block that does not cover it`);
+        findings.add("judged", `${this.name}/${entry.offset} is judged by a block that does not cover it`);
       }
       listed++;
     }
     if (listed !== totalCount(counts) - counts.accepted) {
       findings.add(
         "judged",
-        `${this.#name}: the block at offset ${fromOffset} counts ${totalCount(counts) - counts.accepted} records that were not accepted and lists ${listed}`,
+        `${this.name}: the block at offset ${fromOffset} counts ${totalCount(counts) - counts.accepted} records that were not accepted and lists ${listed}`,
       );
     }
   }
@@ -121,7 +122,7 @@ export class RawLedger {
     for (const [offset, flags] of this.#offsets.entries()) {
       if ((flags & PRESENT) === 0) continue;
       const verdict = toVerdict(flags >> VERDICT_SHIFT);
-      const at = `${this.#name}/${offset}`;
+      const at = `${this.name}/${offset}`;
       if (verdict === null) {
         this.#unjudged(offset, at, findings);
         continue;
@@ -142,7 +143,7 @@ export class RawLedger {
     const first = this.#blocks.from[0];
     if (!this.kept.verdicts && (first === undefined || offset < first)) {
       findings.unchecked.add(
-        `${this.#name}: verdicts of records before offset ${first ?? "the end"} have been deleted by retention`,
+        `${this.name}: verdicts of records before offset ${first ?? "the end"} have been deleted by retention`,
       );
     } else if (offset >= this.judgedTo) findings.add("judged", `${at} has no verdict yet`);
     else findings.add("judged", `${at} has no verdict: a hole between the verdict blocks`);
@@ -151,10 +152,10 @@ export class RawLedger {
   #lost(verdict: Verdict, at: string, findings: Findings): void {
     if (verdict === "poison") {
       if (this.kept.quarantine) findings.add("quarantine", `${at} is poison and not in quarantine`);
-      else findings.unchecked.add(`${this.#name}: quarantine has been deleted in part by retention`);
+      else findings.unchecked.add(`${this.name}: quarantine has been deleted in part by retention`);
     } else if (verdict === "accepted" || verdict === "correction") {
       if (this.kept.clean) findings.add("clean", `${at} is ${verdict} and not in the clean stream`);
-      else findings.unchecked.add(`${this.#name}: the clean stream has been deleted in part by retention`);
+      else findings.unchecked.add(`${this.name}: the clean stream has been deleted in part by retention`);
     }
   }
 
@@ -168,7 +169,7 @@ export class RawLedger {
       if (present !== judged[index]) {
         findings.add(
           "judged",
-          `${this.#name}: the block of offsets ${from[index]} to ${to[index]} gives ${judged[index]} verdicts to ${present} records`,
+          `${this.name}: the block of offsets ${from[index]} to ${to[index]} gives ${judged[index]} verdicts to ${present} records`,
         );
       }
     }

@@ -1,6 +1,7 @@
 import { IDENTITY_WORDS, type IdentityHasher, eventIdText } from "../domain/review/identity.ts";
 import { VERDICTS, type Verdict, type VerdictCounts, totalCount, zeroCounts } from "../domain/review/verdict.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
+import { compareTables } from "./compare-tables.ts";
 import type {
   CleanFact,
   LoadedFact,
@@ -11,16 +12,21 @@ import type {
   WarehouseFact,
 } from "./facts.ts";
 import { EventIds, LatestClean } from "./latest.ts";
-import { ModelReview } from "./model-review.ts";
+import { LastContent } from "./last-content.ts";
 import { ALL_KEPT, type Kept, RawLedger } from "./raw-ledger.ts";
-import { type Arrow, ARROWS, type ArrowName, type AuditReport, Findings, grouped, type Side } from "./report.ts";
+import { type Arrow, arrowOf, type AuditReport, Findings, grouped, type Side } from "./report.ts";
 import { SourceRows } from "./source-rows.ts";
 
-/** The latest accepted record of a key: of a row that the audit knows, or not (newer, repaired by hand). */
-const FROM_ROW = 0;
-const FROM_ELSEWHERE = 1;
-
 const NOTHING = new Uint8Array(0);
+
+/** Sums over all partitions of the raw topic. */
+interface Judged {
+  readonly records: number;
+  /** Verdicts that the model review could be asked about, and those it shares. */
+  readonly compared: number;
+  readonly agreed: number;
+  readonly counts: VerdictCounts;
+}
 
 /**
  * Compares both ends of every arrow, end to end. Pure: it is told facts and answers with a report. About 100 bytes
@@ -35,10 +41,8 @@ export class Reconciliation {
   readonly #words = new Uint32Array(IDENTITY_WORDS);
   readonly #findings = new Findings();
   readonly #rows: SourceRows;
-  /** What a review of the rows of Postgres, in the order of their ids, ends at. */
-  readonly #rowReview = new ModelReview();
+  readonly #content = new LastContent();
   readonly #ledgers = new Map<number, RawLedger>();
-  readonly #rawReviews = new Map<number, ModelReview>();
   readonly #latest = new LatestClean();
   readonly #eventIds = new EventIds();
   /** Source offset of the last clean record by topic and key (EO-3). */
@@ -83,7 +87,7 @@ export class Reconciliation {
     this.#rows.row(fact);
     if (fact.identity === null) return;
     this.#identify(fact.identity.key, fact.identity.content);
-    this.#rowReview.review(this.#words, fact.id, 0);
+    this.#content.row(this.#words, fact.id);
   }
 
   /** Rows that no record has been the event of so far. */
@@ -102,8 +106,7 @@ export class Reconciliation {
     if (identity === null) this.#identify(fact.key ?? NOTHING, fact.value ?? NOTHING);
     else this.#identify(identity.key, identity.content);
     let model: Verdict | null = "poison";
-    if (identity !== null)
-      model = this.#rawReview(partition).review(this.#words, offset, ofKnownRow ? FROM_ROW : FROM_ELSEWHERE);
+    if (identity !== null) model = this.#content.raw(this.#words, partition, offset, ofKnownRow);
     const ledger = this.#ledger(partition);
     // Without its beginning the history of a key is unknown, and so is what its records deserve.
     if (ledger.kept.raw > 0 && model !== "poison") model = null;
@@ -227,50 +230,23 @@ export class Reconciliation {
   finish(): AuditReport {
     const findings = this.#findings;
     const rows = this.#rows.finish(findings, !this.#incompleteRaw);
-    let agreed = 0;
-    let compared = 0;
-    const counts = zeroCounts();
-    let records = 0;
-    for (const ledger of this.#ledgers.values()) {
-      const result = ledger.finish(findings);
-      agreed += result.agreed;
-      compared += result.compared;
-      records += ledger.records;
-      for (const verdict of VERDICTS) counts[verdict] += ledger.counts[verdict];
-    }
-    for (const id of this.#eventIds.repeated())
+    const judged = this.#finishLedgers();
+    for (const id of this.#eventIds.repeated()) {
       findings.add("clean", `event id ${id}… is in the clean stream twice (EO-2)`);
+    }
     this.#findMissing();
-    const content = this.#compareContent();
-    const repeated = counts.duplicate + counts.stale + counts.late;
-    const arrows = [
-      rows,
-      this.#arrow("judged", { what: "raw records", count: records }, { what: "verdicts", count: totalCount(counts) }),
-      this.#arrow("review", { what: "verdicts", count: compared }, { what: "confirmed", count: agreed }),
-      this.#arrow(
-        "clean",
-        { what: "accepted + corrections", count: counts.accepted + counts.correction },
-        { what: "clean records", count: this.#clean },
-        repeated === 0 ? "" : `${grouped(repeated)} duplicate, stale or late records went no further`,
-      ),
-      this.#arrow(
-        "quarantine",
-        { what: "poison", count: counts.poison },
-        { what: "in quarantine", count: this.#quarantined },
-      ),
-      this.#arrow(
-        "warehouse",
-        { what: "natural keys in the clean stream", count: this.#latest.table.size },
-        { what: "rows in the warehouse", count: this.#warehouseRows },
-      ),
-      content,
-      this.#compareTables(counts),
-      this.#arrow(
-        "loaded",
-        { what: "offsets of the clean topics", count: this.#loadedEnds },
-        { what: "loaded", count: this.#loadedTo },
-      ),
-    ];
+    const content = this.#content.compare({
+      findings,
+      rawTopic: this.#rawTopic,
+      judgedTo: (partition) => this.judgedTo(partition),
+      latestClean: this.#latest,
+      incompleteRaw: this.#incompleteRaw,
+      changedRows: this.#rows.changedInPlace(),
+    });
+    const { counts } = judged;
+    const topics = { ledgers: this.#ledgers, counts, quarantined: this.#quarantined };
+    const tables = compareTables(this.#tables, topics, findings);
+    const arrows = [rows, ...this.#topicArrows(judged), this.#warehouseArrow(), content, tables, this.#loadedArrow()];
     return {
       proved: findings.total === 0 && findings.unchecked.size === 0,
       unexplained: findings.total,
@@ -280,6 +256,49 @@ export class Reconciliation {
       unchecked: [...findings.unchecked],
       notes: [...findings.notes],
     };
+  }
+
+  #finishLedgers(): Judged {
+    const sum = { records: 0, compared: 0, agreed: 0, counts: zeroCounts() };
+    for (const ledger of this.#ledgers.values()) {
+      const { agreed, compared } = ledger.finish(this.#findings);
+      sum.agreed += agreed;
+      sum.compared += compared;
+      sum.records += ledger.records;
+      for (const verdict of VERDICTS) sum.counts[verdict] += ledger.counts[verdict];
+    }
+    return sum;
+  }
+
+  /** From the raw topic to all that a processor writes. */
+  #topicArrows({ records, compared, agreed, counts }: Judged): Arrow[] {
+    const findings = this.#findings;
+    const through = counts.accepted + counts.correction;
+    const repeated = counts.duplicate + counts.stale + counts.late;
+    const explained = repeated === 0 ? "" : `${grouped(repeated)} duplicate, stale or late records went no further`;
+    const side = (what: string, count: number): Side => ({ what, count });
+    return [
+      arrowOf(findings, "judged", side("raw records", records), side("verdicts", totalCount(counts))),
+      arrowOf(findings, "review", side("verdicts", compared), side("confirmed", agreed)),
+      arrowOf(
+        findings,
+        "clean",
+        side("accepted + corrections", through),
+        side("clean records", this.#clean),
+        explained,
+      ),
+      arrowOf(findings, "quarantine", side("poison", counts.poison), side("in quarantine", this.#quarantined)),
+    ];
+  }
+
+  #warehouseArrow(): Arrow {
+    const keys = { what: "natural keys in the clean stream", count: this.#latest.table.size };
+    return arrowOf(this.#findings, "warehouse", keys, { what: "rows in the warehouse", count: this.#warehouseRows });
+  }
+
+  #loadedArrow(): Arrow {
+    const ends = { what: "offsets of the clean topics", count: this.#loadedEnds };
+    return arrowOf(this.#findings, "loaded", ends, { what: "loaded", count: this.#loadedTo });
   }
 
   /** EO-3: of one key, clean records come in the order of their raw records. */
@@ -300,125 +319,6 @@ export class Reconciliation {
     }
   }
 
-  /** Postgres ↔ raw topic ↔ clean stream, by what each of them says last of every natural key. */
-  #compareContent(): Arrow {
-    const findings = this.#findings;
-    const changed = this.#rows.changedInPlace();
-    if (changed > 0) {
-      findings.unchecked.add(
-        `${changed} rows of Postgres were changed in place: which content was the last cannot be told from the tables`,
-      );
-    }
-    let known = 0;
-    const keys = this.#rowReview.table;
-    for (let entry = 0; entry < keys.end; entry++) {
-      keys.identity(entry, this.#words);
-      const where = this.#lastRaw();
-      if (where === null) {
-        if (!this.#incompleteRaw)
-          findings.add("content", `${this.#aboutRow(keys.position(entry))} was never accepted from the raw topic`);
-        continue;
-      }
-      if (where.same || where.elsewhere || changed > 0) known++;
-      else if (this.#incompleteRaw)
-        findings.unchecked.add("the last content of keys whose first records have been deleted by retention");
-      else
-        findings.add(
-          "content",
-          `${this.#aboutRow(keys.position(entry))} is the last content of its key in Postgres; the raw topic ends at offset ${where.offset} of partition ${where.partition}`,
-        );
-    }
-    if (!this.#incompleteRaw) this.#compareReviewWithClean();
-    return this.#arrow(
-      "content",
-      { what: "natural keys in Postgres", count: keys.size },
-      { what: "end as they should", count: known },
-    );
-  }
-
-  #aboutRow(id: number): string {
-    return `the row with id ${id}`;
-  }
-
-  /** What the model review of the raw topic ends at for the key in `#words`. */
-  #lastRaw(): { same: boolean; elsewhere: boolean; partition: number; offset: number } | null {
-    for (const [partition, { table }] of this.#rawReviews) {
-      const entry = table.find(this.#words[0]!, this.#words[1]!);
-      if (entry < 0) continue;
-      return {
-        same: table.sameEventId(entry, this.#words),
-        elsewhere: table.owner(entry) === FROM_ELSEWHERE,
-        partition,
-        offset: table.position(entry),
-      };
-    }
-    return null;
-  }
-
-  /** The model's last content of every key is the clean stream's, unless that goes on beyond what was reviewed. */
-  #compareReviewWithClean(): void {
-    for (const [partition, { table }] of this.#rawReviews) {
-      const judgedTo = this.judgedTo(partition);
-      for (let entry = 0; entry < table.end; entry++) {
-        table.identity(entry, this.#words);
-        const clean = this.#latest.table.find(this.#words[0]!, this.#words[1]!);
-        // What has not come at all is counted where it got lost.
-        if (clean < 0 || this.#latest.table.sameEventId(clean, this.#words)) continue;
-        if (this.#latest.table.position(clean) >= judgedTo || table.position(entry) >= judgedTo) continue;
-        this.#findings.add(
-          "content",
-          `${this.#rawTopic}/${partition}/${table.position(entry)} should be the last of its key; the clean stream ends at raw offset ${this.#latest.table.position(clean)}`,
-        );
-      }
-    }
-  }
-
-  #compareTables(counts: VerdictCounts): Arrow {
-    const tables = this.#tables;
-    const judged = totalCount(counts);
-    if (tables === null) {
-      this.#findings.unchecked.add("the verdict tables of the warehouse: it has not loaded the verdicts to the end");
-      return this.#arrow("tables", { what: "verdicts", count: judged }, { what: "in the warehouse", count: 0 });
-    }
-    let stored = 0;
-    for (const [partition, ledger] of this.#ledgers) {
-      const found = tables.counts.get(partition) ?? zeroCounts();
-      stored += totalCount(found);
-      if (!ledger.kept.verdicts) {
-        this.#findings.unchecked.add(
-          `${this.#rawTopic}/${partition}: verdict blocks have been deleted by retention, their tables were not compared`,
-        );
-        continue;
-      }
-      for (const verdict of VERDICTS) {
-        if (found[verdict] === ledger.counts[verdict]) continue;
-        this.#findings.add(
-          "tables",
-          `${this.#rawTopic}/${partition}: the warehouse counts ${found[verdict]} ${verdict}, the verdict blocks ${ledger.counts[verdict]}`,
-        );
-      }
-    }
-    const complete = [...this.#ledgers.values()].every(({ kept }) => kept.verdicts && kept.quarantine);
-    if (complete) this.#compareRows(tables, judged - counts.accepted);
-    return this.#arrow("tables", { what: "verdicts", count: judged }, { what: "in the warehouse", count: stored });
-  }
-
-  #compareRows(tables: VerdictTablesFact, notAccepted: number): void {
-    if (tables.rows !== notAccepted) {
-      this.#findings.add("tables", `table verdicts has ${tables.rows} rows, ${notAccepted} records were not accepted`);
-    }
-    if (tables.quarantined !== this.#quarantined) {
-      this.#findings.add(
-        "tables",
-        `table quarantine has ${tables.quarantined} rows, the topic ${this.#quarantined} records`,
-      );
-    }
-  }
-
-  #arrow(name: ArrowName, from: Side, to: Side, explained: string = ""): Arrow {
-    return { name, proves: ARROWS[name], from, to, explained, differences: this.#findings.count(name) };
-  }
-
   #identify(key: string | Uint8Array, content: string | Uint8Array): void {
     this.#hasher.identify(key, content, this.#words);
   }
@@ -431,14 +331,5 @@ export class Reconciliation {
       this.#ledgers.set(partition, ledger);
     }
     return ledger;
-  }
-
-  #rawReview(partition: number): ModelReview {
-    let review = this.#rawReviews.get(partition);
-    if (review === undefined) {
-      review = new ModelReview();
-      this.#rawReviews.set(partition, review);
-    }
-    return review;
   }
 }

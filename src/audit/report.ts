@@ -90,3 +90,8 @@ export class Findings {
 export function grouped(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/gu, ",");
 }
+
+/** An arrow with the differences found so far. */
+export function arrowOf(findings: Findings, name: ArrowName, from: Side, to: Side, explained: string = ""): Arrow {
+  return { name, proves: ARROWS[name], from, to, explained, differences: findings.count(name) };
+}

@@ -3,7 +3,7 @@ import { IDENTITY_WORDS } from "../domain/review/identity.ts";
 import type { RawFact, RowFact } from "./facts.ts";
 import { PagedLedger } from "./paged.ts";
 import type { Arrow, Findings } from "./report.ts";
-import { ARROWS, grouped } from "./report.ts";
+import { arrowOf, grouped } from "./report.ts";
 
 const ROW = 1;
 const EVENT = 2;
@@ -105,14 +105,8 @@ export class SourceRows {
         `${grouped(this.#unknown)} events are of rows that were not in Postgres when the audit began: inserted since, or deleted there (what was accepted stays)`,
       );
     }
-    return {
-      name: "rows",
-      proves: ARROWS.rows,
-      from: { what: "rows in Postgres", count: this.#rows },
-      to: { what: "rows with an event", count: this.#withEvent },
-      explained: this.#explained(),
-      differences: findings.count("rows"),
-    };
+    const from = { what: "rows in Postgres", count: this.#rows };
+    return arrowOf(findings, "rows", from, { what: "rows with an event", count: this.#withEvent }, this.#explained());
   }
 
   #explained(): string {
