@@ -3,11 +3,16 @@ import { parseCsv2Delivery, parseCsv2Info } from "../domain/cricket/csv2.ts";
 import { deliveryContent, deliveryKey, matchContent, matchKey } from "../domain/cricket/identity.ts";
 import { CRICKET_EVENT, CRICKET_GROUP, CRICKET_TOPICS } from "../domain/cricket/topics.ts";
 import type { CleanDelivery, CleanMatch, Delivery, Match, Provenance } from "../domain/cricket/types.ts";
-import { defineTopology, headerOf, type InputRecord, type ProcessContext, type Topology } from "../processor/topology.ts";
+import {
+  defineTopology,
+  headerOf,
+  type InputRecord,
+  type ProcessContext,
+  type Topology,
+} from "../processor/topology.ts";
 
 type CricketFact =
-  | { readonly kind: "delivery"; readonly delivery: Delivery }
-  | { readonly kind: "match"; readonly match: Match };
+  { readonly kind: "delivery"; readonly delivery: Delivery } | { readonly kind: "match"; readonly match: Match };
 
 /** A delivery is 500 bytes, the longest match record 20 KB: what is larger is no cricket. */
 const VALUE_BYTES_MAX = 1024 * 1024;
@@ -38,7 +43,8 @@ export function cricketTopology(options: { readonly partitions: number }): Topol
 function decode(record: InputRecord): CricketFact {
   const { value } = record;
   if (value === null) throw new PoisonError("the record has no value");
-  if (value.length > VALUE_BYTES_MAX) throw new PoisonError(`the record has ${value.length} bytes, more than ${VALUE_BYTES_MAX}`);
+  if (value.length > VALUE_BYTES_MAX)
+    throw new PoisonError(`the record has ${value.length} bytes, more than ${VALUE_BYTES_MAX}`);
   const type = headerOf(record, "ce_type")?.toString();
   switch (type) {
     case CRICKET_EVENT.odiDelivery:
@@ -53,7 +59,9 @@ function decode(record: InputRecord): CricketFact {
       throw new PoisonError(`${file ?? "a file"}, line ${line ?? "?"}: ${problem ?? "unreadable"}`);
     }
     default:
-      throw new PoisonError(type === undefined ? "the record has no ce_type header" : `event type "${type}" is unknown`);
+      throw new PoisonError(
+        type === undefined ? "the record has no ce_type header" : `event type "${type}" is unknown`,
+      );
   }
 }
 
@@ -63,13 +71,17 @@ function textFields(value: Buffer): Record<string, string> {
   try {
     parsed = JSON.parse(utf8.decode(value));
   } catch (error) {
-    throw new PoisonError(`not JSON in UTF-8: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new PoisonError(`not JSON in UTF-8: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new PoisonError("not a JSON object");
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw new PoisonError("not a JSON object");
   const fields: Record<string, string> = {};
   for (const [name, member] of Object.entries(parsed)) {
     if (member === null) continue;
-    if (typeof member !== "string" && typeof member !== "number") throw new PoisonError(`"${name}" is neither text nor a number`);
+    if (typeof member !== "string" && typeof member !== "number")
+      throw new PoisonError(`"${name}" is neither text nor a number`);
     fields[name] = String(member);
   }
   return fields;

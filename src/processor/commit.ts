@@ -92,7 +92,12 @@ export class Committer {
       const streamTime = frame.streamTime === NO_STREAM_TIME ? null : frame.streamTime;
       for (const block of frame.blocks) {
         if (block === undefined) continue;
-        fill.writes.append(topics.verdicts, task.partition, Buffer.from(`${block.topic}/${block.partition}`), asBuffer(block.encode(streamTime)));
+        fill.writes.append(
+          topics.verdicts,
+          task.partition,
+          Buffer.from(`${block.topic}/${block.partition}`),
+          asBuffer(block.encode(streamTime)),
+        );
       }
       const segments = task.known.plan(frame.events, frame.streamTime);
       for (const { key, value } of segments.messages) {
@@ -104,7 +109,10 @@ export class Committer {
         for (const { key, bytes } of changes) fill.writes.append(topic, task.partition, Buffer.from(key), bytes);
       });
       frames.push({ frame, segments, stores });
-      const digest = [segments.digest, ...stores.map((changes, index) => task.stores[index]!.digestAfter(changes))].join(".");
+      const digest = [
+        segments.digest,
+        ...stores.map((changes, index) => task.stores[index]!.digestAfter(changes)),
+      ].join(".");
       const metadata = encodeOffsetMetadata({
         owner: this.#options.transactionalId,
         fingerprint: this.#options.fingerprint,
@@ -154,7 +162,10 @@ export class Committer {
   async #settle(plan: CommitPlan, consumer: GroupConsumer): Promise<CommitOutcome> {
     await this.#replaceProducer();
     const committed = await consumer.committed(plan.offsets, this.#options.transactionTimeoutMs);
-    const happened = plan.offsets.map((planned, index) => committed[index]?.offset === planned.offset && committed[index]?.metadata === planned.metadata);
+    const happened = plan.offsets.map(
+      (planned, index) =>
+        committed[index]?.offset === planned.offset && committed[index]?.metadata === planned.metadata,
+    );
     if (happened.every(Boolean)) return "committed";
     if (!happened.some(Boolean)) return "aborted";
     throw new StateCorruptError("a transaction was committed for some of its partitions only");

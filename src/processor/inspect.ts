@@ -75,7 +75,8 @@ export async function describeState(
 }
 
 function describeTask(task: Task, committed: readonly (CommittedOffset | null)[], quiet: boolean): PartitionState {
-  const metadata = committed.flatMap((offset) => (offset === null ? [] : (decodeOffsetMetadata(offset.metadata) ?? [])))[0] ?? null;
+  const metadata =
+    committed.flatMap((offset) => (offset === null ? [] : (decodeOffsetMetadata(offset.metadata) ?? [])))[0] ?? null;
   const { table } = task.known;
   let oldest: number | null = null;
   let newest: number | null = null;

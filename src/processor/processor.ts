@@ -1,39 +1,17 @@
-import { FatalError, FencedError, RetryableError } from "../domain/errors.ts";
-import type { IdentityHasher } from "../domain/review/identity.ts";
+import { FencedError, RetryableError } from "../domain/errors.ts";
 import { type VerdictCounts, VERDICTS, zeroCounts } from "../domain/review/verdict.ts";
-import type { CommittedOffset, GroupConsumer, Log, Rebalance, RecordBatch, TopicPartition } from "../kafka/log.ts";
-import type { Clock } from "./clock.ts";
+import type { GroupConsumer, Rebalance, RecordBatch } from "../kafka/log.ts";
+import { Assignment } from "./assignment.ts";
 import { applyPlan, type CommitPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
 import { LagGauge } from "./lag.ts";
 import { OrphanWatch } from "./orphans.ts";
-import { restoreTasks, stableOffsets } from "./restore.ts";
+import type { ProcessorOptions } from "./processor-options.ts";
 import { Reviewer } from "./reviewer.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
-import { Task } from "./task.ts";
-import type { Topology } from "./topology.ts";
-
-export interface ProcessorOptions {
-  readonly log: Log;
-  readonly topology: Topology;
-  readonly groupId: string;
-  /** Stable name of this process: static membership and transactional id follow from it. */
-  readonly instanceId: string;
-  readonly clock: Clock;
-  readonly hasher: IdentityHasher;
-  readonly signal: AbortSignal;
-  readonly onStatus: (status: Partial<ProcessorStatus>) => void;
-  readonly commitIntervalMs: number;
-  readonly commitMaxRecords: number;
-  readonly commitMaxBytes: number;
-  readonly sessionTimeoutMs: number;
-  readonly transactionTimeoutMs: number;
-  /** Input records that were deleted before they were judged: stop (false), or go on and say so (true). */
-  readonly acceptLoss: boolean;
-  readonly onCommitted?: (partition: number, position: number) => void;
-}
+import type { Task } from "./task.ts";
 
 const FETCH_RECORDS = 1_000;
 const IDLE_FETCH_MS = 100;
@@ -50,19 +28,15 @@ export class Processor {
   readonly #consumer: GroupConsumer;
   readonly #committer: Committer;
   readonly #reviewer: Reviewer;
-  readonly #fingerprint: string;
-  readonly #transactionalId: string;
-  readonly #tasks = new Map<number, Task>();
+  readonly #assignment: Assignment;
   readonly #inputIndex: ReadonlyMap<string, number>;
   readonly #durations = new DurationWindow();
-  readonly #closing = new AbortController();
   readonly #lag: LagGauge;
   readonly #orphans: OrphanWatch;
   #fill = new Fill(undefined);
   #committing: Promise<void> | undefined;
   #rewind = false;
   #failure: Error | undefined;
-  #restored: Task[] = [];
   #records = 0;
   #commits = 0;
   #statusAt = -Infinity;
@@ -71,8 +45,8 @@ export class Processor {
   constructor(options: ProcessorOptions) {
     const { topology, log } = options;
     this.#options = options;
-    this.#fingerprint = topologyFingerprint(topology);
-    this.#transactionalId = transactionalIdOf(options.groupId, options.instanceId);
+    const fingerprint = topologyFingerprint(topology);
+    const transactionalId = transactionalIdOf(options.groupId, options.instanceId);
     this.#inputIndex = new Map(topology.inputs.map((topic, index) => [topic, index]));
     // Only the first input is subscribed; its assignment brings the same partition of the others (co-partitioning).
     this.#consumer = log.consumer({
@@ -84,23 +58,37 @@ export class Processor {
     this.#committer = new Committer({
       log,
       topology,
-      transactionalId: this.#transactionalId,
+      transactionalId,
       transactionTimeoutMs: options.transactionTimeoutMs,
-      fingerprint: this.#fingerprint,
+      fingerprint,
       maxMessageBytes: MESSAGE_BYTES_MAX,
     });
     this.#reviewer = new Reviewer(topology, options.hasher, options.clock);
     const onError = (error: unknown): void => {
       this.#fail(error);
     };
+    this.#assignment = new Assignment({
+      ...options,
+      fingerprint,
+      transactionalId,
+      consumer: this.#consumer,
+      onFailure: onError,
+      say: (state, message) => this.#status(state, message),
+    });
     this.#lag = new LagGauge(log, topology.inputs, options.clock, onError);
     const onHealed = (message: string): void => options.onStatus({ message });
-    this.#orphans = new OrphanWatch({ ...options, topic: topology.inputs[0]!, partitions: topology.partitions, onHealed, onError });
+    this.#orphans = new OrphanWatch({
+      ...options,
+      topic: topology.inputs[0]!,
+      partitions: topology.partitions,
+      onHealed,
+      onError,
+    });
   }
 
   /** Tasks by partition: what tests and `state` look at. */
   get tasks(): ReadonlyMap<number, Task> {
-    return this.#tasks;
+    return this.#assignment.tasks;
   }
 
   async open(): Promise<void> {
@@ -141,9 +129,14 @@ export class Processor {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
     await this.#committing;
-    await Promise.all([this.#committer.close(), this.#consumer.close(), this.#lag.close(), this.#orphans.close()]);
+    await Promise.all([
+      this.#assignment.close(),
+      this.#committer.close(),
+      this.#consumer.close(),
+      this.#lag.close(),
+      this.#orphans.close(),
+    ]);
   }
 
   // --- take and review (steps 1 and 2)
@@ -168,7 +161,7 @@ export class Processor {
     // An abort while we waited has rewound nothing yet: these records will come again.
     if (this.#rewind || this.#failure !== undefined) return;
     for (const batch of batches) {
-      const task = this.#tasks.get(batch.partition);
+      const task = this.#assignment.tasks.get(batch.partition);
       const input = this.#inputIndex.get(batch.topic);
       if (task === undefined || !task.running || input === undefined) continue;
       const before = this.#fill.records;
@@ -234,32 +227,30 @@ export class Processor {
   async #rewindAll(): Promise<void> {
     this.#fill = new Fill(undefined);
     if (this.#committer.begun) await this.#committer.abort();
-    for (const task of this.#tasks.values()) {
+    for (const task of this.#assignment.tasks.values()) {
       if (!task.running) continue;
-      await this.#seekToPositions(task);
+      await this.#assignment.seekToPositions(task);
       // A task whose claim was aborted claims again.
       if (!task.claimed) this.#fill.frame(task);
     }
     this.#rewind = false;
   }
 
-  async #seekToPositions(task: Task): Promise<void> {
-    for (const [index, topic] of this.#options.topology.inputs.entries()) {
-      await this.#consumer.seek({ topic, partition: task.partition }, task.positions[index]!);
-    }
-  }
-
   // --- group membership and restore
 
   async #answerRebalances(): Promise<void> {
-    for (let waiting = this.#consumer.pendingRebalance(); waiting !== undefined; waiting = this.#consumer.pendingRebalance()) {
+    for (
+      let waiting = this.#consumer.pendingRebalance();
+      waiting !== undefined;
+      waiting = this.#consumer.pendingRebalance()
+    ) {
       if (waiting.kind === "revoke") await this.#revoke(waiting);
-      else await this.#assign(waiting);
+      else await this.#assignment.assign(waiting);
     }
   }
 
   async #revoke(rebalance: Rebalance): Promise<void> {
-    const gone = rebalance.partitions.flatMap(({ partition }) => this.#tasks.get(partition) ?? []);
+    const gone = this.#assignment.held(rebalance.partitions);
     await this.#committing;
     const touched = gone.some((task) => this.#fill.frames.has(task));
     if (touched && !rebalance.lost && !this.#rewind && this.#failure === undefined) {
@@ -272,79 +263,18 @@ export class Processor {
       await this.#committer.abort();
     }
     this.#throwFailure();
-    for (const task of gone) this.#tasks.delete(task.partition);
+    for (const task of gone) this.#assignment.tasks.delete(task.partition);
     if (gone.some((task) => this.#fill.frames.has(task))) this.#rewind = true;
     this.#consumer.answerRebalance([]);
     if (this.#rewind) await this.#rewindAll();
     if (gone.length > 0) this.#status("running", `gave up partitions ${gone.map((task) => task.partition).join(", ")}`);
   }
 
-  async #assign(rebalance: Rebalance): Promise<void> {
-    const { topology } = this.#options;
-    const partitions = rebalance.partitions.map(({ partition }) => partition);
-    if (partitions.length === 0) {
-      this.#consumer.answerRebalance([]);
-      return;
-    }
-    this.#status("restoring", `taking over partitions ${partitions.join(", ")}`);
-    const inputs = partitions.flatMap((partition) => topology.inputs.map((topic) => ({ topic, partition })));
-    const committed = await stableOffsets(this.#consumer, inputs, { ...this.#options, transactionalId: this.#transactionalId });
-    const tasks: Task[] = [];
-    const start: (TopicPartition & { offset: number })[] = [];
-    for (const partition of partitions) {
-      const task = new Task(topology, partition, this.#options.hasher);
-      for (const [index, topic] of topology.inputs.entries()) {
-        const offset = await this.#startOffset({ topic, partition }, committed);
-        task.positions[index] = offset;
-        start.push({ topic, partition, offset });
-      }
-      tasks.push(task);
-      this.#tasks.set(partition, task);
-    }
-    this.#consumer.answerRebalance(start);
-    this.#consumer.pause(inputs);
-    const byPartition = new Map(partitions.map((partition) => [partition, committed.find((offset) => offset?.partition === partition)]));
-    this.#restore(tasks, byPartition);
-  }
-
-  async #startOffset(partition: TopicPartition, committed: readonly (CommittedOffset | undefined)[]): Promise<number> {
-    const { low } = await this.#consumer.watermarks(partition, 10_000);
-    const known = committed.find((offset) => offset?.topic === partition.topic && offset.partition === partition.partition);
-    if (known === undefined || known.offset >= low) return known?.offset ?? low;
-    const lost = `records ${known.offset} to ${low - 1} of ${partition.topic}/${partition.partition} were deleted before they were judged`;
-    if (!this.#options.acceptLoss) {
-      throw new FatalError(lost, { remedy: "raise the topic's retention; to go on without them start the processor with --accept-loss" });
-    }
-    this.#status("restoring", `${lost}; going on without them as asked`);
-    return low;
-  }
-
-  #restore(tasks: readonly Task[], committed: ReadonlyMap<number, CommittedOffset | undefined>): void {
-    const signal = AbortSignal.any([this.#closing.signal, this.#options.signal]);
-    void restoreTasks(tasks, committed, { ...this.#options, fingerprint: this.#fingerprint, transactionalId: this.#transactionalId, signal })
-      .then(() => {
-        if (!signal.aborted) this.#restored.push(...tasks);
-      })
-      .catch((error: unknown) => {
-        if (signal.aborted) return;
-        // A partition that was revoked meanwhile has a new owner, whose commits we may have read half of.
-        const revoked = tasks.some((task) => this.#tasks.get(task.partition) !== task);
-        this.#fail(revoked ? new FencedError("the assignment changed during a restore", { cause: error }) : error);
-      });
-  }
-
   async #startRestored(): Promise<void> {
-    const restored = this.#restored;
-    if (restored.length === 0) return;
-    this.#restored = [];
-    for (const task of restored) {
-      if (this.#tasks.get(task.partition) !== task) continue;
-      await this.#seekToPositions(task);
-      this.#consumer.resume(this.#options.topology.inputs.map((topic) => ({ topic, partition: task.partition })));
-      task.running = true;
-      this.#fill.frame(task);
-    }
-    this.#status("running", `partitions ${[...this.#tasks.keys()].toSorted((a, b) => a - b).join(", ")} restored`);
+    const started = await this.#assignment.startRestored();
+    if (started.length === 0) return;
+    for (const task of started) this.#fill.frame(task);
+    this.#status("running", `partitions ${this.#assignment.partitions.join(", ")} restored`);
   }
 
   // --- reporting
@@ -362,7 +292,7 @@ export class Processor {
     const now = this.#options.clock.now();
     if (now - this.#statusAt < 1_000) return;
     this.#statusAt = now;
-    this.#lag.refresh([...this.#tasks.values()]);
+    this.#lag.refresh([...this.#assignment.tasks.values()]);
     this.#orphans.look();
     this.#options.onStatus(this.#figures());
   }
@@ -373,18 +303,19 @@ export class Processor {
 
   #figures(): Partial<ProcessorStatus> {
     const { retention, replayWindowMs } = this.#options.topology.review;
-    const tasks = [...this.#tasks.values()];
+    const tasks = [...this.#assignment.tasks.values()];
     const counts: VerdictCounts = zeroCounts();
     for (const task of tasks) for (const verdict of VERDICTS) counts[verdict] += task.counts[verdict];
     return {
-      partitions: [...this.#tasks.keys()].toSorted((a, b) => a - b),
+      partitions: this.#assignment.partitions,
       records: this.#records,
       counts,
       lag: this.#lag.records(tasks),
       commits: this.#commits,
       commitMs: this.#durations.percentiles(),
       lastCommitAt: this.#lastCommitAt,
-      retentionMarginMs: retention === "unbounded" || replayWindowMs === undefined ? null : retention.ms - replayWindowMs,
+      retentionMarginMs:
+        retention === "unbounded" || replayWindowMs === undefined ? null : retention.ms - replayWindowMs,
       knownEvents: tasks.reduce((sum, task) => sum + task.known.table.size, 0),
       stateBytes: tasks.reduce((sum, task) => sum + task.known.table.bytes, 0),
     };

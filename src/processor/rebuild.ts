@@ -1,6 +1,13 @@
 import { FatalError } from "../domain/errors.ts";
 import { IdentityHasher } from "../domain/review/identity.ts";
-import { type CommittedOffset, type GroupConsumer, type Log, type LogReader, type TopicPartition, WriteBatch } from "../kafka/log.ts";
+import {
+  type CommittedOffset,
+  type GroupConsumer,
+  type Log,
+  type LogReader,
+  type TopicPartition,
+  WriteBatch,
+} from "../kafka/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { applyPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
@@ -43,7 +50,11 @@ export async function rebuildState<V>(options: RebuildOptions<V>): Promise<void>
   });
   const reader = options.log.reader({ isolation: "read_committed" });
   const transactionalId = transactionalIdOf(options.groupId, "rebuild");
-  const producer = options.log.producer({ transactionalId, transactionTimeoutMs: 60_000, maxMessageBytes: MESSAGE_BYTES_MAX });
+  const producer = options.log.producer({
+    transactionalId,
+    transactionTimeoutMs: 60_000,
+    maxMessageBytes: MESSAGE_BYTES_MAX,
+  });
   try {
     await Promise.all([consumer.open(), reader.open(), producer.open()]);
     const committed = await joinAlone(consumer, topology, options.clock ?? systemClock);
@@ -69,9 +80,12 @@ async function joinAlone(consumer: GroupConsumer, topology: Topology, clock: Clo
   const deadline = clock.now() + JOIN_MS;
   while (owned.size < topology.partitions) {
     if (clock.now() > deadline) {
-      throw new FatalError(`the group gave us ${owned.size} of ${topology.partitions} partitions: a processor of it still runs`, {
-        remedy: "stop all processors of the group first",
-      });
+      throw new FatalError(
+        `the group gave us ${owned.size} of ${topology.partitions} partitions: a processor of it still runs`,
+        {
+          remedy: "stop all processors of the group first",
+        },
+      );
     }
     await consumer.fetch(1, 200);
     for (let waiting = consumer.pendingRebalance(); waiting !== undefined; waiting = consumer.pendingRebalance()) {
@@ -79,12 +93,15 @@ async function joinAlone(consumer: GroupConsumer, topology: Topology, clock: Clo
         if (waiting.kind === "assign") owned.add(partition);
         else owned.delete(partition);
       }
-      const start = waiting.kind === "assign" ? waiting.partitions.map((partition) => ({ ...partition, offset: 0 })) : [];
+      const start =
+        waiting.kind === "assign" ? waiting.partitions.map((partition) => ({ ...partition, offset: 0 })) : [];
       consumer.answerRebalance(start);
       if (start.length > 0) consumer.pause(start);
     }
   }
-  const inputs: TopicPartition[] = [...owned].flatMap((partition) => topology.inputs.map((topic) => ({ topic, partition })));
+  const inputs: TopicPartition[] = [...owned].flatMap((partition) =>
+    topology.inputs.map((topic) => ({ topic, partition })),
+  );
   return (await consumer.committed(inputs, JOIN_MS)).filter((offset) => offset !== undefined);
 }
 
@@ -95,7 +112,12 @@ class Rebuilder {
   readonly #reviewer: Reviewer;
   readonly #committer: Committer;
 
-  constructor(topology: Topology, options: Omit<RebuildOptions, "topology">, transactionalId: string, hasher: IdentityHasher) {
+  constructor(
+    topology: Topology,
+    options: Omit<RebuildOptions, "topology">,
+    transactionalId: string,
+    hasher: IdentityHasher,
+  ) {
     this.#topology = topology;
     this.#options = { ...options, topology };
     this.#hasher = hasher;
@@ -112,11 +134,17 @@ class Rebuilder {
   }
 
   /** Appends the partition's new state to `writes`, behind tombstones for all of the old. Returns its offsets. */
-  async partition(partition: number, until: readonly CommittedOffset[], reader: LogReader, writes: WriteBatch): Promise<readonly CommittedOffset[]> {
+  async partition(
+    partition: number,
+    until: readonly CommittedOffset[],
+    reader: LogReader,
+    writes: WriteBatch,
+  ): Promise<readonly CommittedOffset[]> {
     const task = new Task(this.#topology, partition, this.#hasher);
     const state = await this.#oldKeys(partition, reader);
     const starts = await Promise.all(until.map((offset) => this.#start(offset, reader)));
-    for (const offset of until) task.positions[this.#topology.inputs.indexOf(offset.topic)] = starts[until.indexOf(offset)]!.offset;
+    for (const offset of until)
+      task.positions[this.#topology.inputs.indexOf(offset.topic)] = starts[until.indexOf(offset)]!.offset;
     let offsets: readonly CommittedOffset[] = [];
     const flush = (fill: Fill): void => {
       this.#reviewer.beforeCommit(fill);
@@ -135,16 +163,21 @@ class Rebuilder {
     for (const [topic, keys] of state) {
       for (const [key, value] of keys) writes.append(topic, partition, Buffer.from(key), value);
     }
-    this.#options.onProgress(`partition ${partition}: ${task.known.table.size} known events from ${until.map((offset) => `${offset.topic} up to ${offset.offset}`).join(", ")}`);
+    this.#options.onProgress(
+      `partition ${partition}: ${task.known.table.size} known events from ${until.map((offset) => `${offset.topic} up to ${offset.offset}`).join(", ")}`,
+    );
     return offsets;
   }
 
   async #start(offset: CommittedOffset, reader: LogReader): Promise<TopicPartition & { offset: number }> {
     const { low } = await reader.watermarks(offset, JOIN_MS);
     if (low > 0 && this.#options.acceptLoss !== true) {
-      throw new FatalError(`records 0 to ${low - 1} of ${offset.topic}/${offset.partition} have been deleted: a rebuilt state would not know them`, {
-        remedy: "a repetition of them would be accepted again; to go on all the same use --accept-loss",
-      });
+      throw new FatalError(
+        `records 0 to ${low - 1} of ${offset.topic}/${offset.partition} have been deleted: a rebuilt state would not know them`,
+        {
+          remedy: "a repetition of them would be accepted again; to go on all the same use --accept-loss",
+        },
+      );
     }
     return { topic: offset.topic, partition: offset.partition, offset: low };
   }
@@ -163,7 +196,12 @@ class Rebuilder {
       for (const batch of await reader.fetch(1_000, 500)) {
         const end = ends.get(batch.topic)!;
         const length = firstIndexFrom(batch, end);
-        this.#reviewer.review(fill, fill.frame(task), this.#topology.inputs.indexOf(batch.topic), length === batch.length ? batch : { ...view(batch), length });
+        this.#reviewer.review(
+          fill,
+          fill.frame(task),
+          this.#topology.inputs.indexOf(batch.topic),
+          length === batch.length ? batch : { ...view(batch), length },
+        );
       }
       if (fill.records < CHUNK_RECORDS) continue;
       flush(fill);
@@ -174,7 +212,10 @@ class Rebuilder {
 
   /** Keys of the state topics, each with a tombstone that the new state may replace. */
   async #oldKeys(partition: number, reader: LogReader): Promise<Map<string, Map<string, Buffer | null>>> {
-    const topics = [this.#topology.topics.dedupe, ...this.#topology.storeNames.map((store) => this.#topology.topics.state(store))];
+    const topics = [
+      this.#topology.topics.dedupe,
+      ...this.#topology.storeNames.map((store) => this.#topology.topics.state(store)),
+    ];
     const state = new Map(topics.map((topic) => [topic, new Map<string, Buffer | null>()]));
     const sources = await Promise.all(
       topics.map(async (topic) => {
@@ -185,7 +226,8 @@ class Rebuilder {
     reader.assign(sources);
     while (sources.some((source) => reader.position(source) < source.high)) {
       for (const batch of await reader.fetch(1_000, 500)) {
-        for (let index = 0; index < batch.length; index++) state.get(batch.topic)!.set(batch.key(index)!.toString(), null);
+        for (let index = 0; index < batch.length; index++)
+          state.get(batch.topic)!.set(batch.key(index)!.toString(), null);
       }
     }
     return state;

@@ -47,14 +47,24 @@ export async function restoreTasks(
     const offset = committed.get(task.partition);
     metadata.set(task, offset === undefined ? undefined : readMetadata(offset, task, options));
   }
-  const rivals = new Set([...metadata.values()].flatMap((known) => (known === undefined || known.owner === options.transactionalId ? [] : [known.owner])));
+  const rivals = new Set(
+    [...metadata.values()].flatMap((known) =>
+      known === undefined || known.owner === options.transactionalId ? [] : [known.owner],
+    ),
+  );
   await load(tasks, options, rivals);
   if (options.signal.aborted) return;
   for (const task of tasks) verify(task, metadata.get(task));
 }
 
 /** Reads the state of tasks without comparing it with anything; waits for open transactions and ends none. */
-export async function loadTasks(tasks: readonly Task[], log: Log, topology: Topology, clock: Clock, signal?: AbortSignal): Promise<void> {
+export async function loadTasks(
+  tasks: readonly Task[],
+  log: Log,
+  topology: Topology,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<void> {
   const never = new AbortController().signal;
   await load(tasks, { log, topology, clock, signal: signal ?? never, transactionTimeoutMs: 10_000 }, new Set());
 }
@@ -82,7 +92,10 @@ function readMetadata(offset: CommittedOffset, task: Task, options: RestoreOptio
   if (metadata.fingerprint === options.fingerprint) return metadata;
   throw new FatalError(
     `the state of ${where} belongs to another topology (fingerprint ${metadata.fingerprint}, this one is ${options.fingerprint})`,
-    { remedy: "inputs, partitions, stores, retention or identity version changed: give the topology a new name, or rebuild: third-umpire state rebuild" },
+    {
+      remedy:
+        "inputs, partitions, stores, retention or identity version changed: give the topology a new name, or rebuild: third-umpire state rebuild",
+    },
   );
 }
 
@@ -92,9 +105,9 @@ async function readAll(
   rivals: Set<string>,
   options: LoadOptions,
 ): Promise<void> {
-  const sources = (await Promise.all(tasks.flatMap((task) => sourcesOf(task, options.topology)).map((source) => bound(source, reader)))).filter(
-    (source) => source.offset < source.high,
-  );
+  const sources = (
+    await Promise.all(tasks.flatMap((task) => sourcesOf(task, options.topology)).map((source) => bound(source, reader)))
+  ).filter((source) => source.offset < source.high);
   if (sources.length === 0) return;
   const byName = new Map(sources.map((source) => [nameOf(source), source]));
   reader.assign(sources);
@@ -154,7 +167,9 @@ export async function stableOffsets(
   const admin = options.log.admin();
   try {
     const unstable = await admin.groupOffsets(options.groupId, inputs);
-    const owners = new Set(unstable.flatMap((offset) => (offset === undefined ? [] : (decodeOffsetMetadata(offset.metadata)?.owner ?? []))));
+    const owners = new Set(
+      unstable.flatMap((offset) => (offset === undefined ? [] : (decodeOffsetMetadata(offset.metadata)?.owner ?? []))),
+    );
     for (const owner of owners) if (owner !== options.transactionalId) await endTransaction(owner, options);
   } finally {
     await admin.close();
@@ -166,7 +181,10 @@ export async function stableOffsets(
  * Ends what a dead owner left open, by opening a producer of its transactional id: sub-second, instead of waiting for
  * the transaction timeout. The group generation has already fenced it; this only unblocks readers.
  */
-export async function endTransaction(transactionalId: string, options: Pick<RestoreOptions, "log" | "transactionTimeoutMs">): Promise<void> {
+export async function endTransaction(
+  transactionalId: string,
+  options: Pick<RestoreOptions, "log" | "transactionTimeoutMs">,
+): Promise<void> {
   const producer = options.log.producer({ transactionalId, transactionTimeoutMs: options.transactionTimeoutMs });
   try {
     await producer.open();
@@ -181,7 +199,9 @@ function verify(task: Task, metadata: OffsetMetadata | undefined): void {
     throw new StateCorruptError(`partition ${task.partition} has state but no committed offset`);
   }
   if (metadata.digest !== task.digest) {
-    throw new StateCorruptError(`EO-4: the state of partition ${task.partition} has digest ${task.digest}, the committed offset says ${metadata.digest}`);
+    throw new StateCorruptError(
+      `EO-4: the state of partition ${task.partition} has digest ${task.digest}, the committed offset says ${metadata.digest}`,
+    );
   }
   task.streamTime = metadata.streamTime ?? NO_STREAM_TIME;
   task.counts = metadata.counts;

@@ -24,7 +24,11 @@ export class Reviewer {
   readonly #record = new RecordCursor();
   readonly #identity = new Uint32Array(IDENTITY_WORDS);
   readonly #old = new Uint32Array(IDENTITY_WORDS);
-  readonly #known: { -readonly [name in keyof Known]: Known[name] } = { sameContent: false, superseded: false, version: null };
+  readonly #known: { -readonly [name in keyof Known]: Known[name] } = {
+    sameContent: false,
+    superseded: false,
+    version: null,
+  };
   readonly #context: RecordContext;
   readonly #retentionMs: number;
   readonly #latenessMs: number;
@@ -94,7 +98,14 @@ export class Reviewer {
     const verdict = decide(known, version, late);
     frame.counts[verdict]++;
     if (verdict === "accepted" || verdict === "correction") {
-      const supersedes = this.#remember(frame, table, verdict === "correction", inputIndex * POSITION_SHIFT + offset, time, version);
+      const supersedes = this.#remember(
+        frame,
+        table,
+        verdict === "correction",
+        inputIndex * POSITION_SHIFT + offset,
+        time,
+        version,
+      );
       if (time > frame.streamTime) frame.streamTime = time;
       if (verdict === "accepted") block.accept(offset);
       else this.#reject(block, offset, verdict, table);
@@ -138,7 +149,10 @@ export class Reviewer {
     known.sameContent = table.sameEventId(this.#entry, this.#identity);
     const knownVersion = table.version(this.#entry);
     known.version = Number.isNaN(knownVersion) ? null : knownVersion;
-    known.superseded = !known.sameContent && (version === null || known.version === null || version === known.version) && this.#isSuperseded(frame);
+    known.superseded =
+      !known.sameContent &&
+      (version === null || known.version === null || version === known.version) &&
+      this.#isSuperseded(frame);
     return known;
   }
 
@@ -152,7 +166,14 @@ export class Reviewer {
   }
 
   /** Makes the record the latest accepted one of its key in the overlay. Returns the event id it supersedes. */
-  #remember(frame: Frame, table: EventTable | undefined, correction: boolean, position: number, time: number, version: number | null): string | null {
+  #remember(
+    frame: Frame,
+    table: EventTable | undefined,
+    correction: boolean,
+    position: number,
+    time: number,
+    version: number | null,
+  ): string | null {
     const overlay = frame.events;
     let supersedes: string | null = null;
     if (correction) {
@@ -176,7 +197,12 @@ export class Reviewer {
     overlay.setSeen(entry, table.position(this.#entry), table.time(this.#entry), version);
   }
 
-  #reject(block: ReturnType<Frame["block"]>, offset: number, verdict: "duplicate" | "correction" | "stale" | "late", table: EventTable | undefined): void {
+  #reject(
+    block: ReturnType<Frame["block"]>,
+    offset: number,
+    verdict: "duplicate" | "correction" | "stale" | "late",
+    table: EventTable | undefined,
+  ): void {
     if (table === undefined) {
       block.reject(offset, verdict, this.#identity.subarray(2), -1, 0, null);
       return;
@@ -185,7 +211,14 @@ export class Reviewer {
     block.reject(offset, verdict, this.#identity.subarray(2), input, this.#seenAt - input * POSITION_SHIFT, null);
   }
 
-  #process(fill: Fill, frame: Frame, value: unknown, verdict: "accepted" | "correction", supersedes: string | null, time: number): void {
+  #process(
+    fill: Fill,
+    frame: Frame,
+    value: unknown,
+    verdict: "accepted" | "correction",
+    supersedes: string | null,
+    time: number,
+  ): void {
     const context = this.#context;
     context.fill = fill;
     context.frame = frame;
@@ -211,7 +244,9 @@ export class Reviewer {
   #checkTime(time: number, timestamp: number): void {
     if (!Number.isFinite(time)) throw new RangeError(`event time ${time} is not a number of milliseconds`);
     if (time > timestamp + this.#maxFutureMs) {
-      throw new RangeError(`event time is ${time - timestamp} ms ahead of the record, more than ${this.#maxFutureMs} ms`);
+      throw new RangeError(
+        `event time is ${time - timestamp} ms ahead of the record, more than ${this.#maxFutureMs} ms`,
+      );
     }
   }
 

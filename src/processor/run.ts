@@ -88,7 +88,8 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
       await processor.run();
     } catch (error) {
       if (error instanceof StateCorruptError && ++corrupt >= CORRUPT_TRIES) throw rebuildNeeded(error);
-      if (!(error instanceof RetryableError || error instanceof FencedError || error instanceof StateCorruptError)) throw error;
+      if (!(error instanceof RetryableError || error instanceof FencedError || error instanceof StateCorruptError))
+        throw error;
       onStatus({ state: "retrying", message: error.message });
       await clock.sleep(BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]!, options.signal);
     } finally {

@@ -10,10 +10,27 @@ export const MESSAGE_BYTES_MAX: number = 20 * 1024 * 1024;
 export function internalTopics(topology: Topology): TopicSpec[] {
   const { partitions, topics } = topology;
   return [
-    { name: topics.verdicts, partitions, cleanup: "delete", retentionMs: 7 * DAY_MS, maxMessageBytes: MESSAGE_BYTES_MAX },
-    { name: topics.quarantine, partitions, cleanup: "delete", retentionMs: 30 * DAY_MS, maxMessageBytes: MESSAGE_BYTES_MAX },
+    {
+      name: topics.verdicts,
+      partitions,
+      cleanup: "delete",
+      retentionMs: 7 * DAY_MS,
+      maxMessageBytes: MESSAGE_BYTES_MAX,
+    },
+    {
+      name: topics.quarantine,
+      partitions,
+      cleanup: "delete",
+      retentionMs: 30 * DAY_MS,
+      maxMessageBytes: MESSAGE_BYTES_MAX,
+    },
     { name: topics.dedupe, partitions, cleanup: "compact", maxMessageBytes: MESSAGE_BYTES_MAX },
-    ...topology.storeNames.map((store): TopicSpec => ({ name: topics.state(store), partitions, cleanup: "compact", maxMessageBytes: MESSAGE_BYTES_MAX })),
+    ...topology.storeNames.map((store): TopicSpec => ({
+      name: topics.state(store),
+      partitions,
+      cleanup: "compact",
+      maxMessageBytes: MESSAGE_BYTES_MAX,
+    })),
   ];
 }
 
@@ -24,16 +41,28 @@ export function internalTopics(topology: Topology): TopicSpec[] {
  */
 export async function checkTopics(topology: Topology, admin: LogAdmin): Promise<void> {
   const internal = internalTopics(topology);
-  const outputs = topology.outputs.map((name): TopicSpec => ({ name, partitions: topology.partitions, cleanup: "delete", retentionMs: 7 * DAY_MS }));
+  const outputs = topology.outputs.map((name): TopicSpec => ({
+    name,
+    partitions: topology.partitions,
+    cleanup: "delete",
+    retentionMs: 7 * DAY_MS,
+  }));
   await admin.createTopics([...internal, ...outputs]);
-  const found = await admin.describeTopics([...topology.inputs, ...topology.outputs, ...internal.map((spec) => spec.name)]);
+  const found = await admin.describeTopics([
+    ...topology.inputs,
+    ...topology.outputs,
+    ...internal.map((spec) => spec.name),
+  ]);
   for (const name of [...topology.inputs, ...topology.outputs]) expectPartitions(name, found.get(name), topology);
   for (const spec of internal) {
     expectPartitions(spec.name, found.get(spec.name), topology);
     const { cleanup } = found.get(spec.name)!;
     if (cleanup !== spec.cleanup) {
       throw new FatalError(`topic ${spec.name} has cleanup.policy ${cleanup}, it must be ${spec.cleanup}`, {
-        remedy: spec.cleanup === "compact" ? "deleting by age would lose state: set cleanup.policy=compact" : `set cleanup.policy=${spec.cleanup}`,
+        remedy:
+          spec.cleanup === "compact"
+            ? "deleting by age would lose state: set cleanup.policy=compact"
+            : `set cleanup.policy=${spec.cleanup}`,
       });
     }
   }
@@ -41,10 +70,15 @@ export async function checkTopics(topology: Topology, admin: LogAdmin): Promise<
 
 function expectPartitions(name: string, found: TopicSpec | undefined, topology: Topology): void {
   if (found === undefined) {
-    throw new FatalError(`topic ${name} does not exist`, { remedy: `create it with ${topology.partitions} partitions` });
+    throw new FatalError(`topic ${name} does not exist`, {
+      remedy: `create it with ${topology.partitions} partitions`,
+    });
   }
   if (found.partitions === topology.partitions) return;
-  throw new FatalError(`topic ${name} has ${found.partitions} partitions, topology "${topology.name}" has ${topology.partitions}`, {
-    remedy: "inputs, outputs and state must share one partition count: keys would land beside their state otherwise",
-  });
+  throw new FatalError(
+    `topic ${name} has ${found.partitions} partitions, topology "${topology.name}" has ${topology.partitions}`,
+    {
+      remedy: "inputs, outputs and state must share one partition count: keys would land beside their state otherwise",
+    },
+  );
 }

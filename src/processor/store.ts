@@ -122,7 +122,8 @@ export class StoreView implements StateStore<unknown> {
   }
 
   put(key: string, value: unknown): void {
-    if (value === undefined) throw new TypeError(`store "${this.#base.spec.name}": put undefined for "${key}"; use delete`);
+    if (value === undefined)
+      throw new TypeError(`store "${this.#base.spec.name}": put undefined for "${key}"; use delete`);
     this.#own.set(key, value);
   }
 

@@ -104,7 +104,8 @@ export class Frame {
 
   #of(spec: StoreSpec<unknown>): { overlay: StoreOverlay; view: StoreView } {
     const found = this.#overlays.get(spec);
-    if (found === undefined) throw new RangeError(`store "${spec.name}" is not declared by topology "${this.task.topology.name}"`);
+    if (found === undefined)
+      throw new RangeError(`store "${spec.name}" is not declared by topology "${this.task.topology.name}"`);
     return found;
   }
 }

@@ -17,11 +17,7 @@ export interface Known {
  * Repetition is looked at first: a repeated record is the normal case and is never reported as late.
  * A version, where both sides have one, outranks the order of arrival.
  */
-export function decide(
-  known: Known | undefined,
-  version: number | null,
-  late: boolean,
-): Exclude<Verdict, "poison"> {
+export function decide(known: Known | undefined, version: number | null, late: boolean): Exclude<Verdict, "poison"> {
   if (known === undefined) return late ? "late" : "accepted";
   if (known.sameContent) return "duplicate";
   if (version !== null && known.version !== null && version !== known.version) {

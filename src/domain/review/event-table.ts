@@ -8,7 +8,6 @@
 const WORDS = 7;
 const NONE = -1;
 
-
 export class EventTable {
   readonly #pageBits: number;
   readonly #pageMask: number;

@@ -98,7 +98,10 @@ export class KnownEvents {
     for (const inputs of this.#mergeable(new Set(expired))) {
       const merge = this.#merge(inputs, sequence++);
       merges.push(merge);
-      messages.push({ key: segmentKey(merge.sequence), value: encodeSegment(this.table, merge.entries, merge.superseded, merge.newestTime) });
+      messages.push({
+        key: segmentKey(merge.sequence),
+        value: encodeSegment(this.table, merge.entries, merge.superseded, merge.newestTime),
+      });
     }
     for (const gone of [...expired, ...merges.flatMap((merge) => merge.inputs)]) {
       messages.push({ key: segmentKey(gone), value: null });
@@ -107,7 +110,10 @@ export class KnownEvents {
     const { table } = overlay;
     for (let from = 0; from < table.end || (from === 0 && overlay.superseded.size > 0); from += SEGMENT_ENTRIES_MAX) {
       const entries = range(from, Math.min(from + SEGMENT_ENTRIES_MAX, table.end));
-      messages.push({ key: segmentKey(sequence), value: encodeSegment(table, entries, from === 0 ? [...overlay.superseded] : [], streamTime) });
+      messages.push({
+        key: segmentKey(sequence),
+        value: encodeSegment(table, entries, from === 0 ? [...overlay.superseded] : [], streamTime),
+      });
       added.push(sequence++);
     }
     const gone = new Set(expired);
@@ -141,7 +147,8 @@ export class KnownEvents {
       from = to;
     }
     this.#nextSequence = plan.nextSequence;
-    if (this.digest !== plan.digest) throw new RangeError(`state digest ${this.digest} is not the committed ${plan.digest}`);
+    if (this.digest !== plan.digest)
+      throw new RangeError(`state digest ${this.digest} is not the committed ${plan.digest}`);
   }
 
   /** Applies one message of the dedupe topic; call in offset order. Throws a RangeError on foreign bytes. */

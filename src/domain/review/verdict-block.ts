@@ -189,6 +189,10 @@ export function decodeVerdictBlock(bytes: Uint8Array): VerdictBlock {
 
 function hexId(view: DataView, at: number): string {
   let text = "";
-  for (let word = 0; word < 4; word++) text += view.getUint32(at + word * 4, false).toString(16).padStart(8, "0");
+  for (let word = 0; word < 4; word++)
+    text += view
+      .getUint32(at + word * 4, false)
+      .toString(16)
+      .padStart(8, "0");
   return text;
 }

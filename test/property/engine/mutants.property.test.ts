@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Mutant, MUTANTS } from "./mutants.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
-const RUNS = "1500";
+const RUNS = "3000";
 const SEED = "20261121";
 const TIME_LIMIT_MS = 90_000;
 const run = promisify(execFile);
@@ -21,7 +21,11 @@ interface Failure {
 async function search(root: string): Promise<{ found: boolean; report: string }> {
   const script = path.join(root, "test/property/engine/search.ts");
   try {
-    await run(process.execPath, ["--import", "tsx", script, RUNS, SEED], { cwd: ROOT, timeout: TIME_LIMIT_MS, killSignal: "SIGKILL" });
+    await run(process.execPath, ["--import", "tsx", script, RUNS, SEED], {
+      cwd: ROOT,
+      timeout: TIME_LIMIT_MS,
+      killSignal: "SIGKILL",
+    });
     return { found: false, report: "" };
   } catch (error) {
     const { code, killed, stdout } = error as Failure;
@@ -48,16 +52,23 @@ describe("negative controls: the simulation catches every planted defect", () =>
       const file = path.join(root, edit.file);
       const text = await readFile(file, "utf8");
       expect(text.split(edit.find), `"${edit.find}" must occur once in ${edit.file}`).toHaveLength(2);
-      await writeFile(file, text.replace(edit.find, () => edit.replace));
+      await writeFile(
+        file,
+        text.replace(edit.find, () => edit.replace),
+      );
     }
     return root;
   }
 
-  it.each(MUTANTS.map((mutant, index) => [mutant.name, mutant, index] as const))("%s", { timeout: 120_000 }, async (_name, mutant, index) => {
-    const { found, report } = await search(await plant(mutant, index));
-    expect(found).toBe(true);
-    console.log(report.trim().slice(0, 300));
-  });
+  it.each(MUTANTS.map((mutant, index) => [mutant.name, mutant, index] as const))(
+    "%s",
+    { timeout: 120_000 },
+    async (_name, mutant, index) => {
+      const { found, report } = await search(await plant(mutant, index));
+      expect(found).toBe(true);
+      console.log(report.trim().slice(0, 300));
+    },
+  );
 
   it("finds nothing in the engine as it is", { timeout: 120_000 }, async () => {
     const { found, report } = await search(ROOT);

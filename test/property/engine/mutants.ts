@@ -21,8 +21,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/processor.ts",
-        find: "    const outcome = await this.#committer.commit(plan, this.#consumer);\n    if (outcome === \"committed\") {\n      applyPlan(plan);",
-        replace: "    applyPlan(plan);\n    const outcome = await this.#committer.commit(plan, this.#consumer);\n    if (outcome === \"committed\") {",
+        find: '    const outcome = await this.#committer.commit(plan, this.#consumer);\n    if (outcome === "committed") {\n      applyPlan(plan);',
+        replace:
+          '    applyPlan(plan);\n    const outcome = await this.#committer.commit(plan, this.#consumer);\n    if (outcome === "committed") {',
       },
     ],
   },
@@ -42,12 +43,13 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: "src/processor/restore.ts",
         find: "    for (const batch of await reader.fetch(FETCH_RECORDS, 50)) {",
-        replace: "    const found = await reader.fetch(FETCH_RECORDS, 50);\n    if (found.length === 0) return;\n    for (const batch of found) {",
+        replace:
+          "    const found = await reader.fetch(FETCH_RECORDS, 50);\n    if (found.length === 0) return;\n    for (const batch of found) {",
       },
       {
         file: "src/processor/restore.ts",
         find: "  if (metadata.digest !== task.digest) {",
-        replace: "  if (metadata.digest === \"\") {",
+        replace: '  if (metadata.digest === "") {',
       },
     ],
   },
@@ -56,7 +58,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/processor.ts",
-        find: "      await this.#seekToPositions(task);\n      // A task whose claim",
+        find: "      await this.#assignment.seekToPositions(task);\n      // A task whose claim",
         replace: "      // A task whose claim",
       },
     ],
@@ -76,8 +78,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/commit.ts",
-        find: "    if (happened.every(Boolean)) return \"committed\";",
-        replace: "    if (happened.every(Boolean)) return \"aborted\";",
+        find: '    if (happened.every(Boolean)) return "committed";',
+        replace: '    if (happened.every(Boolean)) return "aborted";',
       },
     ],
   },
@@ -86,8 +88,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/commit.ts",
-        find: "    if (!happened.some(Boolean)) return \"aborted\";",
-        replace: "    if (!happened.some(Boolean)) return \"committed\";",
+        find: '    if (!happened.some(Boolean)) return "aborted";',
+        replace: '    if (!happened.some(Boolean)) return "committed";',
       },
     ],
   },
@@ -119,7 +121,7 @@ export const MUTANTS: readonly Mutant[] = [
         find: "if (task === undefined || !task.running || input === undefined) continue;",
         replace: "if (task === undefined || input === undefined) continue;",
       },
-      { file: "src/processor/processor.ts", find: "    this.#consumer.pause(inputs);\n", replace: "" },
+      { file: "src/processor/assignment.ts", find: "    consumer.pause(inputs);\n", replace: "" },
     ],
   },
   {
@@ -168,7 +170,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: "src/processor/reviewer.ts",
         find: "    context.verdict = verdict;",
-        replace: "    context.verdict = \"accepted\";",
+        replace: '    context.verdict = "accepted";',
       },
     ],
   },
@@ -191,6 +193,10 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "if (this.table.owner(entry) === input && entries.length < 3) entries.push(entry);",
       },
     ],
+  },
+  {
+    name: "nobody looks after partitions without an owner (EO-12)",
+    edits: [{ file: "src/processor/processor.ts", find: "    this.#orphans.look();\n", replace: "" }],
   },
   {
     name: "the broker does not check the group's generation, as clients without KIP-447 leave it (EO-7)",

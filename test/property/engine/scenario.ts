@@ -5,12 +5,24 @@ import { PARTITIONS, type Scenario } from "./simulation.ts";
 /** Few keys and contents, so that replays, corrections and stale repetitions are the normal case. */
 const fact: fc.Arbitrary<Fact> = fc.record({
   key: fc.integer({ min: 0, max: 9 }),
-  content: fc.oneof({ weight: 15, arbitrary: fc.integer({ min: 1, max: 4 }) }, { weight: 1, arbitrary: fc.constant(null) }),
+  content: fc.oneof(
+    { weight: 15, arbitrary: fc.integer({ min: 1, max: 4 }) },
+    { weight: 1, arbitrary: fc.constant(null) },
+  ),
   time: fc.integer({ min: 0, max: 1_000 }),
-  version: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) }),
+  version: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) },
+  ),
 });
 
-const step = fc.record({ fact, afterMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 400 }) }) });
+const step = fc.record({
+  fact,
+  afterMs: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 400 }) },
+  ),
+});
 
 const rate = (max: number): fc.Arbitrary<number> => fc.oneof(fc.constant(0), fc.double({ min: 0, max, noNaN: true }));
 
@@ -18,7 +30,10 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   inputs: fc.array(fc.array(step, { maxLength: 40 }), { minLength: PARTITIONS, maxLength: PARTITIONS }),
   processes: fc.integer({ min: 1, max: 3 }),
   commitMaxRecords: fc.integer({ min: 1, max: 12 }),
-  retentionMs: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.integer({ min: 200, max: 900 }) }),
+  retentionMs: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.integer({ min: 200, max: 900 }) },
+  ),
   latenessMs: fc.constant(null),
   rates: fc.record({
     retryable: rate(0.03),
@@ -30,7 +45,10 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     shortFetch: rate(0.5),
   }),
   freezeRate: rate(0.04),
-  markerDelayMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 200 })),
+  // Late enough for a partition to be taken over meanwhile: only then does a restore that does not wait for markers fail.
+  markerDelayMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2_000 })),
   compact: fc.boolean(),
+  orphansPartitions: fc.boolean(),
+  killInRevocation: rate(0.5),
   seed: fc.integer(),
 });

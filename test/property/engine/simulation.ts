@@ -2,9 +2,16 @@ import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts"
 import { IdentityHasher } from "../../../src/domain/review/identity.ts";
 import { totalCount, type Verdict, VERDICTS } from "../../../src/domain/review/verdict.ts";
 import type { Clock } from "../../../src/processor/clock.ts";
-import { defineTopology, jsonCodec, runProcessor, type StoreSpec, type Topology } from "../../../src/processor/index.ts";
+import {
+  defineTopology,
+  jsonCodec,
+  runProcessor,
+  type StoreSpec,
+  type Topology,
+} from "../../../src/processor/index.ts";
 import { internalTopics } from "../../../src/processor/start-checks.ts";
 import { ModelBroker, ModelKilledError, ModelLog } from "../../../src/testing/index.ts";
+import type { GroupConsumer, GroupConsumerOptions } from "../../../src/kafka/log.ts";
 import type { FaultRates } from "../../../src/testing/index.ts";
 import { type Fact, referenceReview } from "./reference.ts";
 
@@ -24,6 +31,10 @@ export interface Scenario {
   readonly freezeRate: number;
   readonly markerDelayMs: number;
   readonly compact: boolean;
+  /** The broker leaves partitions to nobody as Kafka does, when a member is replaced before it answered a revocation. */
+  readonly orphansPartitions: boolean;
+  /** SIGKILL between a revocation and its answer, per call. */
+  readonly killInRevocation: number;
   readonly seed: number;
 }
 
@@ -56,9 +67,16 @@ export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "lat
       const before = context.verdict === "correction" ? context.store(last).get(key)! : undefined;
       const total = context.store(totals).get(bucket) ?? { sum: 0, n: 0 };
       // A key that was forgotten is accepted again: what it said before stays in the fold.
-      context.store(totals).put(bucket, { sum: total.sum - (before?.c ?? 0) + fact.content!, n: total.n + (before === undefined ? 1 : 0) });
+      context.store(totals).put(bucket, {
+        sum: total.sum - (before?.c ?? 0) + fact.content!,
+        n: total.n + (before === undefined ? 1 : 0),
+      });
       context.store(last).put(key, { c: fact.content! });
-      context.emit("out", Buffer.from(key), Buffer.from(JSON.stringify({ offset: record.offset, verdict: context.verdict, content: fact.content })));
+      context.emit(
+        "out",
+        Buffer.from(key),
+        Buffer.from(JSON.stringify({ offset: record.offset, verdict: context.verdict, content: fact.content })),
+      );
     },
     beforeCommit: (context) => {
       for (const bucket of context.changed(totals)) {
@@ -73,7 +91,10 @@ export async function simulate(scenario: Scenario, tally: Map<string, number> = 
   // Compiling takes real time, which the model's clock would take for idleness.
   await IdentityHasher.create();
   const random = randomOf(scenario.seed);
-  const broker = new ModelBroker({ markerDelayMs: () => Math.floor(random() * scenario.markerDelayMs) });
+  const broker = new ModelBroker({
+    markerDelayMs: () => Math.floor(random() * scenario.markerDelayMs),
+    orphansPartitions: scenario.orphansPartitions,
+  });
   for (const name of ["in", "out", "folded"]) broker.createTopic({ name, partitions: PARTITIONS });
   for (const spec of internalTopics(simulationTopology(scenario))) broker.createTopic(spec);
   const stop = new AbortController();
@@ -86,7 +107,9 @@ export async function simulate(scenario: Scenario, tally: Map<string, number> = 
   };
   const clock = clockOf(broker);
   const watch = watchStateNotAhead(broker, scenario, problems);
-  const processes = Array.from({ length: scenario.processes }, (_, index) => runForEver(broker, clock, index, scenario, random, storm, stop.signal, watch));
+  const processes = Array.from({ length: scenario.processes }, (_, index) =>
+    runForEver(broker, clock, index, scenario, random, storm, stop.signal, watch),
+  );
   const failed = Promise.race(processes.map((process) => process.then(() => new Promise<never>(() => undefined))));
   const script = (async (): Promise<void> => {
     await feed(broker, scenario, random);
@@ -103,7 +126,8 @@ export async function simulate(scenario: Scenario, tally: Map<string, number> = 
   stop.abort();
   if (problems.length > 0) return problems;
   const ended = Promise.all(processes).then(() => true);
-  if (!(await Promise.race([ended, broker.clock.sleep(LIVENESS_MS).then(() => false)]))) return ["EO-12: a process does not end"];
+  if (!(await Promise.race([ended, broker.clock.sleep(LIVENESS_MS).then(() => false)])))
+    return ["EO-12: a process does not end"];
   // EO-8: what a dead process left open is gone after the transaction timeout (10 s) + 10 s; markers arrive meanwhile.
   await broker.clock.sleep(20_000);
   const pinned = broker.unresolvedTransactions();
@@ -120,7 +144,8 @@ async function feed(broker: ModelBroker, scenario: Scenario, random: () => numbe
     const { fact, afterMs } = scenario.inputs[partition]![next[partition]!++]!;
     broker.append("in", partition, `k/${fact.key}`, JSON.stringify(fact));
     if (afterMs > 0) await broker.clock.sleep(afterMs);
-    if (scenario.compact && random() < 0.05) for (const topic of ["sim.dedupe", "sim.state.last", "sim.state.totals"]) broker.compact(topic);
+    if (scenario.compact && random() < 0.05)
+      for (const topic of ["sim.dedupe", "sim.state.last", "sim.state.totals"]) broker.compact(topic);
   }
 }
 
@@ -128,7 +153,10 @@ async function feed(broker: ModelBroker, scenario: Scenario, random: () => numbe
 async function settled(broker: ModelBroker, scenario: Scenario, problems: string[]): Promise<void> {
   const deadline = broker.clock.now() + LIVENESS_MS;
   const done = (): boolean =>
-    scenario.inputs.every((records, partition) => (broker.committedOffset(GROUP, { topic: "in", partition })?.offset ?? 0) >= records.length);
+    scenario.inputs.every(
+      (records, partition) =>
+        (broker.committedOffset(GROUP, { topic: "in", partition })?.offset ?? 0) >= records.length,
+    );
   while (!done()) {
     if (broker.clock.now() > deadline) {
       problems.push("EO-12: no progress within 60 s of the last fault");
@@ -145,7 +173,8 @@ function watchStateNotAhead(broker: ModelBroker, scenario: Scenario, problems: s
   return (partition, position) => {
     if (scenario.markerDelayMs > 0) return;
     const committed = broker.committedOffset(GROUP, { topic: "in", partition })?.offset ?? 0;
-    if (position > committed) problems.push(`EO-5: state of partition ${partition} stands at ${position}, committed is ${committed}`);
+    if (position > committed)
+      problems.push(`EO-5: state of partition ${partition} stands at ${position}, committed is ${committed}`);
   };
 }
 
@@ -154,9 +183,22 @@ interface Storm {
 }
 
 /** A process that is started again whenever it dies. */
-async function runForEver(broker: ModelBroker, clock: Clock, index: number, scenario: Scenario, random: () => number, storm: Storm, signal: AbortSignal, watch: Watch): Promise<void> {
+async function runForEver(
+  broker: ModelBroker,
+  clock: Clock,
+  index: number,
+  scenario: Scenario,
+  random: () => number,
+  storm: Storm,
+  signal: AbortSignal,
+  watch: Watch,
+): Promise<void> {
+  // Later members take partitions over from living ones, whose last markers may still be on their way.
+  if (index > 0) await broker.clock.sleep(Math.floor(random() * 1_500));
+  // One after the other, so that partitions are handed over while records come.
+  await broker.clock.sleep(index * Math.floor(random() * 2_000));
   for (let life = 0; !signal.aborted; life++) {
-    const log = new ModelLog(broker, { clientId: `p${index}.${life}` });
+    const log = new RevocationKilledLog(broker, `p${index}.${life}`, scenario.killInRevocation, random, storm);
     const thaw = freezeSometimes(broker, log, scenario, random, storm);
     try {
       await runProcessor({
@@ -175,15 +217,43 @@ async function runForEver(broker: ModelBroker, clock: Clock, index: number, scen
       return;
     } catch (error) {
       if (!(error instanceof ModelKilledError) && !log.isKilled) throw error;
-      await broker.clock.sleep(Math.floor(random() * 5_000));
+      await broker.clock.sleep(Math.floor(random() * (random() < 0.5 ? 100 : 5_000)));
     } finally {
       thaw();
     }
   }
 }
 
+/** A process that likes to die while it is asked to give partitions up: the moment at which Kafka may forget them. */
+class RevocationKilledLog extends ModelLog {
+  readonly #die: (consumer: GroupConsumer) => void;
+
+  constructor(broker: ModelBroker, clientId: string, rate: number, random: () => number, storm: Storm) {
+    super(broker, { clientId });
+    this.#die = (consumer) => {
+      const remove = broker.faults.before("*", ({ client }) => {
+        if (storm.over || this.isKilled) remove();
+        else if (client.clientId === clientId && consumer.pendingRebalance()?.kind === "revoke" && random() < rate)
+          client.kill();
+      });
+    };
+  }
+
+  override consumer(options: GroupConsumerOptions): GroupConsumer {
+    const consumer = super.consumer(options);
+    this.#die(consumer);
+    return consumer;
+  }
+}
+
 /** SIGSTOP for longer than the session: a zombie that wakes up and does not know. */
-function freezeSometimes(broker: ModelBroker, log: ModelLog, scenario: Scenario, random: () => number, storm: Storm): () => void {
+function freezeSometimes(
+  broker: ModelBroker,
+  log: ModelLog,
+  scenario: Scenario,
+  random: () => number,
+  storm: Storm,
+): () => void {
   if (scenario.freezeRate === 0) return () => undefined;
   let over = false;
   const remove = broker.faults.before("*", ({ client }) => {
@@ -201,20 +271,30 @@ function freezeSometimes(broker: ModelBroker, log: ModelLog, scenario: Scenario,
 /** Compares everything that can be read, read_committed, with the reference (EO-1, 2, 3, 6, 7, 10). */
 function check(broker: ModelBroker, scenario: Scenario): string[] {
   const problems: string[] = [];
-  const folded = new Map(broker.readCommitted("folded").map((record) => [`${record.partition}/${record.key!.toString()}`, record.value!.toString()]));
+  const folded = new Map(
+    broker
+      .readCommitted("folded")
+      .map((record) => [`${record.partition}/${record.key!.toString()}`, record.value!.toString()]),
+  );
   scenario.inputs.forEach((records, partition) => {
     const facts = records.map(({ fact }) => fact);
     const expected = referenceReview(facts, scenario);
     problems.push(...checkVerdicts(broker, partition, expected.verdicts));
     const clean = broker.readCommitted("out").filter((record) => record.partition === partition);
     const wanted = expected.verdicts.flatMap((verdict, offset) =>
-      verdict === "accepted" || verdict === "correction" ? [JSON.stringify({ offset, verdict, content: facts[offset]!.content })] : [],
+      verdict === "accepted" || verdict === "correction"
+        ? [JSON.stringify({ offset, verdict, content: facts[offset]!.content })]
+        : [],
     );
     const found = clean.map((record) => record.value!.toString());
-    if (found.join() !== wanted.join()) problems.push(`EO-2/EO-3: clean records of partition ${partition} are ${found.join()}, expected ${wanted.join()}`);
+    if (found.join() !== wanted.join())
+      problems.push(
+        `EO-2/EO-3: clean records of partition ${partition} are ${found.join()}, expected ${wanted.join()}`,
+      );
     for (const [bucket, total] of foldOf(facts, expected.verdicts)) {
       const have = folded.get(`${partition}/${bucket}`);
-      if (have !== JSON.stringify(total)) problems.push(`EO-10: fold ${bucket} of partition ${partition} is ${have}, expected ${JSON.stringify(total)}`);
+      if (have !== JSON.stringify(total))
+        problems.push(`EO-10: fold ${bucket} of partition ${partition} is ${have}, expected ${JSON.stringify(total)}`);
     }
   });
   return problems;
@@ -225,16 +305,20 @@ function checkVerdicts(broker: ModelBroker, partition: number, expected: readonl
   const found: Verdict[] = [];
   for (const record of broker.readCommitted("sim.verdicts").filter((candidate) => candidate.partition === partition)) {
     const block = decodeVerdictBlock(record.value!);
-    if (block.fromOffset !== found.length) problems.push(`EO-1: a block of partition ${partition} begins at ${block.fromOffset}, expected ${found.length}`);
-    if (totalCount(block.counts) !== block.toOffset - block.fromOffset) problems.push(`EO-1: block ${block.fromOffset} counts ${totalCount(block.counts)} records`);
+    if (block.fromOffset !== found.length)
+      problems.push(`EO-1: a block of partition ${partition} begins at ${block.fromOffset}, expected ${found.length}`);
+    if (totalCount(block.counts) !== block.toOffset - block.fromOffset)
+      problems.push(`EO-1: block ${block.fromOffset} counts ${totalCount(block.counts)} records`);
     for (let offset = block.fromOffset; offset < block.toOffset; offset++) found[offset] = "accepted";
     for (const entry of block.entries) found[entry.offset] = entry.verdict;
     for (const verdict of VERDICTS) {
       const counted = found.slice(block.fromOffset, block.toOffset).filter((one) => one === verdict).length;
-      if (counted !== block.counts[verdict]) problems.push(`EO-1: block ${block.fromOffset} counts ${block.counts[verdict]} ${verdict}, holds ${counted}`);
+      if (counted !== block.counts[verdict])
+        problems.push(`EO-1: block ${block.fromOffset} counts ${block.counts[verdict]} ${verdict}, holds ${counted}`);
     }
   }
-  if (found.join() !== expected.join()) problems.push(`EO-2: verdicts of partition ${partition} are ${found.join()}, expected ${expected.join()}`);
+  if (found.join() !== expected.join())
+    problems.push(`EO-2: verdicts of partition ${partition} are ${found.join()}, expected ${expected.join()}`);
   const quarantined = broker.readCommitted("sim.quarantine").filter((record) => record.partition === partition).length;
   const poison = expected.filter((verdict) => verdict === "poison").length;
   if (quarantined !== poison) problems.push(`EO-1: ${quarantined} records in quarantine, expected ${poison}`);

@@ -31,7 +31,11 @@ describe("EventTable", () => {
         for (const [key, at] of model) {
           const identity = identityOf(key, at);
           const entry = table.find(identity[0]!, identity[1]!);
-          expect([table.sameEventId(entry, identity), table.position(entry), table.version(entry)]).toEqual([true, at, at % 3 === 0 ? at : Number.NaN]);
+          expect([table.sameEventId(entry, identity), table.position(entry), table.version(entry)]).toEqual([
+            true,
+            at,
+            at % 3 === 0 ? at : Number.NaN,
+          ]);
         }
       }),
     );
@@ -106,7 +110,9 @@ describe("KnownEvents (EO-4)", () => {
   });
 });
 
-function compact(topic: readonly { key: string; value: Uint8Array | null }[]): { key: string; value: Uint8Array | null }[] {
+function compact(
+  topic: readonly { key: string; value: Uint8Array | null }[],
+): { key: string; value: Uint8Array | null }[] {
   const last = new Map(topic.map(({ key }, index) => [key, index]));
   return topic.filter(({ key }, index) => last.get(key) === index);
 }

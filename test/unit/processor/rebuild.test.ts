@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { IdentityHasher } from "../../../src/domain/review/identity.ts";
 import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
-import { defineTopology, jsonCodec, type ProcessorStatus, runProcessor, type StoreSpec, type Topology } from "../../../src/processor/index.ts";
+import {
+  defineTopology,
+  jsonCodec,
+  type ProcessorStatus,
+  runProcessor,
+  type StoreSpec,
+  type Topology,
+} from "../../../src/processor/index.ts";
 import { describeState } from "../../../src/processor/inspect.ts";
 import { rebuildState } from "../../../src/processor/rebuild.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
@@ -41,7 +48,8 @@ describe("state that no longer fits", () => {
     for (const name of ["raw", "clean"]) broker.createTopic({ name, partitions: 2 });
   });
 
-  const order = (partition: number, id: string, amount: number): number => broker.append("raw", partition, id, JSON.stringify({ id, amount }));
+  const order = (partition: number, id: string, amount: number): number =>
+    broker.append("raw", partition, id, JSON.stringify({ id, amount }));
 
   /** Runs a processor until everything appended so far is judged. */
   async function judge(spec: Topology<Order> = topology()): Promise<ProcessorStatus[]> {
@@ -60,7 +68,8 @@ describe("state that no longer fits", () => {
     });
     const done = async (): Promise<void> => {
       const end = (partition: number): number => broker.watermarks({ topic: "raw", partition }).high;
-      const at = (partition: number): number => broker.committedOffset(GROUP, { topic: "raw", partition })?.offset ?? -1;
+      const at = (partition: number): number =>
+        broker.committedOffset(GROUP, { topic: "raw", partition })?.offset ?? -1;
       while ([0, 1].some((partition) => at(partition) < end(partition))) await broker.clock.sleep(50);
       stop.abort();
     };
@@ -73,12 +82,19 @@ describe("state that no longer fits", () => {
     describeState(new ModelLog(broker, { clientId: "look" }), topology() as Topology, GROUP, [0, 1], broker.clock);
 
   const rebuild = async (spec = topology()): Promise<void> =>
-    rebuildState({ log: new ModelLog(broker, { clientId: "mend" }), topology: spec, groupId: GROUP, clock: broker.clock, onProgress: () => undefined });
+    rebuildState({
+      log: new ModelLog(broker, { clientId: "mend" }),
+      topology: spec,
+      groupId: GROUP,
+      clock: broker.clock,
+      onProgress: () => undefined,
+    });
 
   const verdicts = (): Record<string, number> => {
     const counts: Record<string, number> = {};
     for (const record of broker.readCommitted("orders.verdicts")) {
-      for (const [verdict, count] of Object.entries(decodeVerdictBlock(record.value!).counts)) counts[verdict] = (counts[verdict] ?? 0) + count;
+      for (const [verdict, count] of Object.entries(decodeVerdictBlock(record.value!).counts))
+        counts[verdict] = (counts[verdict] ?? 0) + count;
     }
     return counts;
   };
@@ -104,11 +120,17 @@ describe("state that no longer fits", () => {
     broker.append("orders.dedupe", 0, "segment/2", null);
     expect((await inspect())[0]!.sound).toBe(false);
     order(0, "a", 1);
-    await expect(judge()).rejects.toMatchObject({ name: "FatalError", remedy: expect.stringContaining("third-umpire state rebuild") });
+    await expect(judge()).rejects.toMatchObject({
+      name: "FatalError",
+      remedy: expect.stringContaining("third-umpire state rebuild"),
+    });
     expect(broker.readCommitted("clean")).toHaveLength(3);
 
     await rebuild();
-    expect((await inspect()).map(({ sound, entries }) => [sound, entries])).toEqual([[true, 2], [true, 1]]);
+    expect((await inspect()).map(({ sound, entries }) => [sound, entries])).toEqual([
+      [true, 2],
+      [true, 1],
+    ]);
     await judge();
     expect(verdicts()).toMatchObject({ accepted: 3, duplicate: 1 });
     expect(broker.readCommitted("clean")).toHaveLength(3);
