@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FeedOptions, type FeedStatus, type FeedSummary, runFeed } from "../../../src/feed/index.ts";
+import type { Step } from "../../../src/feed/plan.ts";
+import { beginMatch, finishMatch, insertStep } from "../../../src/feed/progress.ts";
 import { newWorld, type World } from "../sources/harness.ts";
 import { HEADER, ballLine, expectation, insertedRows, makeMatches, writeMatch } from "./matches.ts";
 
@@ -171,6 +173,18 @@ describe("bad input lands where it should, and the rest goes on", () => {
     const [venue] = await world.sql`select max(length(venue))::int as n from odi.deliveries`;
     expect(venue?.["n"]).toBe(10_000_000);
   });
+});
+
+test("a step that is not the next one inserts nothing: what is pipelined behind a failure cannot overtake it", async () => {
+  const begun = await beginMatch(world.sql, "101", plain, "digest");
+  const step: Step = { content: { table: "match_info", info: "x" }, cause: "file", line: 0, bytes: 1 };
+  const at = { matchId: "101", pass: begun.pass };
+  expect(await insertStep(world.sql, { ...at, step: 1 }, step)).toBe(false);
+  expect(await insertStep(world.sql, { ...at, step: 0 }, step)).toBe(true);
+  expect(await insertStep(world.sql, { ...at, step: 0 }, step)).toBe(false);
+  expect(await insertStep(world.sql, { ...at, pass: 1, step: 1 }, step)).toBe(false);
+  expect(await countRows()).toBe(1);
+  expect(await finishMatch(world.sql, "101", begun.pass, 2)).toBe(false);
 });
 
 test("a match that is not in the folder is refused with a remedy", async () => {

@@ -138,11 +138,15 @@ export function startSource(world: World, change: Partial<PostgresSourceOptions>
   return { statuses, current, until, stop, ended };
 }
 
-/** A source of its own process, to be killed. `crashAt`: point and how often it is passed before. */
-export function forkSource(
-  world: World,
-  crashAt: { readonly point: string; readonly nth: number } | null,
-): ChildProcess {
+export interface CrashAt {
+  readonly point: string;
+  /** How often it is passed before. */
+  readonly nth: number;
+  readonly in: "start" | "stream";
+}
+
+/** A source of its own process, to be killed; it kills itself at `crashAt`. */
+export function forkSource(world: World, crashAt: CrashAt | null): ChildProcess {
   const { url, name, topics } = world;
   const config = JSON.stringify({ brokers: brokers(), url, name, topics, crashAt });
   const child = fork(fileURLToPath(new URL("source.child.ts", import.meta.url)), [config], {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
+  type CrashAt,
   allRowIds,
   ballsByMatch,
   forkSource,
@@ -14,23 +15,25 @@ import {
 } from "./harness.ts";
 
 let world: World;
+/** Number of the next ball: every ball is another one. */
+let written: number;
 beforeEach(async () => {
+  written = 1_000_000;
   world = await newWorld();
 });
 afterEach(() => world.close());
 
 /** Runs a source that kills itself at `point`, while rows are being written. */
-async function crash(point: string, nth: number): Promise<void> {
-  const child = forkSource(world, { point, nth });
+async function crash(at: CrashAt): Promise<void> {
+  const child = forkSource(world, at);
   const exited = once(child, "exit");
-  let n = 0;
   let isAlive = true;
   void exited.then(() => {
     isAlive = false;
   });
   while (isAlive) {
-    await insertBalls(world, 5, 1000 * nth + n);
-    n += 5;
+    await insertBalls(world, 5, written);
+    written += 5;
   }
   const [, signal] = await exited;
   expect(signal).toBe("SIGKILL");
@@ -41,10 +44,10 @@ async function expectEverythingInOrder(): Promise<void> {
   const rows = await allRowIds(world);
   expect([...new Set(events.map((event) => event.rowId))].toSorted()).toEqual(rows.toSorted());
   for (const [match, balls] of ballsByMatch(events)) {
-    const written = await world.sql<
+    const rowsOfMatch = await world.sql<
       { ball: string }[]
     >`select ball from odi.deliveries where match_id = ${match} order by id`;
-    expect(balls).toEqual(written.map((row) => row.ball));
+    expect(balls).toEqual(rowsOfMatch.map((row) => row.ball));
   }
 }
 
@@ -53,10 +56,12 @@ describe("EO-11: SIGKILL between two durable steps of the stream", () => {
     "after '%s': nothing lost, nothing repeated",
     async (point) => {
       await insertBalls(world, 20);
-      // The first transactions are those of the snapshot: position, rows.
-      for (const nth of [4, 2, 0]) await crash(point, nth);
+      for (const nth of [4, 0, 1]) {
+        await crash({ point, nth, in: "stream" });
+        expect((await storedPosition(world))?.phase).toBe("stream");
+      }
       await startSource(world).until((status) => status.state === "streaming");
-      await insertBalls(world, 10, 900_000);
+      await insertBalls(world, 10, 500);
       const position = await settle(world);
       await expectEverythingInOrder();
       const events = await readTopic(world, world.topics.raw);
@@ -81,7 +86,7 @@ describe("SIGKILL within the first start", () => {
     "after '%s' (%i times passed): the copy starts over, under the same event ids, and is no gap",
     async (point, nth) => {
       await insertBalls(world, 120);
-      await crash(point, nth);
+      await crash({ point, nth, in: "start" });
       expect((await storedPosition(world))?.phase).not.toBe("stream");
       await startSource(world, { maxEvents: 50 }).until((status) => status.state === "streaming");
       const position = await settle(world);

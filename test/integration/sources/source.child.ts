@@ -7,13 +7,15 @@ interface Config {
   readonly url: string;
   readonly name: string;
   readonly topics: { readonly raw: string; readonly positions: string; readonly gaps: string };
-  readonly crashAt: { readonly point: SourcePoint; readonly nth: number } | null;
+  /** Counted from the start, or from when the stream runs. */
+  readonly crashAt: { readonly point: SourcePoint; readonly nth: number; readonly in: "start" | "stream" } | null;
 }
 
 const config = JSON.parse(process.argv[2] ?? "{}") as Config;
 const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort());
 let passed = 0;
+let isStreaming = false;
 
 try {
   await runPostgresSource({
@@ -29,12 +31,15 @@ try {
     maxEvents: 50,
     lingerMs: 10,
     at: (point) => {
-      if (point !== config.crashAt?.point) return;
+      if (point !== config.crashAt?.point || (config.crashAt.in === "stream" && !isStreaming)) return;
       passed += 1;
       if (passed > config.crashAt.nth) process.kill(process.pid, "SIGKILL");
     },
     signal: stop.signal,
-    onStatus: (status) => process.send?.(status),
+    onStatus: (status) => {
+      isStreaming = status.state === "streaming";
+      process.send?.(status);
+    },
   });
   process.exit(0);
 } catch (error) {
