@@ -63,6 +63,6 @@ export class ModelAdmin implements LogAdmin {
   }
 
   close(): Promise<void> {
-    return this.#process.call("admin", () => undefined);
+    return this.#process.call("admin.close", () => undefined);
   }
 }

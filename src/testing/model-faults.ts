@@ -24,7 +24,8 @@ export type Operation =
   | "reader.fetch"
   | "reader.watermarks"
   | "reader.close"
-  | "admin";
+  | "admin"
+  | "admin.close";
 
 export type Moment = "before" | "after";
 
@@ -76,6 +77,7 @@ const neverRetryable: ReadonlySet<Operation> = new Set([
   "consumer.close",
   "producer.close",
   "reader.close",
+  "admin.close",
 ]);
 
 /** The faults of one broker, scripted call by call or drawn from a random source that the test owns. */

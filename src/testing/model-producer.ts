@@ -67,11 +67,8 @@ export class ModelProducer implements TransactionalProducer {
         if (broker.faults.listensToAppends) {
           await broker.faults.run("before", "append", this.#process, this.#identity());
           this.#process.assertAlive();
-          invariant(
-            (await broker.transactions.transaction(id, this.#epoch)) === transaction,
-            `${id}: a write crossed transactions`,
-          );
         }
+        broker.transactions.assertOngoing(transaction);
         const partition = broker.partition({ topic: batch.topics[index]!, partition: batch.partitions[index]! });
         transaction.partitions.add(partition);
         const record = {
@@ -98,6 +95,7 @@ export class ModelProducer implements TransactionalProducer {
       if (offsets.length === 0) return;
       const { transactions } = this.#process.broker;
       const transaction = await transactions.transaction(this.#options.transactionalId, this.#epoch);
+      transactions.assertOngoing(transaction);
       consumer.group.addOffsets(transaction, consumer.membership, offsets);
       transaction.groups.add(consumer.group);
     });

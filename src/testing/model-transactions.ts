@@ -99,6 +99,15 @@ export class TransactionCoordinator {
     return transaction;
   }
 
+  /**
+   * To be asked without an await before anything is added to a transaction: at every await another process may have
+   * ended it, and what is added after its markers would be open for ever.
+   */
+  assertOngoing(transaction: ModelTransaction): void {
+    this.#check(transaction.transactionalId, transaction.epoch);
+    invariant(transaction.state === "ongoing", `${transaction.transactionalId}: a write crossed transactions`);
+  }
+
   /** EndTxn. An empty transaction never reached the broker, and ends without a marker. */
   end(transactionalId: string, epoch: number, commit: boolean): void {
     const transaction = this.#check(transactionalId, epoch).current;

@@ -43,6 +43,25 @@ describe("transaction timeout", () => {
   });
 });
 
+describe("a producer that is fenced while it writes", () => {
+  test("adds nothing to a transaction that has ended, whatever the interleaving (EO-8)", async () => {
+    let fenced = 0;
+    for (let ticks = 0; ticks < 40; ticks++) {
+      brokerWith();
+      const old = await openProducer(log);
+      await old.begin();
+      await old.write(writes("first"));
+      const writing = old.write(writes("second")).catch((error: unknown) => error);
+      for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+      await openProducer(new ModelLog(broker));
+      if ((await writing) instanceof FencedError) fenced++;
+      expect(broker.lastStableOffset(target)).toBe(broker.watermarks(target).high);
+    }
+    expect(fenced).toBeGreaterThan(0);
+    expect(fenced).toBeLessThan(40);
+  });
+});
+
 describe("markers that lag", () => {
   test("hide a committed record until they are there, partition by partition", async () => {
     broker = new ModelBroker({ markerDelayMs: (to) => ("topic" in to && to.partition === 0 ? Infinity : 0) });
