@@ -33,7 +33,6 @@ export interface Settings {
   readonly postgresUrl: string;
   /** Partition count of every topic the program creates. */
   readonly partitions: number;
-  readonly replicationFactor: number;
   /** A transaction is committed after this time or this many records, whichever comes first. */
   readonly commitIntervalMs: number;
   readonly commitMaxRecords: number;
@@ -93,7 +92,6 @@ const environment = z.object({
     .refine(isPostgresUrl, { error: "must be an address of the form postgres://user:password@host:port/database" })
     .optional(),
   TU_PARTITIONS: count(1, 1024, 4),
-  TU_REPLICATION_FACTOR: count(1, 7, 1),
   TU_COMMIT_INTERVAL_MS: count(1, 60_000, 100),
   TU_COMMIT_MAX_RECORDS: count(1, 1_000_000, 10_000),
   TU_SESSION_TIMEOUT_MS: count(1000, 1_800_000, 3000),
@@ -185,7 +183,6 @@ function toSettings(env: Environment, root: string): Settings {
       env.TU_POSTGRES_URL ??
       `postgres://${env.TU_POSTGRES_USER}:${password}@127.0.0.1:${env.TU_POSTGRES_PORT}/${env.TU_POSTGRES_DATABASE}`,
     partitions: env.TU_PARTITIONS,
-    replicationFactor: env.TU_REPLICATION_FACTOR,
     commitIntervalMs: env.TU_COMMIT_INTERVAL_MS,
     commitMaxRecords: env.TU_COMMIT_MAX_RECORDS,
     sessionTimeoutMs: env.TU_SESSION_TIMEOUT_MS,

@@ -19,16 +19,29 @@ const VALUE_BYTES_MAX = 1024 * 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** Shape of the topology's topics; the program's settings have all of it. Default: 7 and 30 days. */
+export interface CricketOptions {
+  readonly partitions: number;
+  readonly retentionHours?: number;
+  readonly quarantineRetentionHours?: number;
+}
+
+const HOUR_MS = 3_600_000;
+
 /**
  * The flagship: ball-by-ball rows in, one clean delivery or match out. Identity is format-independent, so the same
  * ball from another source is a duplicate. Known events are kept without bound: a source may repeat itself after any time.
  */
-export function cricketTopology(options: { readonly partitions: number }): Topology<CricketFact> {
+export function cricketTopology(options: CricketOptions): Topology<CricketFact> {
   return defineTopology<CricketFact>({
     name: CRICKET_GROUP,
     inputs: [CRICKET_TOPICS.odiRaw],
     outputs: [CRICKET_TOPICS.deliveries, CRICKET_TOPICS.matches],
     partitions: options.partitions,
+    keep: {
+      verdictsMs: (options.retentionHours ?? 7 * 24) * HOUR_MS,
+      quarantineMs: (options.quarantineRetentionHours ?? 30 * 24) * HOUR_MS,
+    },
     review: { retention: "unbounded" },
     decode,
     identify: (fact) =>

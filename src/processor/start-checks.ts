@@ -8,20 +8,20 @@ export const MESSAGE_BYTES_MAX: number = 20 * 1024 * 1024;
 
 /** The topics that a topology owns, with the settings it needs of them. */
 export function internalTopics(topology: Topology): TopicSpec[] {
-  const { partitions, topics } = topology;
+  const { partitions, topics, keep } = topology;
   return [
     {
       name: topics.verdicts,
       partitions,
       cleanup: "delete",
-      retentionMs: 7 * DAY_MS,
+      retentionMs: keep?.verdictsMs ?? 7 * DAY_MS,
       maxMessageBytes: MESSAGE_BYTES_MAX,
     },
     {
       name: topics.quarantine,
       partitions,
       cleanup: "delete",
-      retentionMs: 30 * DAY_MS,
+      retentionMs: keep?.quarantineMs ?? 30 * DAY_MS,
       maxMessageBytes: MESSAGE_BYTES_MAX,
     },
     { name: topics.dedupe, partitions, cleanup: "compact", maxMessageBytes: MESSAGE_BYTES_MAX },

@@ -106,6 +106,8 @@ export interface TopologySpec<V> {
   /** Partitions of every input, output and internal topic. */
   readonly partitions: number;
   readonly review: ReviewOptions;
+  /** How long the topics of verdicts and quarantine keep their records when they are created. Default 7 and 30 days. */
+  readonly keep?: { readonly verdictsMs?: number; readonly quarantineMs?: number };
   readonly stores?: readonly StoreSpec<unknown>[];
   decode(record: InputRecord): V;
   identify(value: V, record: InputRecord): RecordIdentity;

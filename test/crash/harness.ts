@@ -46,7 +46,6 @@ export class Rig {
 
   static async start(options: { readonly postgres: boolean }): Promise<Rig> {
     // Variables of these tests are no settings of the program, which refuses those it does not know.
-    for (const name of ["TU_KILLS", "TU_CRICSHEET"]) delete process.env[name];
     const rig = new Rig(await cliStack());
     const { settings } = rig.stack;
     const services = [rig.supervisor.start(kafkaService(settings))];
@@ -57,7 +56,7 @@ export class Rig {
     await Promise.all(services);
     const admin = rig.log.admin();
     try {
-      await ensureCricketTopics(admin, settings.partitions);
+      await ensureCricketTopics(admin, settings);
     } finally {
       await admin.close();
     }

@@ -2,7 +2,7 @@
  * Every process of the pipeline, servers included, is killed at random instants while matches are played from a source
  * that repeats and corrects itself. What is left must be what an undisturbed run leaves, to the last run on the board.
  *
- * TU_KILLS: kills a run (default 30). TU_CRICSHEET: folder of the larger sets of matches. The seed is printed; the
+ * TEST_KILLS: kills a run (default 30). TEST_CRICSHEET: folder of the larger sets of matches. The seed is printed; the
  * instants depend on the machine all the same.
  */
 import { performance } from "node:perf_hooks";
@@ -14,7 +14,7 @@ import { cardsById } from "../support/cli.ts";
 import { BUNDLED, matchSets } from "../support/cricket.ts";
 import { Rig } from "./harness.ts";
 
-const KILLS = Number(process.env["TU_KILLS"] ?? 30);
+const KILLS = Number(process.env["TEST_KILLS"] ?? 30);
 const SEED = Date.now() % 1_000_000;
 const TARGETS = ["postgres", "kafka", "source", "processor-1", "processor-2", "loader", "feed"] as const;
 /** From one kill to the next, ms: before a server is back, in the middle of a recovery, in quiet water. */

@@ -31,10 +31,10 @@ export const BUNDLED: MatchSet = {
 };
 
 /**
- * All sets at hand: the bundled one, and the larger ones where `TU_CRICSHEET` or the folder beside the clone has them.
+ * All sets at hand: the bundled one, and the larger ones where `TEST_CRICSHEET` or the folder beside the clone has them.
  */
 export function matchSets(): readonly MatchSet[] {
-  const base = process.env["TU_CRICSHEET"] ?? join(ROOT, "../shared/data/cricsheet");
+  const base = process.env["TEST_CRICSHEET"] ?? join(ROOT, "../shared/data/cricsheet");
   const more = ["odi_csv2", "odi_csv2_v21"]
     .map((name) => ({ name, dir: join(base, name), cards: join(base, "expected", `${name}.jsonl`) }))
     .filter(({ dir, cards }) => existsSync(dir) && existsSync(cards))

@@ -111,7 +111,7 @@ function doneText({ model }: Stage): string {
 async function createTopics({ log, settings }: Run): Promise<void> {
   const admin = log.admin();
   try {
-    await ensureCricketTopics(admin, settings.partitions);
+    await ensureCricketTopics(admin, settings);
   } finally {
     await admin.close();
   }

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { scenarios } from "./scenario.ts";
 import { simulate } from "./simulation.ts";
 
-const RUNS = Number(process.env["TU_PROPERTY_RUNS"] ?? 2_000);
-const SEED = Number(process.env["TU_PROPERTY_SEED"] ?? Date.now() % 2 ** 31);
+const RUNS = Number(process.env["TEST_RUNS"] ?? 2_000);
+const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 2 ** 31);
 
 describe("the engine on the model Log (EO-1 … EO-8, EO-10, EO-12)", () => {
   it(`judges every record once, whatever crashes, aborts, stays indefinite or moves: ${RUNS} scenarios, seed ${SEED}`, async () => {
