@@ -22,11 +22,25 @@ export function register(program: Command): void {
         .argParser(parseDuration)
         .default(5000, "5s"),
     )
-    .option("--live <id>", "play only this match live and the others first, at full speed; may be repeated", collect(String))
+    .option(
+      "--live <id>",
+      "play only this match live and the others first, at full speed; may be repeated",
+      collect(String),
+    )
     .option("--match <id>", "play only this match of the folder; may be repeated", collect(String))
-    .option("--seed <number>", "seed of everything the source does wrong: the same seed does the same", parseInteger(0, 0xffff_ffff), 1)
+    .option(
+      "--seed <number>",
+      "seed of everything the source does wrong: the same seed does the same",
+      parseInteger(0, 0xffff_ffff),
+      1,
+    )
     .option("--replay-rate <share>", "share of rows inserted again under a new primary key", parseRate, 0)
-    .option("--correction-rate <share>", "share of rows that come wrong first, are corrected, and come wrong once more", parseRate, 0)
+    .option(
+      "--correction-rate <share>",
+      "share of rows that come wrong first, are corrected, and come wrong once more",
+      parseRate,
+      0,
+    )
     .option("--again", "play finished matches once more, from their first row")
     .action(feed);
 }

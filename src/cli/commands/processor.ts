@@ -13,7 +13,10 @@ export function register(program: Command): void {
       "name of this member; a restart with the same name gets its partitions back at once",
       "processor-1",
     )
-    .option("--accept-loss", "go on although raw records were deleted before they were judged; which ones is said in the status")
+    .option(
+      "--accept-loss",
+      "go on although raw records were deleted before they were judged; which ones is said in the status",
+    )
     .action(async (options: { instance: string; acceptLoss?: boolean }) => {
       if (!INSTANCE.test(options.instance)) {
         throw new UsageError(

@@ -18,16 +18,23 @@ export function register(program: Command): void {
 }
 
 async function source(options: { readonly startFrom: StartFrom }): Promise<void> {
-  const [{ loadSettings }, { runAsProcess }, { runPostgresSource }, { ensureOdiSchema, ODI_PUBLICATION }, sql, { confluentLog }, { CRICKET_TOPICS }] =
-    await Promise.all([
-      import("../../settings.ts"),
-      import("../process.ts"),
-      import("../../sources/postgres/index.ts"),
-      import("../../feed/index.ts"),
-      import("../../postgres/sql.ts"),
-      import("../../kafka/confluent/index.ts"),
-      import("../../domain/cricket/topics.ts"),
-    ]);
+  const [
+    { loadSettings },
+    { runAsProcess },
+    { runPostgresSource },
+    { ensureOdiSchema, ODI_PUBLICATION },
+    sql,
+    { confluentLog },
+    { CRICKET_TOPICS },
+  ] = await Promise.all([
+    import("../../settings.ts"),
+    import("../process.ts"),
+    import("../../sources/postgres/index.ts"),
+    import("../../feed/index.ts"),
+    import("../../postgres/sql.ts"),
+    import("../../kafka/confluent/index.ts"),
+    import("../../domain/cricket/topics.ts"),
+  ]);
   const settings = loadSettings();
   const prepare = async (): Promise<void> => {
     const connection = sql.openSql(settings.postgresUrl, { applicationName: "third-umpire source" });

@@ -15,20 +15,23 @@ export function register(program: Command): void {
     .action(state);
   command
     .command("rebuild")
-    .description("read the raw topics again and replace the processors' state (stop all processors first); nothing is emitted")
+    .description(
+      "read the raw topics again and replace the processors' state (stop all processors first); nothing is emitted",
+    )
     .option("--accept-loss", "go on although the first raw records have been deleted: what they said is forgotten")
     .action(rebuild);
 }
 
 async function rebuild(options: { readonly acceptLoss?: boolean }): Promise<void> {
-  const [{ loadSettings }, { confluentLog }, { cricketTopology }, { CRICKET_GROUP }, { rebuildState }, out] = await Promise.all([
-    import("../../settings.ts"),
-    import("../../kafka/confluent/index.ts"),
-    import("../../pipelines/cricket.ts"),
-    import("../../domain/cricket/topics.ts"),
-    import("../../processor/rebuild.ts"),
-    import("../output.ts"),
-  ]);
+  const [{ loadSettings }, { confluentLog }, { cricketTopology }, { CRICKET_GROUP }, { rebuildState }, out] =
+    await Promise.all([
+      import("../../settings.ts"),
+      import("../../kafka/confluent/index.ts"),
+      import("../../pipelines/cricket.ts"),
+      import("../../domain/cricket/topics.ts"),
+      import("../../processor/rebuild.ts"),
+      import("../output.ts"),
+    ]);
   const settings = loadSettings();
   await rebuildState({
     log: confluentLog({ brokers: settings.brokers, clientId: "state-rebuild" }),

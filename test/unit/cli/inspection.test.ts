@@ -156,7 +156,13 @@ describe("the state report", () => {
     counts: null,
     sound: true,
     committed: [{ topic: RAW, partition: 3, offset: 1234, metadata: "" }],
-    metadata: { owner: "cricket-processor-1", fingerprint: "f", streamTime: null, counts: zeroCounts(), digest: "0123456789abcdef0123" },
+    metadata: {
+      owner: "cricket-processor-1",
+      fingerprint: "f",
+      streamTime: null,
+      counts: zeroCounts(),
+      digest: "0123456789abcdef0123",
+    },
   };
 
   it("says for each partition how much is known, since when, and whether it is what was committed (EO-4)", () => {
