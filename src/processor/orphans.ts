@@ -33,7 +33,7 @@ export class OrphanWatch {
   readonly #admin: LogAdmin;
   #orphans: readonly number[] = [];
   #looks = 0;
-  #lookedAt: number;
+  #lookedAt = -Infinity;
   #quietUntil = -Infinity;
   #pauseMs = PAUSE_MS;
   #looking: Promise<void> | undefined;
@@ -42,7 +42,6 @@ export class OrphanWatch {
   constructor(options: OrphanWatchOptions) {
     this.#options = options;
     this.#admin = options.log.admin();
-    this.#lookedAt = options.clock.now();
   }
 
   /** To be called in every turn of the loop; looks in the background, once in two seconds. */

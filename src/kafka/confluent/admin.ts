@@ -17,6 +17,8 @@ import { code, hasCode, reactionTo } from "./errors.ts";
 import type { PlainClient, PlainClientLease } from "./plain-client.ts";
 
 const requestTimeoutMs = 15_000;
+/** For what is asked again and again in the background: whoever closes meanwhile waits for it. */
+const groupTimeoutMs = 3_000;
 /** How often to look whether a new topic has leaders everywhere, ms. */
 const settlePollMs = 20;
 
@@ -123,7 +125,7 @@ export class ConfluentAdmin implements LogAdmin {
     const { state, coordinator, partitionAssignor } = await this.#describeGroup(groupId);
     if (groupStates[state] !== "Stable") return;
     const member = { groupId, clientId: this.#cluster.clientId, assignor: partitionAssignor };
-    await passThroughGroup(`${coordinator.host}:${coordinator.port}`, member, requestTimeoutMs);
+    await passThroughGroup(`${coordinator.host}:${coordinator.port}`, member, groupTimeoutMs);
   }
 
   async deleteTopics(names: readonly string[]): Promise<void> {
@@ -166,7 +168,7 @@ export class ConfluentAdmin implements LogAdmin {
   async #describeGroup(groupId: string): Promise<ClientGroup> {
     const admin = await this.#admin();
     const { groups } = await this.#wait<GroupDescriptions>(`group ${groupId}`, (done) => {
-      admin.describeGroups([groupId], { timeout: requestTimeoutMs }, done);
+      admin.describeGroups([groupId], { timeout: groupTimeoutMs }, done);
     });
     const group = groups[0];
     if (group === undefined) throw new RetryableError(`admin group ${groupId}: it was not described`);
