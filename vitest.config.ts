@@ -4,7 +4,7 @@ type Limits = Partial<{ testTimeout: number; hookTimeout: number; globalSetup: s
 
 /** Native Kafka client: one process a test file (`forks`), never worker threads. */
 const project = (name: string, include: string[], limits: Limits = {}): TestProjectInlineConfiguration => ({
-  test: { name, include, pool: "forks", ...limits },
+  test: { name, include, pool: "forks", setupFiles: ["test/support/seed.setup.ts"], ...limits },
 });
 
 const config: ViteUserConfig = defineConfig({

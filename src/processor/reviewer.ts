@@ -1,4 +1,5 @@
 import { FatalError } from "../domain/errors.ts";
+import { oneLine } from "../domain/one-line.ts";
 import { decide, type Known } from "../domain/review/decide.ts";
 import type { EventTable } from "../domain/review/event-table.ts";
 import { eventIdText, IDENTITY_WORDS, type IdentityHasher } from "../domain/review/identity.ts";
@@ -86,7 +87,7 @@ export class Reviewer {
       version = topology.version === undefined ? null : topology.version(value, record);
       this.#checkTime(time, record.timestamp);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = oneLine(error instanceof Error ? error.message : String(error));
       this.#quarantine(fill, frame, reason);
       frame.counts.poison++;
       block.reject(offset, "poison", null, -1, 0, reason);

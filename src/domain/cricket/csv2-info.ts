@@ -1,4 +1,5 @@
 import { type CsvError, parse } from "csv-parse/sync";
+import { oneLine } from "../one-line.ts";
 import { PoisonError } from "../errors.ts";
 import { inningsNumber, matchIdOf, quoted, textProblem, wholeNumber } from "./csv2-fields.ts";
 import { carriesInningsFlags } from "./formats.ts";
@@ -67,7 +68,7 @@ function records(info: string): readonly (readonly string[])[] {
   try {
     all = parse(info, { bom: true, relax_column_count: true, skip_empty_lines: true });
   } catch (error) {
-    throw new PoisonError(`it is not CSV: ${(error as CsvError).message}`, { cause: error });
+    throw new PoisonError(`it is not CSV: ${oneLine((error as CsvError).message)}`, { cause: error });
   }
   for (const [index, fields] of all.entries()) {
     for (const field of fields) {

@@ -4,7 +4,7 @@ import { scenarios } from "./scenario.ts";
 import { simulate } from "./simulation.ts";
 
 const RUNS = Number(process.env["TEST_RUNS"] ?? 2_000);
-const SEED = Number(process.env["TEST_SEED"] ?? Date.now() % 2 ** 31);
+const SEED = Number(fc.readConfigureGlobal()?.seed);
 
 describe("the engine on the model Log (EO-1 … EO-8, EO-10, EO-12)", () => {
   it(`judges every record once, whatever crashes, aborts, stays indefinite or moves: ${RUNS} scenarios, seed ${SEED}`, async () => {
