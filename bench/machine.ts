@@ -61,7 +61,8 @@ export function describeMachine(): string {
   return `${cpus().length} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}`;
 }
 
-interface LoadMark {
+/** An instant, to be compared with a later one. */
+export interface LoadMark {
   readonly at: number;
   readonly busy: number;
   readonly own: number;
@@ -89,8 +90,6 @@ export class Load {
     return Math.max(0, others / ((now.at - mark.at) / 1_000));
   }
 }
-
-export type { LoadMark };
 
 function procFile(path: string): string | undefined {
   try {
