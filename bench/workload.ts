@@ -1,4 +1,4 @@
-import { partitionFor } from "../src/index.ts";
+import { partitionFor } from "../src/domain/partition.ts";
 
 /** A record of the benchmark's input. */
 export interface WorkloadRecord {

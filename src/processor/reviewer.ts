@@ -157,13 +157,15 @@ export class Reviewer {
     return known;
   }
 
+  /** Remembered for the retention since it was superseded last. */
   #isSuperseded(frame: Frame): boolean {
     const own = frame.events.superseded;
     const committing = frame.parent?.events.superseded;
     const committed = frame.task.known.superseded;
     if (own.size === 0 && committed.size === 0 && (committing === undefined || committing.size === 0)) return false;
     const id = eventIdText(this.#identity);
-    return own.has(id) || committed.has(id) || (committing?.has(id) ?? false);
+    const at = own.get(id) ?? committing?.get(id) ?? committed.at(id);
+    return at !== undefined && at >= frame.streamTime - this.#retentionMs;
   }
 
   /** Makes the record the latest accepted one of its key in the overlay. Returns the event id it supersedes. */
@@ -180,7 +182,7 @@ export class Reviewer {
     if (correction) {
       table!.identity(this.#entry, this.#old);
       supersedes = eventIdText(this.#old);
-      overlay.superseded.add(supersedes);
+      overlay.superseded.set(supersedes, Math.max(time, frame.streamTime));
     }
     let entry = table === overlay.table ? this.#entry : overlay.table.find(this.#identity[0]!, this.#identity[1]!);
     if (entry < 0) entry = overlay.table.insert(this.#identity);

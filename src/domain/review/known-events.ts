@@ -1,12 +1,13 @@
 import { Digest } from "./digest.ts";
 import { EventTable } from "./event-table.ts";
 import { decodeSegment, encodeSegment, SEGMENT_ENTRIES_MAX } from "./segment.ts";
+import { moveDigest, type Superseded, SupersededIds } from "./superseded.ts";
 
 /** Changes that one transaction makes to the known events of a partition; nobody else sees them before it commits. */
 export class EventOverlay {
   readonly table: EventTable = new EventTable(12, 12);
-  /** Event ids that corrections of this transaction superseded. */
-  readonly superseded: Set<string> = new Set();
+  /** Event ids that corrections of this transaction superseded, each with the stream time at which it did. */
+  readonly superseded: Map<string, number> = new Map();
 
   clear(): void {
     this.table.clear();
@@ -17,7 +18,7 @@ export class EventOverlay {
 /** One live segment of the log-structured dedupe state. */
 interface Segment {
   readonly entries: Uint32Array;
-  readonly superseded: readonly string[];
+  readonly superseded: readonly Superseded[];
   /**
    * Stream time of the commit, or the newest of a merge's inputs. Never just the newest event: a correction may bring
    * an older event time, and its segment must not expire before the one it took the key over from, which a restore
@@ -36,7 +37,7 @@ interface Merge {
   readonly sequence: number;
   readonly inputs: readonly number[];
   readonly entries: Uint32Array;
-  readonly superseded: readonly string[];
+  readonly superseded: readonly Superseded[];
   readonly newestTime: number;
 }
 
@@ -67,8 +68,8 @@ const MERGED_ENTRIES_MAX = SEGMENT_ENTRIES_MAX / 2;
  * so memory and a restore agree at every commit (EO-4), which the digest checks.
  */
 export class KnownEvents {
-  readonly table: EventTable = new EventTable(15);
-  readonly superseded: Set<string> = new Set();
+  readonly table: EventTable = new EventTable(13);
+  readonly superseded: SupersededIds = new SupersededIds();
   readonly #segments = new Map<number, Segment>();
   readonly #retentionMs: number | null;
   readonly #scratch: Uint32Array = new Uint32Array(6);
@@ -142,7 +143,7 @@ export class KnownEvents {
         );
       }
       const superseded = from === 0 ? [...overlay.superseded] : [];
-      for (const id of superseded) this.#addSuperseded(id);
+      for (const one of superseded) this.superseded.hold(sequence, one, this.#digest);
       this.#segments.set(sequence, { entries: owned, superseded, newestTime: plan.streamTime });
       from = to;
     }
@@ -164,7 +165,7 @@ export class KnownEvents {
       const known = this.table.find(identity[0]!, identity[1]!);
       entries.push(this.#put(known, identity, position, time, version, sequence));
     });
-    for (const id of summary.superseded) this.#addSuperseded(id);
+    for (const one of summary.superseded) this.superseded.hold(sequence, one, this.#digest);
     this.#segments.set(sequence, {
       entries: Uint32Array.from(entries),
       superseded: summary.superseded,
@@ -187,12 +188,6 @@ export class KnownEvents {
     return entry;
   }
 
-  #addSuperseded(id: string): void {
-    if (this.superseded.has(id)) return;
-    this.superseded.add(id);
-    this.#digest.add(...idDigest(id));
-  }
-
   #drop(sequence: number): void {
     const segment = this.#segments.get(sequence);
     if (segment === undefined) return;
@@ -204,15 +199,7 @@ export class KnownEvents {
       this.table.remove(entry);
       this.table.setOwner(entry, 0);
     }
-    for (const id of segment.superseded) {
-      if (this.#heldElsewhere(id)) continue;
-      if (this.superseded.delete(id)) this.#digest.remove(...idDigest(id));
-    }
-  }
-
-  #heldElsewhere(id: string): boolean {
-    for (const segment of this.#segments.values()) if (segment.superseded.includes(id)) return true;
-    return false;
+    for (const one of segment.superseded) this.superseded.release(sequence, one, this.#digest);
   }
 
   #expired(streamTime: number): number[] {
@@ -242,12 +229,12 @@ export class KnownEvents {
 
   #merge(inputs: readonly number[], sequence: number): Merge {
     const entries: number[] = [];
-    const superseded = new Set<string>();
+    const superseded = new Map<string, number>();
     let newestTime = -Infinity;
     for (const input of inputs) {
       const segment = this.#segments.get(input)!;
       for (const entry of segment.entries) if (this.table.owner(entry) === input) entries.push(entry);
-      for (const id of segment.superseded) superseded.add(id);
+      for (const [id, at] of segment.superseded) superseded.set(id, Math.max(at, superseded.get(id) ?? -Infinity));
       newestTime = Math.max(newestTime, segment.newestTime);
     }
     return { sequence, inputs, entries: Uint32Array.from(entries), superseded: [...superseded], newestTime };
@@ -255,6 +242,7 @@ export class KnownEvents {
 
   #applyMerge(merge: Merge): void {
     for (const entry of merge.entries) this.table.setOwner(entry, merge.sequence);
+    for (const one of merge.superseded) this.superseded.hold(merge.sequence, one, this.#digest);
     this.#segments.set(merge.sequence, merge);
     for (const input of merge.inputs) this.#drop(input);
   }
@@ -276,26 +264,19 @@ export class KnownEvents {
         if (this.table.owner(entry) === sequence) removeEntry(digest, this.table, entry);
       }
     }
-    const forgotten = this.#forgottenIds(gone);
-    for (const id of forgotten) digest.remove(...idDigest(id));
     for (let entry = 0; entry < known.length; entry++) {
       if (known[entry]! >= 0) removeEntry(digest, this.table, known[entry]!);
       addEntry(digest, overlay.table, entry);
     }
-    for (const id of overlay.superseded) {
-      if (!this.superseded.has(id) || forgotten.has(id)) digest.add(...idDigest(id));
+    const touched = new Set(overlay.superseded.keys());
+    for (const sequence of gone) for (const [id] of this.#segments.get(sequence)!.superseded) touched.add(id);
+    for (const id of touched) {
+      const kept = this.superseded.at(id, gone);
+      const added = overlay.superseded.get(id);
+      const after = kept === undefined || added === undefined ? (kept ?? added) : Math.max(kept, added);
+      moveDigest(digest, id, this.superseded.at(id), after);
     }
     return digest.toString();
-  }
-
-  #forgottenIds(expired: ReadonlySet<number>): Set<string> {
-    const ids = new Set<string>();
-    for (const sequence of expired) for (const id of this.#segments.get(sequence)!.superseded) ids.add(id);
-    if (ids.size === 0) return ids;
-    for (const [sequence, segment] of this.#segments) {
-      if (!expired.has(sequence)) for (const id of segment.superseded) ids.delete(id);
-    }
-    return ids;
   }
 }
 
@@ -325,10 +306,6 @@ function entryDigest(table: EventTable, entry: number): void {
   low = Math.imul(low ^ (low >>> 15), 0x297a2d39);
   lanes[0] = high ^ (low >>> 13);
   lanes[1] = low ^ (high >>> 16);
-}
-
-function idDigest(id: string): [high: number, low: number] {
-  return [Number.parseInt(id.slice(0, 8), 16), Number.parseInt(id.slice(16, 24), 16)];
 }
 
 function segmentKey(sequence: number): string {

@@ -1,17 +1,19 @@
 import type { EventTable } from "./event-table.ts";
+import type { Superseded } from "./superseded.ts";
 
 /**
  * Wire form of a dedupe segment: the events one commit (or a merge of several) made known in one partition.
  * Little-endian. Header, 40 bytes: u8 format (1) · u8 flags (1 = wide) · u16 0 · u32 entries · u32 superseded ·
  * u32 0 · f64 newest event time · f64 base position · f64 base time. Then the entries: six u32 of identity
  * (key, event id) and, narrow, u32 position − base, u32 time − base (32 bytes), or, wide, f64 position, f64 time,
- * f64 version (48 bytes). Then 16 bytes for each superseded event id.
+ * f64 version (48 bytes). Then 24 bytes for each superseded event id: the id, and the f64 stream time at which it was.
  */
 const FORMAT = 1;
 const WIDE = 1;
 const HEADER_BYTES = 40;
 const NARROW_WORDS = 8;
 const WIDE_WORDS = 12;
+const SUPERSEDED_BYTES = 24;
 const U32_RANGE = 2 ** 32;
 
 /** More entries go into a further segment: 3 MiB a message at most. */
@@ -19,7 +21,7 @@ export const SEGMENT_ENTRIES_MAX = 65_536;
 
 export interface SegmentSummary {
   readonly entries: number;
-  readonly superseded: readonly string[];
+  readonly superseded: readonly Superseded[];
   readonly newestTime: number;
 }
 
@@ -30,12 +32,12 @@ export interface SegmentSummary {
 export function encodeSegment(
   table: EventTable,
   entries: ArrayLike<number>,
-  superseded: readonly string[],
+  superseded: readonly Superseded[],
   newestTime: number = -Infinity,
 ): Uint8Array {
   const range = rangeOf(table, entries);
   const stride = range.wide ? WIDE_WORDS : NARROW_WORDS;
-  const bytes = new Uint8Array(HEADER_BYTES + entries.length * stride * 4 + superseded.length * 16);
+  const bytes = new Uint8Array(HEADER_BYTES + entries.length * stride * 4 + superseded.length * SUPERSEDED_BYTES);
   const words = new Uint32Array(bytes.buffer);
   const numbers = new Float64Array(bytes.buffer);
   bytes[0] = FORMAT;
@@ -60,8 +62,10 @@ export function encodeSegment(
       words[at + 7] = table.time(entry) - range.baseTime;
     }
   }
-  for (const id of superseded) {
+  for (const [id, time] of superseded) {
     for (let word = 0; word < 4; word++) words[at++] = Number.parseInt(id.slice(word * 8, word * 8 + 8), 16);
+    numbers[at / 2] = time;
+    at += 2;
   }
   return bytes;
 }
@@ -79,7 +83,7 @@ export function decodeSegment(value: Uint8Array, visit: SegmentVisitor): Segment
   const stride = wide ? WIDE_WORDS : NARROW_WORDS;
   const entries = words[1]!;
   const supersededCount = words[2]!;
-  if (bytes.length !== HEADER_BYTES + entries * stride * 4 + supersededCount * 16) {
+  if (bytes.length !== HEADER_BYTES + entries * stride * 4 + supersededCount * SUPERSEDED_BYTES) {
     throw new RangeError(`a dedupe segment of ${entries} entries has ${bytes.length} bytes`);
   }
   const numbers = new Float64Array(bytes.buffer, 0, bytes.length >>> 3);
@@ -92,11 +96,12 @@ export function decodeSegment(value: Uint8Array, visit: SegmentVisitor): Segment
     if (wide) visit(identity, numbers[(at + 6) / 2]!, numbers[(at + 8) / 2]!, numbers[(at + 10) / 2]!);
     else visit(identity, basePosition + words[at + 6]!, baseTime + words[at + 7]!, Number.NaN);
   }
-  const superseded: string[] = [];
+  const superseded: Superseded[] = [];
   for (let index = 0; index < supersededCount; index++) {
     let id = "";
     for (let word = 0; word < 4; word++) id += words[at++]!.toString(16).padStart(8, "0");
-    superseded.push(id);
+    superseded.push([id, numbers[at / 2]!]);
+    at += 2;
   }
   return { entries, superseded, newestTime: numbers[2]! };
 }

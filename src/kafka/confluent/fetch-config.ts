@@ -1,4 +1,4 @@
-const defaultQueuedBytes = 16 * 1024 * 1024;
+const defaultQueuedBytes = 8 * 1024 * 1024;
 const fetchBytesMax = 52_428_800;
 const partitionFetchBytesMin = 262_144;
 const partitionFetchBytesMax = 1_048_576;
@@ -13,7 +13,7 @@ export function fetchConfig(maxQueuedBytes: number = defaultQueuedBytes): Record
   return {
     // The default, 1 s, caps a fast reader: once enough is queued, fetching sleeps that long.
     "fetch.queue.backoff.ms": 10,
-    "queued.min.messages": 20_000,
+    "queued.min.messages": 10_000,
     "queued.max.messages.kbytes": Math.max(1_024, Math.ceil(maxQueuedBytes / 1_024)),
     "fetch.max.bytes": Math.max(1_048_576, Math.min(maxQueuedBytes, fetchBytesMax)),
     "max.partition.fetch.bytes": Math.max(

@@ -58,7 +58,7 @@ export class ConfluentProducer implements TransactionalProducer {
       "message.timeout.ms": options.transactionTimeoutMs,
       "message.max.bytes": options.maxMessageBytes ?? 1_048_576,
       "linger.ms": 5,
-      "batch.size": 1_000_000,
+      "batch.size": 131_072,
       "compression.codec": "lz4",
       "queue.buffering.max.messages": 200_000,
       "queue.buffering.max.kbytes": 262_144,

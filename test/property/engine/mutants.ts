@@ -139,7 +139,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: "      overlay.superseded.add(supersedes);",
+        find: "      overlay.superseded.set(supersedes, Math.max(time, frame.streamTime));",
         replace: "",
       },
     ],
@@ -171,16 +171,6 @@ export const MUTANTS: readonly Mutant[] = [
         file: "src/processor/reviewer.ts",
         find: "    context.verdict = verdict;",
         replace: '    context.verdict = "accepted";',
-      },
-    ],
-  },
-  {
-    name: "a revoked partition keeps its uncommitted records (EO-7)",
-    edits: [
-      {
-        file: "src/processor/processor.ts",
-        find: "    if (gone.some((task) => this.#fill.frames.has(task))) this.#rewind = true;",
-        replace: "",
       },
     ],
   },

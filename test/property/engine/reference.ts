@@ -17,7 +17,8 @@ interface Remembered {
   content: number;
   time: number;
   version: number | null;
-  readonly superseded: Set<number>;
+  /** Content that was superseded → the stream time at which it was, last. */
+  readonly superseded: Map<number, number>;
 }
 
 export interface ReferenceResult {
@@ -40,15 +41,16 @@ export function referenceReview(facts: readonly Fact[], options: ReferenceOption
     if (fact.content === null) return "poison";
     const late = fact.time < streamTime - lateness;
     const remembered = known.get(fact.key);
-    const before = remembered !== undefined && remembered.time >= streamTime - retention ? remembered : undefined;
+    const horizon = streamTime - retention;
+    const before = remembered !== undefined && remembered.time >= horizon ? remembered : undefined;
     streamTime = Math.max(streamTime, fact.time);
-    const verdict = judge(fact, fact.content, before, late);
+    const verdict = judge(fact, fact.content, before, late, horizon);
     if (verdict === "duplicate" && fact.version !== null) {
       before!.version = Math.max(before!.version ?? -Infinity, fact.version);
     }
     if (verdict === "accepted" || verdict === "correction") {
-      const superseded = remembered?.superseded ?? new Set();
-      if (verdict === "correction") superseded.add(before!.content);
+      const superseded = remembered?.superseded ?? new Map();
+      if (verdict === "correction") superseded.set(before!.content, streamTime);
       known.set(fact.key, { content: fact.content, time: fact.time, version: fact.version, superseded });
       latest.set(fact.key, fact.content);
     }
@@ -57,12 +59,13 @@ export function referenceReview(facts: readonly Fact[], options: ReferenceOption
   return { verdicts, latest };
 }
 
-function judge(fact: Fact, content: number, before: Remembered | undefined, late: boolean): Verdict {
+function judge(fact: Fact, content: number, before: Remembered | undefined, late: boolean, horizon: number): Verdict {
   if (before === undefined) return late ? "late" : "accepted";
   if (before.content === content) return "duplicate";
   const bothVersioned = fact.version !== null && before.version !== null;
   if (bothVersioned && fact.version! < before.version!) return "stale";
   const newer = bothVersioned && fact.version! > before.version!;
-  if (!newer && before.superseded.has(content)) return "stale";
+  if (!newer && (before.superseded.get(content) ?? -Infinity) >= horizon && before.superseded.has(content))
+    return "stale";
   return late ? "late" : "correction";
 }

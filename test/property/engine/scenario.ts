@@ -34,7 +34,10 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     { weight: 2, arbitrary: fc.constant(null) },
     { weight: 1, arbitrary: fc.integer({ min: 200, max: 900 }) },
   ),
-  latenessMs: fc.constant(null),
+  latenessMs: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 200 }) },
+  ),
   rates: fc.record({
     retryable: rate(0.03),
     abortRequired: rate(0.2),
@@ -44,7 +47,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     kill: rate(0.02),
     shortFetch: rate(0.5),
   }),
-  freezeRate: rate(0.04),
+  freezeRate: rate(0.06),
   // Late enough for a partition to be taken over meanwhile: only then does a restore that does not wait for markers fail.
   markerDelayMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2_000 })),
   compact: fc.boolean(),

@@ -259,7 +259,7 @@ function freezeSometimes(
   const remove = broker.faults.before("*", ({ client }) => {
     if (over || storm.over || client.clientId !== log.clientId || random() >= scenario.freezeRate) return;
     client.freeze();
-    broker.clock.at(broker.clock.now() + 1_000 + Math.floor(random() * 6_000), () => client.thaw());
+    broker.clock.at(broker.clock.now() + 2_000 + Math.floor(random() * 5_000), () => client.thaw());
   });
   return () => {
     over = true;
