@@ -92,7 +92,13 @@ test("SIGKILL of the feed at random instants: it goes on where it was, and no st
 
 test("a match that was begun is finished by the plan it was begun with", async () => {
   const abort = new AbortController();
-  await feed({ signal: abort.signal, onStatus: (status) => (status.rowsInserted > 50 ? abort.abort() : undefined) });
+  await feed({
+    matches: ["101"],
+    live: ["101"],
+    intervalMs: 10,
+    signal: abort.signal,
+    onStatus: (status) => (status.rowsInserted > 50 ? abort.abort() : undefined),
+  });
   const begun = await world.sql<
     { match_id: string }[]
   >`select match_id from odi.feed_progress where not done and next_step > 0`;
