@@ -105,6 +105,8 @@ test("EO-11: a transaction larger than a batch arrives whole, and its position o
   const before = source.current().positionText;
   await world.sql`insert into odi.deliveries (match_id, ball) select 'big', n::text from generate_series(1, 5000) as n`;
   await settle(world);
+  // The position stands in Kafka a moment before the source says so.
+  await source.until((status) => status.events === 5000);
   const events = await readTopic(world, world.topics.raw);
   expect(ballsByMatch(events).get("big")).toEqual(Array.from({ length: 5000 }, (_, n) => String(n + 1)));
   const midway = source.statuses.filter((status) => status.events > 0 && status.events < 5000);
