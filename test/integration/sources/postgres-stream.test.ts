@@ -96,13 +96,12 @@ test("an update is an event with the whole new row; deletes and truncations are 
   expect(infos[0]?.value["info"]).toHaveLength(500 * 32);
   expect(infos[1]?.value["info"]).toBe(infos[0]?.value["info"]);
   expect(events).toHaveLength(3);
-  expect(source.current()).toMatchObject({ deletes: 1, truncates: 1 });
+  expect(await source.until((status) => status.deletes === 1 && status.truncates === 1)).toMatchObject({ epoch: 1 });
 });
 
 test("EO-11: a transaction larger than a batch arrives whole, and its position only with its end", async () => {
   const source = startSource(world, { maxEvents: 100 });
   await source.until(streaming);
-  const before = source.current().positionText;
   await world.sql`insert into odi.deliveries (match_id, ball) select 'big', n::text from generate_series(1, 5000) as n`;
   await settle(world);
   // The position stands in Kafka a moment before the source says so.
@@ -111,7 +110,10 @@ test("EO-11: a transaction larger than a batch arrives whole, and its position o
   expect(ballsByMatch(events).get("big")).toEqual(Array.from({ length: 5000 }, (_, n) => String(n + 1)));
   const midway = source.statuses.filter((status) => status.events > 0 && status.events < 5000);
   expect(midway.length).toBeGreaterThan(5);
-  expect(new Set(midway.map((status) => status.positionText))).toEqual(new Set([before]));
+  // It stays where it was when the transaction began (idle time may have moved it before), until its last part.
+  const positions = new Set(midway.map((status) => status.positionText));
+  expect(positions.size).toBe(1);
+  expect(positions.has(source.current().positionText)).toBe(false);
   expect(source.current().transactions).toBe(1);
 });
 
