@@ -11,7 +11,6 @@ import type { ProcessorOptions } from "./processor-options.ts";
 import { Reviewer } from "./reviewer.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
-import type { Task } from "./task.ts";
 
 const FETCH_RECORDS = 1_000;
 const IDLE_FETCH_MS = 100;
@@ -84,11 +83,6 @@ export class Processor {
       onHealed,
       onError,
     });
-  }
-
-  /** Tasks by partition: what tests and `state` look at. */
-  get tasks(): ReadonlyMap<number, Task> {
-    return this.#assignment.tasks;
   }
 
   async open(): Promise<void> {
