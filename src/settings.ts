@@ -31,6 +31,21 @@ export interface Settings {
   readonly postgresDatabase: string;
   /** `postgres://` address the feed writes to and the source reads from. */
   readonly postgresUrl: string;
+  /** Port of the local MongoDB, on the loopback address. */
+  readonly mongodbPort: number;
+  readonly mongodbUser: string;
+  readonly mongodbPassword: string;
+  readonly mongodbDatabase: string;
+  /** `mongodb://` or `mongodb+srv://` address the feed writes to and the source watches. */
+  readonly mongodbUrl: string;
+  /** Port of the local Lambda endpoint, on the loopback address. */
+  readonly lambdaPort: number;
+  /** Address of the Lambda API; null: AWS itself, found by region. */
+  readonly lambdaEndpoint: string | null;
+  readonly lambdaRegion: string;
+  readonly lambdaFunction: string;
+  /** Where the object store behind the function keeps its objects: an absolute folder, or `s3://bucket/prefix`. */
+  readonly objectStore: string;
   /** Partition count of every topic the program creates. */
   readonly partitions: number;
   /** A transaction is committed after this time or this many records, whichever comes first. */
@@ -91,6 +106,35 @@ const environment = z.object({
     .string()
     .refine(isPostgresUrl, { error: "must be an address of the form postgres://user:password@host:port/database" })
     .optional(),
+  TU_MONGODB_PORT: port(27_117),
+  TU_MONGODB_USER: name("umpire"),
+  TU_MONGODB_PASSWORD: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, { error: "must be printable ASCII without spaces" })
+    .default("umpire"),
+  TU_MONGODB_DATABASE: name("cricket"),
+  TU_MONGODB_URL: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\/[^\s]+$/, {
+      error: "must be an address of the form mongodb://user:password@host:port/database or mongodb+srv://…",
+    })
+    .optional(),
+  TU_LAMBDA_PORT: port(29_101),
+  TU_LAMBDA_ENDPOINT: z
+    .string()
+    .refine((text) => text === "aws" || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)), {
+      error: 'must be an http address, or "aws"',
+    })
+    .optional(),
+  TU_LAMBDA_REGION: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: "must be an AWS region, e.g. eu-west-1" })
+    .default("eu-west-1"),
+  TU_LAMBDA_FUNCTION: z
+    .string()
+    .regex(/^[A-Za-z0-9:_-]{1,170}$/, { error: "must be the name or ARN of a function" })
+    .default("third-umpire-object-store"),
+  TU_OBJECT_STORE: z.string().optional(),
   TU_PARTITIONS: count(1, 1024, 4),
   TU_COMMIT_INTERVAL_MS: count(1, 60_000, 100),
   TU_COMMIT_MAX_RECORDS: count(1, 1_000_000, 10_000),
@@ -141,11 +185,11 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>,
 }
 
 /** The settings as `name = value` pairs for people and logs, passwords replaced. */
-export function redactedSettings(settings: Settings): Record<string, string | number> {
+export function redactedSettings(settings: Settings): Record<string, string | number | null> {
   return Object.fromEntries(
-    Object.entries(settings).map(([key, value]: [string, string | number]) => [
+    Object.entries(settings).map(([key, value]: [string, string | number | null]) => [
       key,
-      key === "postgresPassword" ? "***" : typeof value === "string" ? redactUrl(value) : value,
+      /Password$/.test(key) ? "***" : typeof value === "string" ? redactUrl(value) : value,
     ]),
   );
 }
@@ -182,6 +226,17 @@ function toSettings(env: Environment, root: string): Settings {
     postgresUrl:
       env.TU_POSTGRES_URL ??
       `postgres://${env.TU_POSTGRES_USER}:${password}@127.0.0.1:${env.TU_POSTGRES_PORT}/${env.TU_POSTGRES_DATABASE}`,
+    mongodbPort: env.TU_MONGODB_PORT,
+    mongodbUser: env.TU_MONGODB_USER,
+    mongodbPassword: env.TU_MONGODB_PASSWORD,
+    mongodbDatabase: env.TU_MONGODB_DATABASE,
+    mongodbUrl: env.TU_MONGODB_URL ?? localMongodbUrl(env),
+    lambdaPort: env.TU_LAMBDA_PORT,
+    lambdaEndpoint:
+      env.TU_LAMBDA_ENDPOINT === "aws" ? null : (env.TU_LAMBDA_ENDPOINT ?? `http://127.0.0.1:${env.TU_LAMBDA_PORT}`),
+    lambdaRegion: env.TU_LAMBDA_REGION,
+    lambdaFunction: env.TU_LAMBDA_FUNCTION,
+    objectStore: objectStoreOf(env.TU_OBJECT_STORE, localDir, root),
     partitions: env.TU_PARTITIONS,
     commitIntervalMs: env.TU_COMMIT_INTERVAL_MS,
     commitMaxRecords: env.TU_COMMIT_MAX_RECORDS,
@@ -195,9 +250,20 @@ function toSettings(env: Environment, root: string): Settings {
   return hideSecrets(settings);
 }
 
+function localMongodbUrl(env: Environment): string {
+  const password = encodeURIComponent(env.TU_MONGODB_PASSWORD);
+  const database = env.TU_MONGODB_DATABASE;
+  return `mongodb://${env.TU_MONGODB_USER}:${password}@127.0.0.1:${env.TU_MONGODB_PORT}/${database}?directConnection=true&authSource=${database}`;
+}
+
+function objectStoreOf(given: string | undefined, localDir: string, root: string): string {
+  if (given === undefined) return join(localDir, "object-store");
+  return given.startsWith("s3://") ? given : resolve(root, given);
+}
+
 /** `console.log(settings)` and `JSON.stringify(settings)` must not leak the password either. */
 function hideSecrets(settings: Settings): Settings {
-  const redacted = (): Record<string, string | number> => redactedSettings(settings);
+  const redacted = (): Record<string, string | number | null> => redactedSettings(settings);
   return Object.defineProperties(settings, {
     toJSON: { value: redacted, enumerable: false },
     [inspect.custom]: { value: redacted, enumerable: false },

@@ -4,6 +4,8 @@ export const CRICKET_GROUP = "cricket";
 export const CRICKET_TOPICS = {
   /** What the sources emit: their own payload, key = match id, CloudEvents 1.0 binary headers. */
   odiRaw: "cricket.odi.raw",
+  t20iRaw: "cricket.t20i.raw",
+  testRaw: "cricket.test.raw",
   /** Clean stream: `CleanDelivery` and `CleanMatch` as JSON, key = match id. */
   deliveries: "cricket.deliveries",
   matches: "cricket.matches",
@@ -19,13 +21,28 @@ export const CRICKET_TOPICS = {
   gaps: "cricket.gaps",
 } as const;
 
+/** CloudEvents types of raw records, and what their values are. */
 export const CRICKET_EVENT = {
-  /** Value: one delivery row as a JSON object, column name → text (a column that is null or absent is left out). */
+  /** One csv2 row as a JSON object, column name → text (a column that is null or absent is left out). */
   odiDelivery: "cricket.odi.delivery.v1",
-  /** Value: JSON `{"match_id": text, "info": text}`; `info` is the whole `<id>_info.csv`. */
+  /** JSON `{"match_id": text, "info": text}`; `info` is the whole `<id>_info.csv`. */
   odiMatch: "cricket.odi.match.v1",
-  /** Value: JSON `{"match_id","file","line","raw","problem"}`; a line the feed could not map to columns, `raw` in base64. */
+  /** One ball row of the original CSV as a JSON object, column name → text. */
+  odiCsv1Delivery: "cricket.odi.csv1-delivery.v1",
+  /** JSON `{"match_id": text, "info": text}`; `info` is all lines of an original CSV but its balls. */
+  odiCsv1Match: "cricket.odi.csv1-match.v1",
+  /** JSON `{"match_id","file","line","raw","problem"}`; a line the feed could not map to columns, `raw` in base64. */
   odiUnreadable: "cricket.odi.unreadable.v1",
+  /** The MongoDB document as relaxed Extended JSON without `_id`: `{match_id, innings, over, ball, team, delivery}`. */
+  t20iDelivery: "cricket.t20i.delivery.v1",
+  /** `{match_id, match: {meta, info, innings: [… without overs]}}`. */
+  t20iMatch: "cricket.t20i.match.v1",
+  /** A document of neither shape, or a file the feed could not read: as `odiUnreadable`. */
+  t20iUnreadable: "cricket.t20i.unreadable.v1",
+  /** The YAML object itself: one delivery or one match (its own keys say which). */
+  testObject: "cricket.test.object.v1",
+  /** An object that could not be taken as it was (too large, digest wrong): as `odiUnreadable`. */
+  testUnreadable: "cricket.test.unreadable.v1",
 } as const;
 
 /** The persisted position of a source (EO-11). `position` is the source's own, opaque to everyone else. */
