@@ -20,6 +20,11 @@ export function carriesInningsEvents(format: CricketFormat): boolean {
   return format === "json" || format === "yaml";
 }
 
+/** Whether the format says how many balls an over has; where it does not, they are six. */
+export function carriesBallsPerOver(format: CricketFormat, version: string): boolean {
+  return format === "json" || format === "csv2" || (format === "yaml" && Number(version) >= 0.91);
+}
+
 /** A calendar date as files of the format write it; ours are ISO 8601, the CSVs have slashes. */
 export function dateInForm(format: CricketFormat, date: string): string {
   return format === "csv1" || format === "csv2" ? date.replaceAll("-", "/") : date;

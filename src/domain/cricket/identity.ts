@@ -1,5 +1,5 @@
 import { type CanonicalValue, canonicalJson } from "../review/canonical.ts";
-import { carriesInningsEvents, carriesInningsFlags, carriesTargets } from "./formats.ts";
+import { carriesBallsPerOver, carriesInningsEvents, carriesInningsFlags, carriesTargets } from "./formats.ts";
 import type { Delivery, InningsNote, Match } from "./types.ts";
 
 /**
@@ -29,6 +29,150 @@ export interface Content {
   readonly [part: string]: CanonicalValue;
   readonly core: Readonly<Record<string, CanonicalValue>>;
   readonly facets: Readonly<Record<string, CanonicalValue>>;
+}
+
+/** Who a record speaks of, and what it says, as the review compares it (src/processor/topology.ts, `RecordIdentity`). */
+export interface CricketIdentity {
+  readonly key: string;
+  /** Canonical form of what every format carries. */
+  readonly content: string;
+  /** Canonical forms of the rest, each at its own place; null where the record's format cannot tell. */
+  readonly facets: readonly (string | null)[];
+}
+
+/** Facets of a delivery, by place. Two, and not one for each field: the review keeps a hash of every facet it knows. */
+export const DELIVERY_FACETS = ["kinds", "details"] as const;
+
+/** Facets of a match, by place. A new one goes to the end, and `identityVersion` of the topology rises. */
+export const MATCH_FACETS = [
+  "matchType",
+  "gender",
+  "teamType",
+  "season",
+  "event",
+  "overs",
+  "ballsPerOver",
+  "method",
+  "tieBreak",
+  "players",
+  "registry",
+  "superOvers",
+  "declared",
+  "targets",
+  "forfeited",
+  "inningsTeams",
+  "absentHurt",
+  "penalties",
+] as const;
+
+/**
+ * Identity of a delivery. Facets: `kinds` (kinds of extras, wickets after the first; csv1 has neither) and `details`
+ * (fielders, runs that were not a boundary; csv1 and csv2 before 2.3 have neither).
+ */
+export function deliveryIdentity(d: Delivery): CricketIdentity {
+  const [first, ...further] = d.wickets;
+  return {
+    key: deliveryKey(d),
+    content: canonicalJson({
+      battingTeam: d.battingTeam,
+      batter: d.batter,
+      nonStriker: d.nonStriker,
+      bowler: d.bowler,
+      runs: [d.runs.batter, d.runs.extras, d.runs.total],
+      wicket: first === undefined ? null : [first.kind, first.playerOut],
+    }),
+    facets: [
+      d.extras === null
+        ? null
+        : canonicalJson({ ...d.extras, further: further.map(({ kind, playerOut }) => [kind, playerOut]) }),
+      d.nonBoundary === null || d.wickets.some(({ fielders }) => fielders === null)
+        ? null
+        : canonicalJson({ fielders: namedFielders(d), nonBoundary: d.nonBoundary }),
+    ],
+  };
+}
+
+/** csv2 has three columns of fielders for the whole ball. */
+const FIELDERS_COMPARED = 3;
+
+function namedFielders(d: Delivery): readonly string[] {
+  return fieldersOf(d).flat().slice(0, FIELDERS_COMPARED);
+}
+
+/** Identity of a match; its facets are those of `MATCH_FACETS`. */
+export function matchIdentity(m: Match): CricketIdentity {
+  const { winner, by, result } = m.outcome;
+  const facets = matchFacets(m);
+  return {
+    key: matchKey(m),
+    content: canonicalJson({
+      teams: m.teams,
+      dates: m.dates,
+      venue: m.venue,
+      city: m.city,
+      toss: m.toss === null ? null : { ...m.toss },
+      outcome: { winner, by: by === undefined ? undefined : { ...by }, result },
+      playersOfMatch: m.playersOfMatch,
+    }),
+    facets: MATCH_FACETS.map((name) => {
+      const value = facets[name];
+      return value === null ? null : canonicalJson(value);
+    }),
+  };
+}
+
+function matchFacets(m: Match): Readonly<Record<(typeof MATCH_FACETS)[number], CanonicalValue>> {
+  const { winner, result, method, eliminator, bowl_out: bowlOut } = m.outcome;
+  const flags = carriesInningsFlags(m.format, m.version);
+  const events = carriesInningsEvents(m.format);
+  return {
+    matchType: m.matchType,
+    gender: m.gender,
+    teamType: m.teamType,
+    season: m.season,
+    event: m.event,
+    overs: m.overs,
+    ballsPerOver: carriesBallsPerOver(m.format, m.version) ? m.ballsPerOver : null,
+    method: winner !== undefined || method !== undefined || events ? (method ?? "") : null,
+    tieBreak:
+      result !== "tie" || eliminator !== undefined || bowlOut !== undefined || events
+        ? [eliminator ?? "", bowlOut ?? ""]
+        : null,
+    players: m.players.length === 0 ? null : m.players.map(({ team, name }) => [team, name]),
+    registry: m.players.some(({ registryId }) => registryId !== null)
+      ? m.players.map(({ registryId }) => registryId ?? "")
+      : null,
+    superOvers: inningsWith(m, "superOver", flags),
+    declared: inningsWith(m, "declared", flags),
+    targets: carriesTargets(m.format, m.version)
+      ? m.inningsNotes.flatMap(({ innings, target }) =>
+          target === null ? [] : [[innings, target.runs, target.overs ?? ""]],
+        )
+      : null,
+    forfeited: inningsWith(m, "forfeited", events),
+    inningsTeams: events ? m.inningsNotes.map(({ innings, team }) => [innings, team ?? ""]) : null,
+    absentHurt: events
+      ? m.inningsNotes.flatMap(({ innings, absentHurt }) => (absentHurt.length === 0 ? [] : [[innings, ...absentHurt]]))
+      : null,
+    penalties: penaltiesOf(m, events),
+  };
+}
+
+/** Innings with the flag. Where the format need not have it silence is unknown; a line is not. */
+function inningsWith(
+  m: Match,
+  flag: "superOver" | "declared" | "forfeited",
+  carried: boolean,
+): readonly number[] | null {
+  const innings = having(m, (note) => note[flag] === true);
+  return carried || innings.length > 0 ? innings : null;
+}
+
+function penaltiesOf(m: Match, carried: boolean): readonly (readonly number[])[] | null {
+  const given = m.inningsNotes.flatMap(({ innings, penaltyPre, penaltyPost }) =>
+    penaltyPre + penaltyPost === 0 ? [] : [[innings, penaltyPre, penaltyPost]],
+  );
+  return carried || given.length > 0 ? given : null;
 }
 
 /** Natural key of a delivery: `d/<match>/<innings>/<over>/<ball>`, ball being the n-th delivery of the over. */
