@@ -16,7 +16,7 @@ import type { PostgresPosition } from "./position.ts";
 import type { Publisher, SourceHook } from "./publisher.ts";
 import type { ReplicationConnection, ServerMessage } from "./replication.ts";
 import type { StatusBoard } from "./status.ts";
-import { Wake } from "./wake.ts";
+import { Wake } from "../kit/wake.ts";
 
 /** The server drops a client it has not heard of for wal_sender_timeout (60 s by default, less where somebody chose so), also one that only waits for Kafka. */
 const HEARTBEAT_MS = 1000;

@@ -1,0 +1,19 @@
+/**
+ * What every source is made of (docs/HOW-TO/add-a-source.md): the right to write, position and events in one transaction, the
+ * loop around the sessions, the status, the headers. What a source adds is how it reads, and when its position cannot be trusted.
+ */
+export { cloudEventHeaders, MAX_EVENT_BYTES, oversize, unreadableValue } from "./headers.ts";
+export type { CloudEvent, Unreadable } from "./headers.ts";
+export { BEAT_MS, Ownership } from "./ownership.ts";
+export type { OwnershipOptions } from "./ownership.ts";
+export { encodeStoredPosition, gapEvent, parseStoredPosition, readStoredPosition } from "./position.ts";
+export type { PositionCodec, StoredPosition } from "./position.ts";
+export type { SourceHook, SourcePoint } from "./publisher.ts";
+export { ContinuityLostError, runSource } from "./run.ts";
+export type { RunSourceOptions, SourceSession, Standby } from "./run.ts";
+export { quietOwner } from "./standby.ts";
+export { StatusBoard } from "./status.ts";
+export type { SourceLag, SourceStatus } from "./status.ts";
+export { MAX_MESSAGE_BYTES, prepareTopics } from "./topics.ts";
+export type { SourceTopics, TopicsOptions } from "./topics.ts";
+export { Wake } from "./wake.ts";

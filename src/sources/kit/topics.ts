@@ -1,0 +1,73 @@
+import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import { FatalError } from "../../domain/errors.ts";
+import { partitionFor } from "../../domain/partition.ts";
+import type { Log, TopicSpec } from "../../kafka/log.ts";
+
+/** Where a source writes its position and its gaps. */
+export interface SourceTopics {
+  readonly positionsTopic: string;
+  readonly positionsPartition: number;
+  readonly gapsTopic: string;
+  readonly gapsPartition: number;
+}
+
+export interface TopicsOptions {
+  readonly log: Log;
+  readonly sourceId: string;
+  readonly rawTopic: string;
+  readonly partitions: number;
+  /** Retention of topics that do not exist yet and are created here, ms (default 7 days). */
+  readonly retentionMs?: number;
+  /** Defaults: `CRICKET_TOPICS.positions` and `CRICKET_TOPICS.gaps`. */
+  readonly positionsTopic?: string;
+  readonly gapsTopic?: string;
+}
+
+/** Largest record of a raw topic, bytes. */
+export const MAX_MESSAGE_BYTES: number = 20 * 1024 * 1024;
+
+const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;
+
+/**
+ * Creates the topics that are missing and finds the partitions of this source's key.
+ * @throws FatalError when the raw topic has another partition count: a key would move and its order with it.
+ */
+export async function prepareTopics(options: TopicsOptions): Promise<SourceTopics> {
+  const positionsTopic = options.positionsTopic ?? CRICKET_TOPICS.positions;
+  const gapsTopic = options.gapsTopic ?? CRICKET_TOPICS.gaps;
+  const retentionMs = options.retentionMs ?? DEFAULT_RETENTION_MS;
+  const wanted: TopicSpec[] = [
+    {
+      name: options.rawTopic,
+      partitions: options.partitions,
+      cleanup: "delete",
+      retentionMs,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    },
+    { name: positionsTopic, partitions: 1, cleanup: "compact" },
+    { name: gapsTopic, partitions: 1, cleanup: "delete", retentionMs },
+  ];
+  const admin = options.log.admin();
+  try {
+    await admin.createTopics(wanted);
+    const found = await admin.describeTopics(wanted.map((spec) => spec.name));
+    const raw = found.get(options.rawTopic);
+    if (raw !== undefined && raw.partitions !== options.partitions) {
+      throw new FatalError(
+        `topic ${options.rawTopic} has ${raw.partitions} partitions, the settings say ${options.partitions}`,
+        {
+          remedy: `set TU_PARTITIONS=${raw.partitions}, or use another topic`,
+        },
+      );
+    }
+    const key = Buffer.from(options.sourceId);
+    return {
+      positionsTopic,
+      positionsPartition: partitionFor(key, found.get(positionsTopic)?.partitions ?? 1),
+      gapsTopic,
+      gapsPartition: partitionFor(key, found.get(gapsTopic)?.partitions ?? 1),
+    };
+  } finally {
+    await admin.close();
+  }
+}
