@@ -1,53 +1,52 @@
 import { backoffMs } from "../domain/backoff.ts";
 import { FatalError, RetryableError } from "../domain/errors.ts";
-import { classifyPostgresError } from "../postgres/errors.ts";
-import type { Sql } from "../postgres/sql.ts";
-import { closeSql, openSql } from "../postgres/sql.ts";
 import { pause } from "../postgres/wait.ts";
-import type { MatchFiles } from "./folder.ts";
-import { listMatches } from "./folder.ts";
+import { planOf } from "./options.ts";
 import type { FeedOptions, FeedSummary } from "./options.ts";
+import type { MatchScript } from "./plan.ts";
 import { playMatch } from "./player.ts";
-import { finishedMatches, playAgain } from "./progress.ts";
-import { ODI_PUBLICATION, ensureOdiSchema } from "./schema.ts";
 import { FeedBoard } from "./status.ts";
+import type { FeedConnection, FeedTarget } from "./target.ts";
 
-const APPLICATION = "third-umpire feed";
 /** A row is a transaction with its own flush; this many at once share flushes (group commit) and keep two cores busy. */
 const CONNECTIONS = 16;
 
+export interface RunFeedOptions<C> extends FeedOptions {
+  /** In the order in which they are played. */
+  readonly scripts: readonly MatchScript<C>[];
+  /** Is closed at the end. */
+  readonly target: FeedTarget<C>;
+}
+
 /**
- * The application server: plays a folder of matches into Postgres, each row one INSERT in one transaction. Finished matches go first
- * and at full speed, several at a time; live ones follow, one after the other, one ball an interval. Rows of one match never overtake
- * each other.
+ * The application server: plays matches into a database or an object store, each row one insert in one transaction. Finished matches go
+ * first and at full speed, several at a time; live ones follow, one after the other, one ball an interval. Rows of one match never
+ * overtake each other, also when several folders hold it.
  *
- * Goes on where it was when it is started again; a finished folder inserts nothing (unless `again`). Waits for a Postgres that is gone.
+ * Goes on where it was when it is started again; a finished folder inserts nothing (unless `again`). Waits for a target that is gone.
  *
- * @throws FatalError when the folder holds no such match, or Postgres refuses for good.
+ * @throws FatalError when there is no such match, or the target refuses for good.
  */
-export async function runFeed(options: FeedOptions): Promise<FeedSummary> {
-  const { signal } = options;
+export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummary> {
+  const { signal, target } = options;
   const board = new FeedBoard(options.onStatus, options.now ?? Date.now);
-  const matches = await chooseMatches(options);
-  const ids = matches.map((match) => match.matchId);
-  board.set({ matchesTotal: matches.length });
-  const sql = openSql(options.connection, { applicationName: APPLICATION });
   try {
-    await retrying(options, board, "creating the schema", () =>
-      ensureOdiSchema(sql, options.publication ?? ODI_PUBLICATION),
-    );
+    const scripts = chooseMatches(options);
+    const keys = scripts.map((script) => script.progressKey);
+    board.set({ matchesTotal: scripts.length });
+    await retrying(options, board, "preparing the target", () => target.prepare());
     if (options.again === true)
-      await retrying(options, board, "starting a new pass", () => playAgain(sql, ids, options));
-    // Again and again until the database itself says that all is in: a crash may have taken back what was finished.
+      await retrying(options, board, "starting a new pass", () => target.again(keys, planOf(options)));
+    // Again and again until the target itself says that all is in: a crash may have taken back what was finished.
     let complete = false;
     while (!signal.aborted && !complete) {
       const finished =
-        (await retrying(options, board, "reading the progress", () => finishedMatches(sql, ids))) ?? new Set();
+        (await retrying(options, board, "reading the progress", () => target.finished(keys))) ?? new Set();
       board.set({ matchesDone: finished.size });
-      complete = finished.size === matches.length;
+      complete = finished.size === scripts.length;
       if (!complete)
         await playAll(
-          matches.filter((match) => !finished.has(match.matchId)),
+          scripts.filter((script) => !finished.has(script.progressKey)),
           options,
           board,
         );
@@ -55,66 +54,83 @@ export async function runFeed(options: FeedOptions): Promise<FeedSummary> {
     board.set(complete ? { state: "done", message: "every match is in" } : { state: "stopped", message: "stopped" });
     return { ...board.counts, complete };
   } finally {
-    await closeSql(sql);
+    await target.close();
   }
 }
 
-async function chooseMatches(options: FeedOptions): Promise<MatchFiles[]> {
-  const all = await listMatches(options.dir);
-  const known = new Set(all.map((match) => match.matchId));
-  const missing = [...(options.matches ?? []), ...(options.live ?? [])].find((id) => !known.has(id));
+function chooseMatches<C>({ scripts, matches, live }: RunFeedOptions<C>): readonly MatchScript<C>[] {
+  const known = new Set(scripts.map((script) => script.matchId));
+  const missing = [...(matches ?? []), ...(live ?? [])].find((id) => !known.has(id));
   if (missing !== undefined) {
-    throw new FatalError(`the folder ${options.dir} holds no match ${missing}`, {
-      remedy: `choose one that is there, e.g. ${all[0]?.matchId ?? ""}`,
+    throw new FatalError(`there is no match ${missing} in what is to be fed`, {
+      remedy: `choose one that is there, e.g. ${scripts[0]?.matchId ?? ""}`,
     });
   }
-  const wanted = options.matches === undefined ? known : new Set([...options.matches, ...(options.live ?? [])]);
-  return all.filter((match) => wanted.has(match.matchId));
+  const wanted = matches === undefined ? known : new Set([...matches, ...(live ?? [])]);
+  return scripts.filter((script) => wanted.has(script.matchId));
 }
 
-async function playAll(matches: readonly MatchFiles[], options: FeedOptions, board: FeedBoard): Promise<void> {
-  const liveIds = options.intervalMs === 0 ? [] : (options.live ?? matches.map((match) => match.matchId));
-  const fast = matches.filter((match) => !liveIds.includes(match.matchId));
-  const live = liveIds.flatMap((id) => matches.filter((match) => match.matchId === id));
+async function playAll<C>(
+  scripts: readonly MatchScript<C>[],
+  options: RunFeedOptions<C>,
+  board: FeedBoard,
+): Promise<void> {
+  const liveIds = options.intervalMs === 0 ? [] : [...new Set(options.live ?? scripts.map((script) => script.matchId))];
+  const fast = chainsOf(scripts.filter((script) => !liveIds.includes(script.matchId)));
+  const live = liveIds.flatMap((id) => scripts.filter((script) => script.matchId === id));
   const count = Math.min(options.connections ?? CONNECTIONS, fast.length);
   const queue = fast.values();
   await allOrFirstFailure(
     options,
-    Array.from({ length: count }, () => (feed) => work(queue, 0, feed, board)),
+    Array.from({ length: count }, () => (signal) => work(queue, 0, { ...options, signal }, board)),
   );
-  await work(live.values(), options.intervalMs, options, board);
+  await work([live].values(), options.intervalMs, options, board);
+}
+
+/** Matches that several folders hold are played one after the other, never side by side: their rows have one order. */
+function chainsOf<C>(scripts: readonly MatchScript<C>[]): MatchScript<C>[][] {
+  const chains = new Map<string, MatchScript<C>[]>();
+  for (const script of scripts) {
+    const chain = chains.get(script.matchId);
+    if (chain === undefined) chains.set(script.matchId, [script]);
+    else chain.push(script);
+  }
+  return [...chains.values()];
 }
 
 /** One connection, one match after another. */
-async function work(
-  queue: Iterator<MatchFiles>,
+async function work<C>(
+  queue: Iterator<readonly MatchScript<C>[]>,
   intervalMs: number,
-  feed: FeedOptions,
+  feed: RunFeedOptions<C>,
   board: FeedBoard,
 ): Promise<void> {
-  let sql: Sql | undefined;
+  let connection: FeedConnection<C> | undefined;
   try {
     for (let next = queue.next(); next.done !== true && !feed.signal.aborted; next = queue.next()) {
-      sql ??= openSql(feed.connection, { applicationName: APPLICATION });
-      await playMatch(next.value, { feed, board, sql, intervalMs });
-      if (!feed.signal.aborted) board.set({ matchesDone: board.counts.matchesDone + 1 });
+      for (const script of next.value) {
+        connection ??= await retrying(feed, board, "connecting", () => feed.target.connect());
+        if (connection === undefined || feed.signal.aborted) return;
+        await playMatch(script, { feed, board, connection, intervalMs });
+        if (!feed.signal.aborted) board.set({ matchesDone: board.counts.matchesDone + 1 });
+      }
     }
   } finally {
-    if (sql !== undefined) await closeSql(sql);
+    await connection?.close();
   }
 }
 
 /** Runs the workers together; when one fails for good the others stop in order, and its error is thrown. */
 async function allOrFirstFailure(
   options: FeedOptions,
-  workers: readonly ((feed: FeedOptions) => Promise<void>)[],
+  workers: readonly ((signal: AbortSignal) => Promise<void>)[],
 ): Promise<void> {
   const failed = new AbortController();
-  const feed = { ...options, signal: AbortSignal.any([options.signal, failed.signal]) };
+  const signal = AbortSignal.any([options.signal, failed.signal]);
   const results = await Promise.allSettled(
     workers.map(async (worker) => {
       try {
-        await worker(feed);
+        await worker(signal);
       } catch (error) {
         failed.abort();
         throw error;
@@ -126,8 +142,8 @@ async function allOrFirstFailure(
 }
 
 /** Calls until it works; undefined when asked to stop first. @throws FatalError */
-async function retrying<T>(
-  options: FeedOptions,
+async function retrying<T, C>(
+  options: RunFeedOptions<C>,
   board: FeedBoard,
   doing: string,
   call: () => Promise<T>,
@@ -137,7 +153,7 @@ async function retrying<T>(
     try {
       return await call();
     } catch (error) {
-      const named = classifyPostgresError(error, doing);
+      const named = options.target.classify(error, doing);
       if (!(named instanceof RetryableError)) throw named;
       const waitMs = backoffMs(attempt, random());
       board.set({ state: "retrying", message: `${named.message}; next try in ${(waitMs / 1000).toFixed(1)} s` });

@@ -1,24 +1,26 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FatalError } from "../domain/errors.ts";
-
-/** The two files of a match; one of them may be missing. */
-export interface MatchFiles {
-  readonly matchId: string;
-  readonly deliveries: string | null;
-  readonly info: string | null;
-}
+import type { Csv2Files } from "./formats/csv2.ts";
+import { csv2Script } from "./formats/csv2.ts";
+import type { OdiContent } from "./formats/odi-content.ts";
+import type { MatchScript } from "./plan.ts";
 
 const INFO = /^(?<id>[\w-]+)_info\.csv$/u;
 const DELIVERIES = /^(?<id>[\w-]+)\.csv$/u;
+
+/** The one-day internationals of several folders, folder after folder. @throws FatalError */
+export async function odiScripts(dirs: readonly string[]): Promise<MatchScript<OdiContent>[]> {
+  const scripts: MatchScript<OdiContent>[] = [];
+  for (const dir of dirs) scripts.push(...(await listMatches(dir)).map((files) => csv2Script(files)));
+  return scripts;
+}
 
 /**
  * The matches of a folder of Cricsheet csv2 files (`<id>.csv` with `<id>_info.csv`), in order of their ids.
  * @throws FatalError when the folder cannot be read or holds none.
  */
-export async function listMatches(dir: string): Promise<MatchFiles[]> {
+export async function listMatches(dir: string): Promise<Csv2Files[]> {
   let names: string[];
   try {
     names = await readdir(dir);
@@ -53,14 +55,4 @@ export async function listMatches(dir: string): Promise<MatchFiles[]> {
 
 function compareIds(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
-}
-
-/** One digest over both files: tells whether a half-played match is still the same file. */
-export async function digestOf(files: MatchFiles): Promise<string> {
-  const hash = createHash("sha256");
-  for (const path of [files.info, files.deliveries]) {
-    if (path !== null) for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
-    hash.update("\0");
-  }
-  return hash.digest("hex");
 }

@@ -1,5 +1,12 @@
-/** The application server of the flagship: Cricsheet csv2 files into Postgres, unreliable on demand. */
+/** The application server of the flagship: Cricsheet's files into the three sources, unreliable on demand. */
 export { runFeed } from "./feed.ts";
+export type { RunFeedOptions } from "./feed.ts";
+export { odiScripts } from "./folder.ts";
+export type { OdiContent } from "./formats/odi-content.ts";
 export type { FeedCounts, FeedOptions, FeedStatus, FeedSummary } from "./options.ts";
+export type { MatchScript, PlanOptions, ScriptRow, Step } from "./plan.ts";
 export { CSV2_COLUMNS, ODI_PUBLICATION, ODI_TABLES, ensureOdiSchema } from "./schema.ts";
 export type { Csv2Column } from "./schema.ts";
+export type { FeedConnection, FeedTarget, Progress, StepPlace } from "./target.ts";
+export { postgresTarget } from "./targets/postgres.ts";
+export type { PostgresTargetOptions } from "./targets/postgres.ts";

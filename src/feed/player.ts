@@ -1,34 +1,30 @@
-/** Plays one match over one connection, in order, from wherever the database says it is. */
+/** Plays one match over one connection, in order, from wherever the target says it is. */
 import { backoffMs } from "../domain/backoff.ts";
 import { FatalError, RetryableError } from "../domain/errors.ts";
-import { classifyPostgresError } from "../postgres/errors.ts";
-import type { Sql } from "../postgres/sql.ts";
 import { pause } from "../postgres/wait.ts";
-import type { MatchFiles } from "./folder.ts";
-import { digestOf } from "./folder.ts";
+import { planOf } from "./options.ts";
 import type { FeedOptions } from "./options.ts";
 import { planMatch } from "./plan.ts";
-import type { Step } from "./plan.ts";
-import { beginMatch, finishMatch, insertStep, restartMatch } from "./progress.ts";
+import type { MatchScript, Step } from "./plan.ts";
 import type { FeedBoard } from "./status.ts";
+import type { FeedConnection, FeedTarget } from "./target.ts";
 
-/** Rows on their way to the server: they hide the round trip; the guard in `insertStep` keeps their order. */
-const WINDOW_ROWS = 32;
+/** Rows on their way to the server, besides the connection's own limit of their number. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
-/** The database did not stand where we thought: another feed plays the same match, or a crash took commits back. */
+/** The target did not stand where we thought: another feed plays the same match, or a crash took commits back. */
 const DIVERGED_MAX = 20;
 
-export interface PlayerOptions {
-  readonly feed: FeedOptions;
+export interface PlayerOptions<C> {
+  readonly feed: FeedOptions & { readonly target: FeedTarget<C> };
   readonly board: FeedBoard;
-  readonly sql: Sql;
+  readonly connection: FeedConnection<C>;
   /** 0 = as fast as possible. */
   readonly intervalMs: number;
 }
 
-/** Plays a match to its end, through any outage of Postgres. Returns early when asked to stop. @throws FatalError */
-export async function playMatch(files: MatchFiles, options: PlayerOptions): Promise<void> {
+/** Plays a match to its end, through any outage of the target. Returns early when asked to stop. @throws FatalError */
+export async function playMatch<C>(script: MatchScript<C>, options: PlayerOptions<C>): Promise<void> {
   const { feed, board } = options;
   const random = feed.random ?? Math.random;
   let failures = 0;
@@ -36,17 +32,17 @@ export async function playMatch(files: MatchFiles, options: PlayerOptions): Prom
   while (!feed.signal.aborted) {
     const before = board.counts.rowsInserted;
     try {
-      const outcome = await attempt(files, options);
+      const outcome = await attempt(script, options);
       if (outcome === "finished" || outcome === "stopped") return;
       diverged += 1;
       if (diverged > DIVERGED_MAX) {
-        throw new FatalError(`match ${files.matchId} is being played by another feed`, {
+        throw new FatalError(`match ${script.matchId} is being played by another feed`, {
           remedy: "stop the other `third-umpire feed` first",
         });
       }
       await pause(backoffMs(diverged, random()), feed.signal);
     } catch (error) {
-      const named = classifyPostgresError(error, `playing match ${files.matchId}`);
+      const named = feed.target.classify(error, `playing match ${script.matchId}`);
       if (!(named instanceof RetryableError)) throw named;
       if (board.counts.rowsInserted > before) failures = 0;
       const waitMs = backoffMs(failures, random());
@@ -57,21 +53,25 @@ export async function playMatch(files: MatchFiles, options: PlayerOptions): Prom
   }
 }
 
-async function attempt(files: MatchFiles, options: PlayerOptions): Promise<"finished" | "stopped" | "diverged"> {
-  const { feed, sql, intervalMs } = options;
-  const digest = await digestOf(files);
-  const progress = await beginMatch(sql, files.matchId, feed, digest);
+async function attempt<C>(
+  script: MatchScript<C>,
+  options: PlayerOptions<C>,
+): Promise<"finished" | "stopped" | "diverged"> {
+  const { feed, connection, intervalMs } = options;
+  const key = script.progressKey;
+  const digest = await script.digest();
+  const progress = await connection.begin(key, planOf(feed), digest);
   if (progress.done) return "finished";
   if (progress.filesSha256 !== digest) {
-    await restartMatch(sql, files.matchId, feed, digest);
-    return attempt(files, options);
+    await connection.restart(key, planOf(feed), digest);
+    return attempt(script, options);
   }
-  const window = new Window(options, files.matchId, progress.pass);
+  const window = new Window(options, script, progress.pass);
   const now = feed.now ?? Date.now;
   let index = 0;
   let nextBallAt = now();
   try {
-    for await (const step of planMatch(files, progress.pass, progress.plan)) {
+    for await (const step of planMatch(script, progress.pass, progress.plan)) {
       if (index >= progress.nextStep) {
         if (intervalMs > 0 && isBall(step)) {
           await pause(nextBallAt - now(), feed.signal);
@@ -83,40 +83,44 @@ async function attempt(files: MatchFiles, options: PlayerOptions): Promise<"fini
       index += 1;
     }
     if (!(await window.drain())) return "diverged";
-    return (await finishMatch(sql, files.matchId, progress.pass, index)) ? "finished" : "diverged";
+    return (await connection.finish(key, progress.pass, index)) ? "finished" : "diverged";
   } finally {
     await window.settle();
   }
 }
 
 /** What takes an interval in live play: a new line of the file, not its repetition. */
-function isBall(step: Step): boolean {
+function isBall(step: Step<unknown>): boolean {
   return step.line > 0 && (step.cause === "file" || step.cause === "wrong");
 }
 
 /** Inserts that are under way, oldest first. */
-class Window {
-  readonly #options: PlayerOptions;
-  readonly #matchId: string;
+class Window<C> {
+  readonly #options: PlayerOptions<C>;
+  readonly #script: MatchScript<C>;
   readonly #pass: number;
-  #flying: { readonly step: Step; readonly result: Promise<boolean> }[] = [];
+  #flying: { readonly step: Step<C>; readonly result: Promise<boolean> }[] = [];
   #bytes = 0;
 
-  constructor(options: PlayerOptions, matchId: string, pass: number) {
+  constructor(options: PlayerOptions<C>, script: MatchScript<C>, pass: number) {
     this.#options = options;
-    this.#matchId = matchId;
+    this.#script = script;
     this.#pass = pass;
   }
 
   /** Sends an insert, and waits for older ones while there are too many. False when one of those inserted nothing. */
-  async insert(index: number, step: Step): Promise<boolean> {
-    const result = insertStep(this.#options.sql, { matchId: this.#matchId, pass: this.#pass, step: index }, step);
+  async insert(index: number, step: Step<C>): Promise<boolean> {
+    const { connection } = this.#options;
+    const result = connection.insert({ matchId: this.#script.progressKey, pass: this.#pass, step: index }, step);
     // It may fail before anybody waits for it; whoever does gets the error all the same.
     result.catch(() => undefined);
     this.#flying.push({ step, result });
     this.#bytes += step.bytes;
     const live = this.#options.intervalMs > 0;
-    while (this.#flying.length > 0 && (live || this.#flying.length >= WINDOW_ROWS || this.#bytes >= WINDOW_BYTES)) {
+    while (
+      this.#flying.length > 0 &&
+      (live || this.#flying.length >= connection.windowRows || this.#bytes >= WINDOW_BYTES)
+    ) {
       if (!(await this.#oldest())) return false;
     }
     return true;
@@ -146,7 +150,7 @@ class Window {
     return inserted;
   }
 
-  #count(step: Step): void {
-    this.#options.board.inserted(this.#matchId, step, this.#options.intervalMs > 0);
+  #count(step: Step<C>): void {
+    this.#options.board.inserted(this.#script.matchId, step, this.#options.intervalMs > 0);
   }
 }

@@ -38,8 +38,8 @@ export class FeedBoard {
     this.#report(this.#status);
   }
 
-  /** A row is in the database. */
-  inserted(match: string, step: Step, live: boolean): void {
+  /** A row is in. */
+  inserted(match: string, step: Step<unknown>, live: boolean): void {
     const was = this.#status;
     this.#status = {
       ...was,
@@ -51,7 +51,7 @@ export class FeedBoard {
       replays: was.replays + (step.cause === "replay" ? 1 : 0),
       wrongs: was.wrongs + (step.cause === "wrong" || step.cause === "stale" ? 1 : 0),
       corrections: was.corrections + (step.cause === "correction" ? 1 : 0),
-      unreadable: was.unreadable + (step.content.table === "unreadable_rows" ? 1 : 0),
+      unreadable: was.unreadable + (step.unreadable === true ? 1 : 0),
     };
     if (live || this.#now() - this.#reportedAt >= REPORT_EVERY_MS) this.set({});
   }

@@ -46,7 +46,7 @@ export function register(program: Command): void {
 }
 
 async function feed(options: Options): Promise<void> {
-  const [{ resolve }, { loadSettings }, { runAsProcess }, { runFeed }] = await Promise.all([
+  const [{ resolve }, { loadSettings }, { runAsProcess }, { odiScripts, postgresTarget, runFeed }] = await Promise.all([
     import("node:path"),
     import("../../settings.ts"),
     import("../process.ts"),
@@ -55,8 +55,8 @@ async function feed(options: Options): Promise<void> {
   const settings = loadSettings();
   await runAsProcess("feed", settings, async (signal, onStatus) => {
     await runFeed({
-      dir: resolve(options.odi),
-      connection: settings.postgresUrl,
+      scripts: await odiScripts([resolve(options.odi)]),
+      target: postgresTarget({ connection: settings.postgresUrl }),
       intervalMs: options.interval,
       seed: options.seed,
       replayRate: options.replayRate,

@@ -1,4 +1,4 @@
-import { runFeed } from "../../../src/feed/index.ts";
+import { odiScripts, postgresTarget, runFeed } from "../../../src/feed/index.ts";
 
 /** A feed that a test may kill. Arguments: folder, Postgres address, plan as JSON. */
 const [dir = "", connection = "", plan = "{}"] = process.argv.slice(2);
@@ -9,8 +9,8 @@ const { seed, replayRate, correctionRate } = JSON.parse(plan) as {
 };
 
 await runFeed({
-  dir,
-  connection,
+  scripts: await odiScripts([dir]),
+  target: postgresTarget({ connection }),
   ...{ seed, replayRate, correctionRate },
   intervalMs: 0,
   connections: 3,

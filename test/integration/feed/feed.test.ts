@@ -4,9 +4,17 @@ import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type FeedOptions, type FeedStatus, type FeedSummary, runFeed } from "../../../src/feed/index.ts";
-import type { Step } from "../../../src/feed/plan.ts";
-import { beginMatch, finishMatch, insertStep } from "../../../src/feed/progress.ts";
+import {
+  type FeedOptions,
+  type FeedStatus,
+  type FeedSummary,
+  type OdiContent,
+  type Step,
+  odiScripts,
+  postgresTarget,
+  runFeed,
+} from "../../../src/feed/index.ts";
+import { postgresConnection } from "../../../src/feed/targets/postgres.ts";
 import { newWorld, type World } from "../sources/harness.ts";
 import { HEADER, ballLine, expectation, insertedRows, makeMatches, writeMatch } from "./matches.ts";
 
@@ -28,8 +36,8 @@ afterEach(async () => {
 async function feed(change: Partial<FeedOptions> = {}): Promise<{ summary: FeedSummary; statuses: FeedStatus[] }> {
   const statuses: FeedStatus[] = [];
   const summary = await runFeed({
-    dir,
-    connection: world.url,
+    scripts: await odiScripts([dir]),
+    target: postgresTarget({ connection: world.url }),
     intervalMs: 0,
     ...messy,
     signal: AbortSignal.timeout(60_000),
@@ -185,15 +193,21 @@ describe("bad input lands where it should, and the rest goes on", () => {
 });
 
 test("a step that is not the next one inserts nothing: what is pipelined behind a failure cannot overtake it", async () => {
-  const begun = await beginMatch(world.sql, "101", plain, "digest");
-  const step: Step = { content: { table: "match_info", info: "x" }, cause: "file", line: 0, bytes: 1 };
+  const target = postgresConnection(world.sql);
+  const begun = await target.begin("101", plain, "digest");
+  const step: Step<OdiContent> = {
+    content: { table: "match_info", matchId: "101", info: "x" },
+    cause: "file",
+    line: 0,
+    bytes: 1,
+  };
   const at = { matchId: "101", pass: begun.pass };
-  expect(await insertStep(world.sql, { ...at, step: 1 }, step)).toBe(false);
-  expect(await insertStep(world.sql, { ...at, step: 0 }, step)).toBe(true);
-  expect(await insertStep(world.sql, { ...at, step: 0 }, step)).toBe(false);
-  expect(await insertStep(world.sql, { ...at, pass: 1, step: 1 }, step)).toBe(false);
+  expect(await target.insert({ ...at, step: 1 }, step)).toBe(false);
+  expect(await target.insert({ ...at, step: 0 }, step)).toBe(true);
+  expect(await target.insert({ ...at, step: 0 }, step)).toBe(false);
+  expect(await target.insert({ ...at, pass: 1, step: 1 }, step)).toBe(false);
   expect(await countRows()).toBe(1);
-  expect(await finishMatch(world.sql, "101", begun.pass, 2)).toBe(false);
+  expect(await target.finish("101", begun.pass, 2)).toBe(false);
 });
 
 test("a match that is not in the folder is refused with a remedy", async () => {

@@ -1,8 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CSV2_COLUMNS } from "../../../src/feed/index.ts";
-import { listMatches } from "../../../src/feed/folder.ts";
+import { CSV2_COLUMNS, type OdiContent, odiScripts } from "../../../src/feed/index.ts";
 import { planMatch, type PlanOptions, type Step } from "../../../src/feed/plan.ts";
 import type { Sql } from "../../../src/postgres/sql.ts";
 
@@ -28,13 +27,13 @@ export function writeMatch(dir: string, id: string, balls: number): void {
 
 /** What the rows of a match must be, in order, when every step was inserted exactly once. */
 export async function plannedRows(dir: string, matchId: string, plan: PlanOptions, pass = 0): Promise<string[]> {
-  const files = (await listMatches(dir)).find((match) => match.matchId === matchId);
+  const script = (await odiScripts([dir])).find((match) => match.matchId === matchId);
   const rows: string[] = [];
-  if (files !== undefined) for await (const step of planMatch(files, pass, plan)) rows.push(rowOf(step));
+  if (script !== undefined) for await (const step of planMatch(script, pass, plan)) rows.push(rowOf(step));
   return rows;
 }
 
-function rowOf({ content }: Step): string {
+function rowOf({ content }: Step<OdiContent>): string {
   if (content.table === "deliveries") return JSON.stringify(content.columns);
   if (content.table === "match_info") return JSON.stringify([content.info]);
   const { file, line, raw, problem } = content.unreadable;

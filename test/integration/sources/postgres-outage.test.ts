@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type FeedSummary, runFeed } from "../../../src/feed/index.ts";
+import { type FeedSummary, odiScripts, postgresTarget, runFeed } from "../../../src/feed/index.ts";
 import { installPostgres, localSupervisor, postgresService, type Supervisor } from "../../../src/local/index.ts";
 import type { Settings } from "../../../src/settings.ts";
 import { settingsOnFreePorts } from "../../support/stack.ts";
@@ -47,8 +47,8 @@ const messy = { seed: 3, replayRate: 0.3, correctionRate: 0.05 };
 async function feedThroughKills(dir: string, kills: number): Promise<FeedSummary> {
   let left = kills;
   return await runFeed({
-    dir,
-    connection: world.url,
+    scripts: await odiScripts([dir]),
+    target: postgresTarget({ connection: world.url }),
     intervalMs: 0,
     ...messy,
     connections: 4,

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { digestOf, listMatches, type MatchFiles } from "../../../src/feed/folder.ts";
-import { planMatch, type PlanOptions, type Step } from "../../../src/feed/plan.ts";
+import { listMatches } from "../../../src/feed/folder.ts";
+import { csv2Script, type Csv2Files } from "../../../src/feed/formats/csv2.ts";
+import type { OdiContent } from "../../../src/feed/formats/odi-content.ts";
+import { planMatch, type PlanOptions, type Step as PlannedStep } from "../../../src/feed/plan.ts";
 import { CSV2_COLUMNS } from "../../../src/feed/schema.ts";
 import { FatalError } from "../../../src/domain/errors.ts";
 
@@ -22,12 +24,14 @@ beforeAll(() => {
   writeFileSync(join(dir, "9_info.csv"), "version,2.3.0\n");
 });
 
-const files = (): MatchFiles => ({ matchId: "9", deliveries: join(dir, "9.csv"), info: join(dir, "9_info.csv") });
+type Step = PlannedStep<OdiContent>;
+
+const files = (): Csv2Files => ({ matchId: "9", deliveries: join(dir, "9.csv"), info: join(dir, "9_info.csv") });
 const messy: PlanOptions = { seed: 11, replayRate: 0.4, correctionRate: 0.15 };
 
-async function steps(options: PlanOptions = messy, pass = 0, of: MatchFiles = files()): Promise<Step[]> {
+async function steps(options: PlanOptions = messy, pass = 0, of: Csv2Files = files()): Promise<Step[]> {
   const all: Step[] = [];
-  for await (const step of planMatch(of, pass, options)) all.push(step);
+  for await (const step of planMatch(csv2Script(of), pass, options)) all.push(step);
   return all;
 }
 
@@ -48,7 +52,7 @@ describe("the plan of a match", () => {
     const plain = await steps({ seed: 1, replayRate: 0, correctionRate: 0 });
     expect(plain.map((step) => step.cause)).toEqual(Array.from({ length: LINES + 1 }, () => "file"));
     expect(plain.map((step) => step.line)).toEqual(Array.from({ length: LINES + 1 }, (_, n) => n));
-    expect(plain[0]?.content).toEqual({ table: "match_info", info: "version,2.3.0\n" });
+    expect(plain[0]?.content).toEqual({ table: "match_info", matchId: "9", info: "version,2.3.0\n" });
   });
 
   test("repeats only what was inserted before, mostly of late, and also the match record", async () => {
@@ -121,9 +125,9 @@ describe("a folder of matches", () => {
   });
 
   test("a change of either file is noticed", async () => {
-    const before = await digestOf(files());
-    expect(await digestOf(files())).toBe(before);
+    const before = await csv2Script(files()).digest();
+    expect(await csv2Script(files()).digest()).toBe(before);
     writeFileSync(join(dir, "9_info.csv"), "version,2.3.1\n");
-    expect(await digestOf(files())).not.toBe(before);
+    expect(await csv2Script(files()).digest()).not.toBe(before);
   });
 });

@@ -1,19 +1,46 @@
-/**
- * How far a match is: kept in the same database, moved in the same transaction as the row. So a commit whose answer got lost is
- * no riddle (the row is in exactly when the progress says so), and a database that lost its last commits takes the feed back with it.
- */
-import type { Sql } from "../postgres/sql.ts";
-import type { PlanOptions, Step, StepContent } from "./plan.ts";
-import { CSV2_COLUMNS } from "./schema.ts";
+/** The schema `odi` as the target of a feed: one statement a row, and so one transaction. */
+import { classifyPostgresError } from "../../postgres/errors.ts";
+import type { Sql } from "../../postgres/sql.ts";
+import { closeSql, openSql } from "../../postgres/sql.ts";
+import type { OdiContent } from "../formats/odi-content.ts";
+import type { PlanOptions, Step } from "../plan.ts";
+import { CSV2_COLUMNS, ODI_PUBLICATION, ensureOdiSchema } from "../schema.ts";
+import type { FeedConnection, FeedTarget, Progress, StepPlace } from "../target.ts";
 
-export interface Progress {
-  readonly pass: number;
-  /** Index of the next step of the plan. */
-  readonly nextStep: number;
-  readonly done: boolean;
-  /** What the plan was made with; a match that was begun is finished by the same plan. */
-  readonly plan: PlanOptions;
-  readonly filesSha256: string;
+const APPLICATION = "third-umpire feed";
+/** Rows on their way to the server: they hide the round trip; the guard in the statement keeps their order. */
+const WINDOW_ROWS = 32;
+
+export interface PostgresTargetOptions {
+  readonly connection: string;
+  readonly publication?: string;
+}
+
+export function postgresTarget(options: PostgresTargetOptions): FeedTarget<OdiContent> {
+  const sql = openSql(options.connection, { applicationName: APPLICATION });
+  return {
+    prepare: () => ensureOdiSchema(sql, options.publication ?? ODI_PUBLICATION),
+    finished: (matchIds) => finishedMatches(sql, matchIds),
+    again: (matchIds, plan) => playAgain(sql, matchIds, plan),
+    connect: () => Promise.resolve(postgresConnection(openSql(options.connection, { applicationName: APPLICATION }))),
+    classify: (error, doing) => {
+      const named = classifyPostgresError(error, doing);
+      return named instanceof Error ? named : new Error(String(named));
+    },
+    close: () => closeSql(sql),
+  };
+}
+
+/** Owns `sql` and closes it. */
+export function postgresConnection(sql: Sql): FeedConnection<OdiContent> {
+  return {
+    windowRows: WINDOW_ROWS,
+    begin: (matchId, plan, digest) => beginMatch(sql, matchId, plan, digest),
+    restart: (matchId, plan, digest) => restartMatch(sql, matchId, plan, digest),
+    insert: (at, step) => insertStep(sql, at, step),
+    finish: (matchId, pass, steps) => finishMatch(sql, matchId, pass, steps),
+    close: () => closeSql(sql),
+  };
 }
 
 interface ProgressRow {
@@ -25,8 +52,7 @@ interface ProgressRow {
   files_sha256: string;
 }
 
-/** The progress of a match; begins it with `plan` when there is none. */
-export async function beginMatch(sql: Sql, matchId: string, plan: PlanOptions, filesSha256: string): Promise<Progress> {
+async function beginMatch(sql: Sql, matchId: string, plan: PlanOptions, filesSha256: string): Promise<Progress> {
   const { seed, replayRate, correctionRate } = plan;
   await sql`
     insert into odi.feed_progress (match_id, pass, next_step, done, plan, files_sha256)
@@ -43,24 +69,21 @@ export async function beginMatch(sql: Sql, matchId: string, plan: PlanOptions, f
   };
 }
 
-/** The matches, of those given, that are finished. */
-export async function finishedMatches(sql: Sql, matchIds: readonly string[]): Promise<Set<string>> {
+async function finishedMatches(sql: Sql, matchIds: readonly string[]): Promise<Set<string>> {
   const rows = await sql<
     { match_id: string }[]
   >`select match_id from odi.feed_progress where done and match_id = any(${[...matchIds]})`;
   return new Set(rows.map((row) => row.match_id));
 }
 
-/** Starts a new pass through the given matches as far as they are finished. */
-export async function playAgain(sql: Sql, matchIds: readonly string[], plan: PlanOptions): Promise<void> {
+async function playAgain(sql: Sql, matchIds: readonly string[], plan: PlanOptions): Promise<void> {
   const { seed, replayRate, correctionRate } = plan;
   await sql`
     update odi.feed_progress set pass = pass + 1, next_step = 0, done = false, plan = ${sql.json({ seed, replayRate, correctionRate })}
     where done and match_id = any(${[...matchIds]})`;
 }
 
-/** The files of a match changed after it was begun: plays it from the start, as a new pass. */
-export async function restartMatch(sql: Sql, matchId: string, plan: PlanOptions, filesSha256: string): Promise<void> {
+async function restartMatch(sql: Sql, matchId: string, plan: PlanOptions, filesSha256: string): Promise<void> {
   const { seed, replayRate, correctionRate } = plan;
   await sql`
     update odi.feed_progress
@@ -68,23 +91,14 @@ export async function restartMatch(sql: Sql, matchId: string, plan: PlanOptions,
     where match_id = ${matchId}`;
 }
 
-/** Marks a match finished, if all its steps are in. False when they are not. */
-export async function finishMatch(sql: Sql, matchId: string, pass: number, steps: number): Promise<boolean> {
+async function finishMatch(sql: Sql, matchId: string, pass: number, steps: number): Promise<boolean> {
   const result = await sql`
     update odi.feed_progress set done = true, updated_at = now() where match_id = ${matchId} and pass = ${pass} and next_step = ${steps}`;
   return result.count === 1;
 }
 
-/**
- * Inserts one row and moves the progress past it: one statement, one transaction. Resolves to false when the progress is not at
- * `step`, and then nothing was inserted: a statement that was pipelined behind a failed one cannot overtake it.
- */
-export async function insertStep(
-  sql: Sql,
-  at: { readonly matchId: string; readonly pass: number; readonly step: number },
-  step: Step,
-): Promise<boolean> {
-  const { text, values } = statementFor(at.matchId, step.content);
+async function insertStep(sql: Sql, at: StepPlace, step: Step<OdiContent>): Promise<boolean> {
+  const { text, values } = statementFor(step.content);
   const result = await sql.unsafe(text, [at.matchId, at.pass, at.step, ...values], { prepare: true });
   return result.count === 1;
 }
@@ -92,15 +106,15 @@ export async function insertStep(
 /** A parameter as the client takes it. */
 type Value = string | number | Buffer | null;
 
-function statementFor(matchId: string, content: StepContent): { readonly text: string; readonly values: Value[] } {
+function statementFor(content: OdiContent): { readonly text: string; readonly values: Value[] } {
   switch (content.table) {
     case "deliveries":
       return { text: INSERT_DELIVERY, values: [...content.columns] };
     case "match_info":
-      return { text: INSERT_MATCH, values: [matchId, content.info] };
+      return { text: INSERT_MATCH, values: [content.matchId, content.info] };
     case "unreadable_rows": {
       const { file, line, raw, problem } = content.unreadable;
-      return { text: INSERT_UNREADABLE, values: [matchId, file, line, raw, problem] };
+      return { text: INSERT_UNREADABLE, values: [content.matchId, file, line, raw, problem] };
     }
   }
 }

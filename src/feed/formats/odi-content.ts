@@ -1,0 +1,13 @@
+import type { DeliveryColumns, UnreadableLine } from "../csv.ts";
+import type { ScriptRow } from "../plan.ts";
+
+/** A row of one of the tables of the schema `odi`. */
+export type OdiContent =
+  | { readonly table: "match_info"; readonly matchId: string; readonly info: string }
+  | { readonly table: "deliveries"; readonly columns: DeliveryColumns }
+  | { readonly table: "unreadable_rows"; readonly matchId: string; readonly unreadable: UnreadableLine };
+
+export function unreadableRow(matchId: string, unreadable: UnreadableLine, line: number): ScriptRow<OdiContent> {
+  const content = { table: "unreadable_rows", matchId, unreadable } as const;
+  return { content, bytes: unreadable.raw.length + 200, line, repeatable: false };
+}
