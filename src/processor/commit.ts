@@ -91,7 +91,6 @@ export class Committer {
       checkConservation(frame);
       const streamTime = frame.streamTime === NO_STREAM_TIME ? null : frame.streamTime;
       for (const block of frame.blocks) {
-        if (block === undefined) continue;
         fill.writes.append(
           topics.verdicts,
           task.partition,
@@ -199,7 +198,7 @@ export function applyPlan(plan: CommitPlan): void {
 
 /** EO-1: in every partition the records judged are the sum of their verdicts. */
 function checkConservation(frame: Frame): void {
-  const judged = frame.blocks.reduce((sum, block) => sum + (block === undefined ? 0 : totalCount(block.counts)), 0);
+  const judged = frame.blocks.reduce((sum, block) => sum + totalCount(block.counts), 0);
   if (judged === frame.records) return;
   throw new FatalError(`EO-1: partition ${frame.task.partition} took ${frame.records} records and judged ${judged}`, {
     remedy: "this is a defect of the engine: please report it with the verdicts of this partition",

@@ -2,7 +2,8 @@ import { FatalError } from "../domain/errors.ts";
 import { oneLine } from "../domain/one-line.ts";
 import { decide, type Known } from "../domain/review/decide.ts";
 import type { EventTable } from "../domain/review/event-table.ts";
-import { eventIdText, IDENTITY_WORDS, type IdentityHasher } from "../domain/review/identity.ts";
+import { FACETS_MAX } from "../domain/review/facets.ts";
+import { contentText, eventIdText, IDENTITY_WORDS, type IdentityHasher } from "../domain/review/identity.ts";
 import type { RecordBatch, RecordHeaders } from "../kafka/log.ts";
 import type { Clock } from "./clock.ts";
 import type { Fill } from "./fill.ts";
@@ -25,6 +26,9 @@ export class Reviewer {
   readonly #record = new RecordCursor();
   readonly #identity = new Uint32Array(IDENTITY_WORDS);
   readonly #old = new Uint32Array(IDENTITY_WORDS);
+  /** Facets of the record under review: the hasher's own words. */
+  #facets: Uint32Array = new Uint32Array(0);
+  readonly #merged = new Uint32Array(FACETS_MAX);
   readonly #known: { -readonly [name in keyof Known]: Known[name] } = {
     sameContent: false,
     superseded: false,
@@ -82,7 +86,7 @@ export class Reviewer {
     try {
       value = topology.decode(record);
       const identity = topology.identify(value, record);
-      this.#hasher.identify(identity.key, identity.content, this.#identity);
+      this.#facets = this.#hasher.identify(identity.key, identity.content, this.#identity, identity.facets);
       time = topology.eventTime === undefined ? record.timestamp : topology.eventTime(value, record);
       version = topology.version === undefined ? null : topology.version(value, record);
       this.#checkTime(time, record.timestamp);
@@ -112,7 +116,7 @@ export class Reviewer {
       else this.#reject(block, offset, verdict, table);
       this.#process(fill, frame, value, verdict, supersedes, time);
     } else {
-      if (verdict === "duplicate") this.#raiseVersion(frame, table!, version);
+      if (verdict === "duplicate") this.#learn(frame, table!, version);
       if (time > frame.streamTime) frame.streamTime = time;
       this.#reject(block, offset, verdict, table);
     }
@@ -147,7 +151,7 @@ export class Reviewer {
 
   #recall(frame: Frame, table: EventTable, version: number | null): Known {
     const known = this.#known;
-    known.sameContent = table.sameEventId(this.#entry, this.#identity);
+    known.sameContent = table.agrees(this.#entry, this.#identity, this.#facets);
     const knownVersion = table.version(this.#entry);
     known.version = Number.isNaN(knownVersion) ? null : knownVersion;
     known.superseded =
@@ -163,8 +167,8 @@ export class Reviewer {
     const committing = frame.parent?.events.superseded;
     const committed = frame.task.known.superseded;
     if (own.size === 0 && committed.size === 0 && (committing === undefined || committing.size === 0)) return false;
-    const id = eventIdText(this.#identity);
-    const at = own.get(id) ?? committing?.get(id) ?? committed.at(id);
+    const content = contentText(this.#identity, this.#facets);
+    const at = own.find(content) ?? committing?.find(content) ?? committed.find(content);
     return at !== undefined && at >= frame.streamTime - this.#retentionMs;
   }
 
@@ -182,22 +186,45 @@ export class Reviewer {
     if (correction) {
       table!.identity(this.#entry, this.#old);
       supersedes = eventIdText(this.#old);
-      overlay.superseded.set(supersedes, Math.max(time, frame.streamTime));
+      overlay.superseded.add(contentText(this.#old, table!.facets(this.#entry)), Math.max(time, frame.streamTime));
     }
     let entry = table === overlay.table ? this.#entry : overlay.table.find(this.#identity[0]!, this.#identity[1]!);
     if (entry < 0) entry = overlay.table.insert(this.#identity);
     else overlay.table.setEventId(entry, this.#identity);
     overlay.table.setSeen(entry, position, time, version ?? Number.NaN);
+    overlay.table.setFacets(entry, this.#facets);
     return supersedes;
   }
 
-  /** A repetition under a higher version raises the bar for what counts as older; nothing else changes. */
-  #raiseVersion(frame: Frame, table: EventTable, version: number | null): void {
+  /**
+   * What a repetition adds to the known event: a higher version raises the bar for what counts as older, and facets that
+   * the accepted record's format could not carry are taken over. Content, time and place of the known event stay.
+   */
+  #learn(frame: Frame, table: EventTable, version: number | null): void {
     const known = table.version(this.#entry);
-    if (version === null || (!Number.isNaN(known) && version <= known)) return;
+    const raises = version !== null && (Number.isNaN(known) || version > known);
+    const facets = this.#mergedFacets(table.facets(this.#entry));
+    if (!raises && facets === undefined) return;
     const overlay = frame.events.table;
-    const entry = table === overlay ? this.#entry : overlay.insert(this.#identity);
-    overlay.setSeen(entry, table.position(this.#entry), table.time(this.#entry), version);
+    let entry = this.#entry;
+    if (table !== overlay) {
+      table.identity(this.#entry, this.#old);
+      entry = overlay.insert(this.#old);
+    }
+    overlay.setSeen(entry, table.position(this.#entry), table.time(this.#entry), raises ? version : known);
+    overlay.setFacets(entry, facets ?? table.facets(this.#entry).slice());
+  }
+
+  /** The known facets and, where they are unknown, the record's; undefined when that adds nothing. */
+  #mergedFacets(known: Uint32Array): Uint32Array | undefined {
+    const record = this.#facets;
+    let adds = false;
+    for (let at = 0; at < record.length; at++) {
+      const before = known[at] ?? 0;
+      this.#merged[at] = before === 0 ? record[at]! : before;
+      adds ||= before === 0 && record[at] !== 0;
+    }
+    return adds ? this.#merged.subarray(0, record.length) : undefined;
   }
 
   #reject(

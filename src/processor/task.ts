@@ -62,8 +62,8 @@ export class Frame {
   readonly positions: number[];
   streamTime: number;
   readonly counts: VerdictCounts;
-  /** One verdict block for each input that had records. */
-  readonly blocks: (VerdictBlockBuilder | undefined)[];
+  /** In the order of judgement: a new one whenever the input changes, so that the verdicts topic tells who came first. */
+  readonly blocks: VerdictBlockBuilder[] = [];
   /** Records judged in this transaction; must equal the sum of its verdicts (EO-1). */
   records = 0;
   parent: Frame | undefined;
@@ -77,7 +77,6 @@ export class Frame {
     this.positions = [...from.positions];
     this.streamTime = from.streamTime;
     this.counts = { ...from.counts };
-    this.blocks = task.topology.inputs.map(() => undefined);
     for (const base of task.stores) {
       const overlay: StoreOverlay = new Map();
       const view = new StoreView(overlay, () => this.parent?.overlayOf(base.spec), base);
@@ -86,11 +85,11 @@ export class Frame {
   }
 
   block(inputIndex: number, offset: number): VerdictBlockBuilder {
-    let block = this.blocks[inputIndex];
-    if (block === undefined) {
-      block = new VerdictBlockBuilder(this.task.topology.inputs[inputIndex]!, this.task.partition, offset);
-      this.blocks[inputIndex] = block;
-    }
+    const topic = this.task.topology.inputs[inputIndex]!;
+    const last = this.blocks.at(-1);
+    if (last?.topic === topic) return last;
+    const block = new VerdictBlockBuilder(topic, this.task.partition, offset);
+    this.blocks.push(block);
     return block;
   }
 

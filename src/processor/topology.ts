@@ -26,7 +26,14 @@ export function headerOf(record: InputRecord, name: string): Buffer | undefined 
 /** Who the record speaks of (natural key) and what it says (canonical content). */
 export interface RecordIdentity {
   readonly key: string | Uint8Array;
+  /** What every record of the key carries, whatever its format. */
   readonly content: string | Uint8Array;
+  /**
+   * Parts of the content that not every format carries, by position, at most 31 and always as many for one key;
+   * null where this record cannot tell. Records of one key state the same when `content` is equal and every facet that
+   * both know is equal: what a format cannot carry never makes a correction.
+   */
+  readonly facets?: readonly (string | null)[];
 }
 
 export interface ReviewOptions {

@@ -1,9 +1,13 @@
 import xxhash from "xxhash-wasm";
+import { FACETS_MAX, wordsText } from "./facets.ts";
 
 /**
  * Event identity. The natural key is hashed to 64 bits, the event id to 128: two XXH64 with different seeds
  * over `u32 key length · key · content`, all UTF-8 (Yann Collet, xxHash specification 0.1.1). Same fact, same id,
  * whatever the source, process or day. Chance that any two of n keys of a partition collide: n² / 2^65.
+ *
+ * Where a content has facets (parts that not every format carries), their hashes go into the second half of the event id
+ * only: the first half then tells whether two records of a key agree in what every format carries.
  */
 const KEY_SEED = 0x7468697264n;
 const ID_SEED_HIGH = 0x756d70697265n;
@@ -20,6 +24,7 @@ export class IdentityHasher {
   readonly #encoder: InstanceType<typeof TextEncoder> = new TextEncoder();
   readonly #result64: BigUint64Array = new BigUint64Array(1);
   readonly #result32: Uint32Array = new Uint32Array(this.#result64.buffer);
+  readonly #facetScratch: Uint32Array = new Uint32Array(FACETS_MAX);
   #scratch: Uint8Array = new Uint8Array(1024);
   #view: DataView = new DataView(this.#scratch.buffer);
 
@@ -34,18 +39,48 @@ export class IdentityHasher {
     return new IdentityHasher(h64Raw);
   }
 
-  /** Writes the identity of (key, content) into the first six words of `out`. Strings count as their UTF-8 bytes. */
-  identify(key: string | Uint8Array, content: string | Uint8Array, out: Uint32Array): void {
+  /**
+   * Writes the identity of (key, content, facets) into the first six words of `out`. Strings count as their UTF-8 bytes.
+   * Returns a word for each facet, 0 where it is null: a view that the next call overwrites.
+   */
+  identify(
+    key: string | Uint8Array,
+    content: string | Uint8Array,
+    out: Uint32Array,
+    facets: readonly (string | null)[] = NO_FACETS,
+  ): Uint32Array {
+    const words = this.#facetWords(facets);
     const keyRoom = typeof key === "string" ? key.length * 3 : key.length;
     const contentRoom = typeof content === "string" ? content.length * 3 : content.length;
-    this.#reserve(4 + keyRoom + contentRoom);
+    this.#reserve(4 + keyRoom + contentRoom + facets.length * 4);
     const keyEnd = this.#put(key, 4);
     this.#view.setUint32(0, keyEnd - 4, true);
     const end = this.#put(content, keyEnd);
     this.#split(this.#h64(this.#scratch.subarray(4, keyEnd), KEY_SEED), out, 0);
     const whole = this.#scratch.subarray(0, end);
     this.#split(this.#h64(whole, ID_SEED_HIGH), out, 2);
-    this.#split(this.#h64(whole, ID_SEED_LOW), out, 4);
+    for (let facet = 0; facet < words.length; facet++) this.#view.setUint32(end + facet * 4, words[facet]!, true);
+    const withFacets = this.#scratch.subarray(0, end + words.length * 4);
+    this.#split(this.#h64(withFacets, ID_SEED_LOW), out, 4);
+    return words;
+  }
+
+  #facetWords(facets: readonly (string | null)[]): Uint32Array {
+    if (facets.length === 0) return NO_WORDS;
+    if (facets.length > FACETS_MAX) throw new RangeError(`${facets.length} facets, more than ${FACETS_MAX}`);
+    for (let facet = 0; facet < facets.length; facet++) {
+      const text = facets[facet]!;
+      this.#facetScratch[facet] = text === null ? 0 : this.#word(text);
+    }
+    return this.#facetScratch.subarray(0, facets.length);
+  }
+
+  /** 32 bits that are never 0. */
+  #word(text: string): number {
+    this.#reserve(text.length * 3);
+    const end = this.#put(text, 0);
+    const word = Number(this.#h64(this.#scratch.subarray(0, end), KEY_SEED) & 0xffff_ffffn);
+    return word === 0 ? 1 : word;
   }
 
   /** 64 bits of any bytes, as two words (high, low): state digests. */
@@ -78,3 +113,11 @@ export function eventIdText(words: ArrayLike<number>, from = 2): string {
   for (let word = from; word < from + 4; word++) text += (words[word] ?? 0).toString(16).padStart(8, "0");
   return text;
 }
+
+/** An event id and its facets as one text: what the review remembers of a content that was superseded. */
+export function contentText(words: ArrayLike<number>, facets: ArrayLike<number>): string {
+  return eventIdText(words) + wordsText(facets);
+}
+
+const NO_FACETS: readonly (string | null)[] = [];
+const NO_WORDS = new Uint32Array(0);

@@ -1,13 +1,12 @@
 import { Digest } from "./digest.ts";
 import { EventTable } from "./event-table.ts";
 import { decodeSegment, encodeSegment, SEGMENT_ENTRIES_MAX } from "./segment.ts";
-import { moveDigest, type Superseded, SupersededIds } from "./superseded.ts";
+import { moveDigest, type Superseded, SupersededContents, SupersededOverlay } from "./superseded.ts";
 
 /** Changes that one transaction makes to the known events of a partition; nobody else sees them before it commits. */
 export class EventOverlay {
   readonly table: EventTable = new EventTable(12, 12);
-  /** Event ids that corrections of this transaction superseded, each with the stream time at which it did. */
-  readonly superseded: Map<string, number> = new Map();
+  readonly superseded: SupersededOverlay = new SupersededOverlay();
 
   clear(): void {
     this.table.clear();
@@ -69,7 +68,7 @@ const MERGED_ENTRIES_MAX = SEGMENT_ENTRIES_MAX / 2;
  */
 export class KnownEvents {
   readonly table: EventTable = new EventTable(13);
-  readonly superseded: SupersededIds = new SupersededIds();
+  readonly superseded: SupersededContents = new SupersededContents();
   readonly #segments = new Map<number, Segment>();
   readonly #retentionMs: number | null;
   readonly #scratch: Uint32Array = new Uint32Array(6);
@@ -85,7 +84,7 @@ export class KnownEvents {
     return this.#segments.size;
   }
 
-  /** Order-independent digest of all live entries and superseded ids, 16 hex digits (EO-4). */
+  /** Order-independent digest of all live entries and superseded contents, 16 hex digits (EO-4). */
   get digest(): string {
     return this.#digest.toString();
   }
@@ -113,7 +112,7 @@ export class KnownEvents {
       const entries = range(from, Math.min(from + SEGMENT_ENTRIES_MAX, table.end));
       messages.push({
         key: segmentKey(sequence),
-        value: encodeSegment(table, entries, from === 0 ? [...overlay.superseded] : [], streamTime),
+        value: encodeSegment(table, entries, from === 0 ? overlay.superseded.entries() : [], streamTime),
       });
       added.push(sequence++);
     }
@@ -139,10 +138,11 @@ export class KnownEvents {
           overlay.table.position(entry),
           overlay.table.time(entry),
           overlay.table.version(entry),
+          overlay.table.facets(entry),
           sequence,
         );
       }
-      const superseded = from === 0 ? [...overlay.superseded] : [];
+      const superseded = from === 0 ? overlay.superseded.entries() : [];
       for (const one of superseded) this.superseded.hold(sequence, one, this.#digest);
       this.#segments.set(sequence, { entries: owned, superseded, newestTime: plan.streamTime });
       from = to;
@@ -161,9 +161,9 @@ export class KnownEvents {
       return;
     }
     const entries: number[] = [];
-    const summary = decodeSegment(value, (identity, position, time, version) => {
+    const summary = decodeSegment(value, (identity, position, time, version, facets) => {
       const known = this.table.find(identity[0]!, identity[1]!);
-      entries.push(this.#put(known, identity, position, time, version, sequence));
+      entries.push(this.#put(known, identity, position, time, version, facets, sequence));
     });
     for (const one of summary.superseded) this.superseded.hold(sequence, one, this.#digest);
     this.#segments.set(sequence, {
@@ -174,7 +174,15 @@ export class KnownEvents {
   }
 
   /** Adds one event (`known` −1) or replaces the known one, and returns its entry. */
-  #put(known: number, identity: Uint32Array, position: number, time: number, version: number, owner: number): number {
+  #put(
+    known: number,
+    identity: Uint32Array,
+    position: number,
+    time: number,
+    version: number,
+    facets: Uint32Array,
+    owner: number,
+  ): number {
     const { table } = this;
     let entry = known;
     if (entry < 0) entry = table.insert(identity);
@@ -183,6 +191,7 @@ export class KnownEvents {
       table.setEventId(entry, identity);
     }
     table.setSeen(entry, position, time, version);
+    table.setFacets(entry, facets);
     table.setOwner(entry, owner);
     addEntry(this.#digest, this.table, entry);
     return entry;
@@ -268,7 +277,7 @@ export class KnownEvents {
       if (known[entry]! >= 0) removeEntry(digest, this.table, known[entry]!);
       addEntry(digest, overlay.table, entry);
     }
-    const touched = new Set(overlay.superseded.keys());
+    const touched = new Set(overlay.superseded.entries().map(([content]) => content));
     for (const sequence of gone) for (const [id] of this.#segments.get(sequence)!.superseded) touched.add(id);
     for (const id of touched) {
       const kept = this.superseded.at(id, gone);
@@ -302,6 +311,10 @@ function entryDigest(table: EventTable, entry: number): void {
   high ^= Math.imul(table.position(entry) | 0, 0xc2b2ae3d);
   low ^= Math.imul(table.time(entry) | 0, 0x9e3779b1);
   if (!Number.isNaN(version)) low ^= Math.imul((version | 0) + 1, 0x85ebca77);
+  for (const facet of table.facets(entry)) {
+    high = Math.imul(high ^ facet, 0x9e3779b1);
+    low = Math.imul(low ^ facet, 0x85ebca77);
+  }
   high = Math.imul(high ^ (high >>> 15), 0x2c1b3c6d);
   low = Math.imul(low ^ (low >>> 15), 0x297a2d39);
   lanes[0] = high ^ (low >>> 13);

@@ -1,9 +1,10 @@
 import { type Verdict, type VerdictCounts, VERDICT_CODE, VERDICTS, zeroCounts } from "./verdict.ts";
 
 /**
- * A verdict block says what became of every record of one input partition in one transaction: counts per
- * verdict, and one entry for each record that was not accepted. Blocks of a partition are contiguous:
- * `fromOffset` of one is at least `toOffset` of the one before (gaps are transaction markers only).
+ * A verdict block says what became of a run of records of one input partition in one transaction: counts per
+ * verdict, and one entry for each record that was not accepted. Blocks of an input partition are contiguous:
+ * `fromOffset` of one is at least `toOffset` of the one before (gaps are transaction markers only). Blocks of several
+ * inputs stand in the order in which their records were judged.
  *
  * Wire form, little-endian, version 1:
  *   u8 version · u8 0 · u16 topic length · topic utf8 · u32 partition · f64 fromOffset · f64 toOffset ·
@@ -24,7 +25,7 @@ export interface VerdictEntry {
 export interface VerdictBlock {
   readonly topic: string;
   readonly partition: number;
-  /** First input offset judged in the transaction. */
+  /** First input offset of the run. */
   readonly fromOffset: number;
   /** Next input offset after it. */
   readonly toOffset: number;

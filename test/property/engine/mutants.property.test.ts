@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Mutant, MUTANTS } from "./mutants.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
-const RUNS = "2000";
+const RUNS = "6000";
 const SEED = "20261121";
 const TIME_LIMIT_MS = 240_000;
 const run = promisify(execFile);

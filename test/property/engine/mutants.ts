@@ -99,7 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: "src/processor/commit.ts",
         find: "      await this.#producer.sendOffsets(plan.offsets, consumer);",
-        replace: "      if (plan.offsets.length > 1) await this.#producer.sendOffsets(plan.offsets, consumer);",
+        replace: "      if (plan.offsets.length > 2) await this.#producer.sendOffsets(plan.offsets, consumer);",
       },
     ],
   },
@@ -139,8 +139,60 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: "      overlay.superseded.set(supersedes, Math.max(time, frame.streamTime));",
+        find: "      overlay.superseded.add(contentText(this.#old, table!.facets(this.#entry)), Math.max(time, frame.streamTime));",
         replace: "",
+      },
+    ],
+  },
+  {
+    name: "what a format cannot carry makes a correction (EO-2)",
+    edits: [
+      {
+        file: "src/domain/review/facets.ts",
+        find: "    if (a[at] !== b[at] && a[at] !== 0 && b[at] !== 0) return false;",
+        replace: "    if (a[at] !== b[at]) return false;",
+      },
+    ],
+  },
+  {
+    name: "what only a repetition knows is not taken over (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: '      if (verdict === "duplicate") this.#learn(frame, table!, version);\n',
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "facets are not restored (EO-4)",
+    edits: [
+      {
+        file: "src/domain/review/segment.ts",
+        find: "  for (let index = 0; index < entries.length; index++) put(table.facets(entries[index]!));",
+        replace:
+          "  for (let index = 0; index < entries.length; index++) put(table.facets(entries[index]!).map(() => 0));",
+      },
+    ],
+  },
+  {
+    name: "a superseded content is not known again in another format (EO-2: stale becomes correction)",
+    edits: [
+      {
+        file: "src/domain/review/superseded.ts",
+        find: "  for (const candidate of cores.agreeing(content)) {",
+        replace: "  for (const candidate of [] as string[]) {",
+      },
+    ],
+  },
+  {
+    name: "the further input is read from its beginning again after a restart (EO-2)",
+    edits: [
+      {
+        file: "src/processor/commit.ts",
+        find: "        offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata });",
+        replace:
+          "        if (index === 0) offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata });",
       },
     ],
   },

@@ -4,6 +4,8 @@ import type { Verdict } from "../../../src/domain/review/verdict.ts";
 export interface Fact {
   readonly key: number;
   readonly content: number | null;
+  /** What only some formats carry; null where this record's cannot tell. */
+  readonly facets: readonly (number | null)[];
   readonly time: number;
   readonly version: number | null;
 }
@@ -13,12 +15,17 @@ export interface ReferenceOptions {
   readonly latenessMs: number | null;
 }
 
-interface Remembered {
-  content: number;
+interface Said {
+  readonly content: number;
+  readonly facets: readonly (number | null)[];
+}
+
+interface Remembered extends Said {
+  facets: readonly (number | null)[];
   time: number;
   version: number | null;
-  /** Content that was superseded → the stream time at which it was, last. */
-  readonly superseded: Map<number, number>;
+  /** What was superseded, and the stream time at which it was. */
+  readonly superseded: readonly (Said & { readonly at: number })[];
 }
 
 export interface ReferenceResult {
@@ -45,13 +52,16 @@ export function referenceReview(facts: readonly Fact[], options: ReferenceOption
     const before = remembered !== undefined && remembered.time >= horizon ? remembered : undefined;
     streamTime = Math.max(streamTime, fact.time);
     const verdict = judge(fact, fact.content, before, late, horizon);
-    if (verdict === "duplicate" && fact.version !== null) {
-      before!.version = Math.max(before!.version ?? -Infinity, fact.version);
+    if (verdict === "duplicate") {
+      if (fact.version !== null) before!.version = Math.max(before!.version ?? -Infinity, fact.version);
+      before!.facets = before!.facets.map((known, at) => known ?? fact.facets[at]!);
     }
     if (verdict === "accepted" || verdict === "correction") {
-      const superseded = remembered?.superseded ?? new Map();
-      if (verdict === "correction") superseded.set(before!.content, streamTime);
-      known.set(fact.key, { content: fact.content, time: fact.time, version: fact.version, superseded });
+      const superseded = [...(remembered?.superseded ?? [])];
+      if (verdict === "correction")
+        superseded.push({ content: before!.content, facets: before!.facets, at: streamTime });
+      const { content, facets, time, version } = fact;
+      known.set(fact.key, { content, facets, time, version, superseded });
       latest.set(fact.key, fact.content);
     }
     return verdict;
@@ -61,11 +71,19 @@ export function referenceReview(facts: readonly Fact[], options: ReferenceOption
 
 function judge(fact: Fact, content: number, before: Remembered | undefined, late: boolean, horizon: number): Verdict {
   if (before === undefined) return late ? "late" : "accepted";
-  if (before.content === content) return "duplicate";
+  const isSame = (said: Said): boolean => agree(said, { content, facets: fact.facets });
+  if (isSame(before)) return "duplicate";
   const bothVersioned = fact.version !== null && before.version !== null;
   if (bothVersioned && fact.version! < before.version!) return "stale";
   const newer = bothVersioned && fact.version! > before.version!;
-  if (!newer && (before.superseded.get(content) ?? -Infinity) >= horizon && before.superseded.has(content))
-    return "stale";
+  if (!newer && before.superseded.some((said) => said.at >= horizon && isSame(said))) return "stale";
   return late ? "late" : "correction";
+}
+
+/** The same, as far as both can tell. */
+function agree(a: Said, b: Said): boolean {
+  return (
+    a.content === b.content &&
+    a.facets.every((mine, at) => mine === null || b.facets[at] === null || mine === b.facets[at])
+  );
 }

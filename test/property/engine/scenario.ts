@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import type { Fact } from "./reference.ts";
-import { PARTITIONS, type Scenario } from "./simulation.ts";
+import { INPUTS, PARTITIONS, type Scenario } from "./simulation.ts";
+
+const facet: fc.Arbitrary<number | null> = fc.option(fc.integer({ min: 1, max: 2 }), { nil: null });
 
 /** Few keys and contents, so that replays, corrections and stale repetitions are the normal case. */
 const fact: fc.Arbitrary<Fact> = fc.record({
@@ -9,6 +11,7 @@ const fact: fc.Arbitrary<Fact> = fc.record({
     { weight: 15, arbitrary: fc.integer({ min: 1, max: 4 }) },
     { weight: 1, arbitrary: fc.constant(null) },
   ),
+  facets: fc.tuple(facet, facet),
   time: fc.integer({ min: 0, max: 1_000 }),
   version: fc.oneof(
     { weight: 3, arbitrary: fc.constant(null) },
@@ -18,6 +21,7 @@ const fact: fc.Arbitrary<Fact> = fc.record({
 
 const step = fc.record({
   fact,
+  input: fc.integer({ min: 0, max: INPUTS.length - 1 }),
   afterMs: fc.oneof(
     { weight: 3, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 400 }) },

@@ -1,6 +1,6 @@
 import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
 import { IdentityHasher } from "../../../src/domain/review/identity.ts";
-import { totalCount, type Verdict, VERDICTS } from "../../../src/domain/review/verdict.ts";
+import { totalCount, type Verdict, zeroCounts } from "../../../src/domain/review/verdict.ts";
 import type { Clock } from "../../../src/processor/clock.ts";
 import {
   defineTopology,
@@ -16,13 +16,22 @@ import type { FaultRates } from "../../../src/testing/index.ts";
 import { type Fact, referenceReview } from "./reference.ts";
 
 export const PARTITIONS = 2;
+/** Two sources of one sport: the second topic is assigned together with the first. */
+export const INPUTS = ["in", "in2"] as const;
 const GROUP = "sim";
 const LIVENESS_MS = 60_000;
+
+interface Step {
+  readonly fact: Fact;
+  /** Index of the input topic. */
+  readonly input: number;
+  readonly afterMs: number;
+}
 
 /** One simulated run: input, processes, and what goes wrong. */
 export interface Scenario {
   /** Records by partition, each with the virtual ms to wait before it is appended. */
-  readonly inputs: readonly (readonly { readonly fact: Fact; readonly afterMs: number }[])[];
+  readonly inputs: readonly (readonly Step[])[];
   readonly processes: number;
   readonly commitMaxRecords: number;
   readonly retentionMs: number | null;
@@ -45,7 +54,7 @@ const totals: StoreSpec<{ sum: number; n: number }> = { name: "totals", value: j
 export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "latenessMs">): Topology<Fact> {
   return defineTopology<Fact>({
     name: "sim",
-    inputs: ["in"],
+    inputs: INPUTS,
     outputs: ["out", "folded"],
     partitions: PARTITIONS,
     review: {
@@ -58,7 +67,11 @@ export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "lat
       if (fact.content === null) throw new RangeError("no content");
       return fact;
     },
-    identify: (fact) => ({ key: `k/${fact.key}`, content: `c/${fact.content}` }),
+    identify: (fact) => ({
+      key: `k/${fact.key}`,
+      content: `c/${fact.content}`,
+      facets: fact.facets.map((facet) => (facet === null ? null : `f/${facet}`)),
+    }),
     eventTime: (fact) => fact.time,
     version: (fact) => fact.version,
     process: (fact, record, context) => {
@@ -72,11 +85,7 @@ export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "lat
         n: total.n + (before === undefined ? 1 : 0),
       });
       context.store(last).put(key, { c: fact.content! });
-      context.emit(
-        "out",
-        Buffer.from(key),
-        Buffer.from(JSON.stringify({ offset: record.offset, verdict: context.verdict, content: fact.content })),
-      );
+      context.emit("out", Buffer.from(key), Buffer.from(cleanText(record.topic, record.offset, context.verdict, fact)));
     },
     beforeCommit: (context) => {
       for (const bucket of context.changed(totals)) {
@@ -84,6 +93,10 @@ export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "lat
       }
     },
   });
+}
+
+function cleanText(topic: string, offset: number, verdict: Verdict, { content, facets }: Fact): string {
+  return JSON.stringify({ topic, offset, verdict, content, facets });
 }
 
 /** Runs a scenario to its end and returns what broke; an empty list is a pass. `tally` counts the faults that fired. */
@@ -95,7 +108,7 @@ export async function simulate(scenario: Scenario, tally: Map<string, number> = 
     markerDelayMs: () => Math.floor(random() * scenario.markerDelayMs),
     orphansPartitions: scenario.orphansPartitions,
   });
-  for (const name of ["in", "out", "folded"]) broker.createTopic({ name, partitions: PARTITIONS });
+  for (const name of [...INPUTS, "out", "folded"]) broker.createTopic({ name, partitions: PARTITIONS });
   for (const spec of internalTopics(simulationTopology(scenario))) broker.createTopic(spec);
   const stop = new AbortController();
   const problems: string[] = [];
@@ -141,8 +154,8 @@ async function feed(broker: ModelBroker, scenario: Scenario, random: () => numbe
     const open = next.flatMap((at, partition) => (at < scenario.inputs[partition]!.length ? [partition] : []));
     if (open.length === 0) return;
     const partition = open[Math.floor(random() * open.length)]!;
-    const { fact, afterMs } = scenario.inputs[partition]![next[partition]!++]!;
-    broker.append("in", partition, `k/${fact.key}`, JSON.stringify(fact));
+    const { fact, input, afterMs } = scenario.inputs[partition]![next[partition]!++]!;
+    broker.append(INPUTS[input]!, partition, `k/${fact.key}`, JSON.stringify(fact));
     if (afterMs > 0) await broker.clock.sleep(afterMs);
     if (scenario.compact && random() < 0.05)
       for (const topic of ["sim.dedupe", "sim.state.last", "sim.state.totals"]) broker.compact(topic);
@@ -153,9 +166,11 @@ async function feed(broker: ModelBroker, scenario: Scenario, random: () => numbe
 async function settled(broker: ModelBroker, scenario: Scenario, problems: string[]): Promise<void> {
   const deadline = broker.clock.now() + LIVENESS_MS;
   const done = (): boolean =>
-    scenario.inputs.every(
-      (records, partition) =>
-        (broker.committedOffset(GROUP, { topic: "in", partition })?.offset ?? 0) >= records.length,
+    scenario.inputs.every((records, partition) =>
+      INPUTS.every(
+        (topic, input) =>
+          (broker.committedOffset(GROUP, { topic, partition })?.offset ?? 0) >= factsOf(records, input).length,
+      ),
     );
   while (!done()) {
     if (broker.clock.now() > deadline) {
@@ -277,21 +292,29 @@ function check(broker: ModelBroker, scenario: Scenario): string[] {
       .map((record) => [`${record.partition}/${record.key!.toString()}`, record.value!.toString()]),
   );
   scenario.inputs.forEach((records, partition) => {
-    const facts = records.map(({ fact }) => fact);
-    const expected = referenceReview(facts, scenario);
-    problems.push(...checkVerdicts(broker, partition, expected.verdicts));
+    const judged = readVerdicts(broker, partition, records, problems);
+    // Between inputs there is no order but that in which they were judged, and the verdicts topic tells it.
+    const facts = judged.map(({ fact }) => fact);
+    const expected = referenceReview(facts, scenario).verdicts;
+    const found = judged.map(({ verdict }) => verdict);
+    if (found.join() !== expected.join())
+      problems.push(`EO-2: verdicts of partition ${partition} are ${found.join()}, expected ${expected.join()}`);
+    const quarantined = broker
+      .readCommitted("sim.quarantine")
+      .filter((record) => record.partition === partition).length;
+    const poison = expected.filter((verdict) => verdict === "poison").length;
+    if (quarantined !== poison) problems.push(`EO-1: ${quarantined} records in quarantine, expected ${poison}`);
     const clean = broker.readCommitted("out").filter((record) => record.partition === partition);
-    const wanted = expected.verdicts.flatMap((verdict, offset) =>
-      verdict === "accepted" || verdict === "correction"
-        ? [JSON.stringify({ offset, verdict, content: facts[offset]!.content })]
-        : [],
-    );
-    const found = clean.map((record) => record.value!.toString());
-    if (found.join() !== wanted.join())
+    const wanted = judged.flatMap(({ topic, offset, fact }, at) => {
+      const verdict = expected[at]!;
+      return verdict === "accepted" || verdict === "correction" ? [cleanText(topic, offset, verdict, fact)] : [];
+    });
+    const written = clean.map((record) => record.value!.toString());
+    if (written.join() !== wanted.join())
       problems.push(
-        `EO-2/EO-3: clean records of partition ${partition} are ${found.join()}, expected ${wanted.join()}`,
+        `EO-2/EO-3: clean records of partition ${partition} are ${written.join()}, expected ${wanted.join()}`,
       );
-    for (const [bucket, total] of foldOf(facts, expected.verdicts)) {
+    for (const [bucket, total] of foldOf(facts, expected)) {
       const have = folded.get(`${partition}/${bucket}`);
       if (have !== JSON.stringify(total))
         problems.push(`EO-10: fold ${bucket} of partition ${partition} is ${have}, expected ${JSON.stringify(total)}`);
@@ -300,29 +323,56 @@ function check(broker: ModelBroker, scenario: Scenario): string[] {
   return problems;
 }
 
-function checkVerdicts(broker: ModelBroker, partition: number, expected: readonly Verdict[]): string[] {
-  const problems: string[] = [];
-  const found: Verdict[] = [];
+interface Judged {
+  readonly topic: string;
+  readonly offset: number;
+  readonly fact: Fact;
+  readonly verdict: Verdict;
+}
+
+function factsOf(records: readonly Step[], input: number): Fact[] {
+  return records.filter((step) => step.input === input).map(({ fact }) => fact);
+}
+
+/** Every record of a partition in the order of judgement; each input must be judged from its first record to its last. */
+function readVerdicts(
+  broker: ModelBroker,
+  partition: number,
+  records: readonly Step[],
+  problems: string[],
+): readonly Judged[] {
+  const judged: Judged[] = [];
+  const next = INPUTS.map(() => 0);
+  const facts = INPUTS.map((_, input) => factsOf(records, input));
   for (const record of broker.readCommitted("sim.verdicts").filter((candidate) => candidate.partition === partition)) {
     const block = decodeVerdictBlock(record.value!);
-    if (block.fromOffset !== found.length)
-      problems.push(`EO-1: a block of partition ${partition} begins at ${block.fromOffset}, expected ${found.length}`);
+    const input = INPUTS.findIndex((name) => name === block.topic);
+    if (block.fromOffset !== next[input])
+      problems.push(
+        `EO-1: a block of ${block.topic}/${partition} begins at ${block.fromOffset}, expected ${next[input]}`,
+      );
     if (totalCount(block.counts) !== block.toOffset - block.fromOffset)
       problems.push(`EO-1: block ${block.fromOffset} counts ${totalCount(block.counts)} records`);
-    for (let offset = block.fromOffset; offset < block.toOffset; offset++) found[offset] = "accepted";
-    for (const entry of block.entries) found[entry.offset] = entry.verdict;
-    for (const verdict of VERDICTS) {
-      const counted = found.slice(block.fromOffset, block.toOffset).filter((one) => one === verdict).length;
-      if (counted !== block.counts[verdict])
-        problems.push(`EO-1: block ${block.fromOffset} counts ${block.counts[verdict]} ${verdict}, holds ${counted}`);
+    const verdicts = new Map(block.entries.map(({ offset, verdict }) => [offset, verdict]));
+    const counts = zeroCounts();
+    for (let offset = block.fromOffset; offset < block.toOffset; offset++) {
+      const fact = facts[input]![offset];
+      const verdict = verdicts.get(offset) ?? "accepted";
+      counts[verdict]++;
+      if (fact === undefined) problems.push(`EO-1: ${block.topic}/${partition} has no record ${offset}`);
+      else judged.push({ topic: block.topic, offset, fact, verdict });
     }
+    if (JSON.stringify(counts) !== JSON.stringify(block.counts))
+      problems.push(
+        `EO-1: block ${block.fromOffset} counts ${JSON.stringify(block.counts)}, holds ${JSON.stringify(counts)}`,
+      );
+    next[input] = block.toOffset;
   }
-  if (found.join() !== expected.join())
-    problems.push(`EO-2: verdicts of partition ${partition} are ${found.join()}, expected ${expected.join()}`);
-  const quarantined = broker.readCommitted("sim.quarantine").filter((record) => record.partition === partition).length;
-  const poison = expected.filter((verdict) => verdict === "poison").length;
-  if (quarantined !== poison) problems.push(`EO-1: ${quarantined} records in quarantine, expected ${poison}`);
-  return problems;
+  facts.forEach((all, input) => {
+    if (next[input] !== all.length)
+      problems.push(`EO-1: ${INPUTS[input]}/${partition} is judged up to ${next[input]} of ${all.length}`);
+  });
+  return judged;
 }
 
 function foldOf(facts: readonly Fact[], verdicts: readonly Verdict[]): Map<string, { sum: number; n: number }> {

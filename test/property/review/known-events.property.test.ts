@@ -50,13 +50,19 @@ const commitOf = fc.record({
       content: fc.integer({ min: 0, max: 5 }),
       timeBack: fc.integer({ min: 0, max: 30 }),
       version: fc.option(fc.integer({ min: 0, max: 9 }), { nil: Number.NaN }),
+      facets: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
     }),
     { maxLength: 12 },
   ),
   supersede: fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 2 }),
 });
 
-const idText = (id: number): string => id.toString(16).padStart(8, "0").repeat(4);
+/** Every third with facets, of different lengths. */
+const supersededText = (id: number): string =>
+  id
+    .toString(16)
+    .padStart(8, "0")
+    .repeat(4 + (id % 3 === 0 ? 1 + (id % 2) : 0));
 
 describe("KnownEvents (EO-4)", () => {
   it.each([
@@ -71,14 +77,15 @@ describe("KnownEvents (EO-4)", () => {
         commits.forEach(({ events, supersede }, at) => {
           const overlay = new EventOverlay();
           streamTime = Math.max(streamTime, at * 10);
-          for (const { key, content, timeBack, version } of events) {
+          for (const { key, content, timeBack, version, facets } of events) {
             const identity = identityOf(key, content);
             let entry = overlay.table.find(identity[0]!, identity[1]!);
             if (entry < 0) entry = overlay.table.insert(identity);
             else overlay.table.setEventId(entry, identity);
             overlay.table.setSeen(entry, at * 100 + key, streamTime - timeBack, version);
+            overlay.table.setFacets(entry, Uint32Array.from(facets));
           }
-          for (const id of supersede) overlay.superseded.set(idText(id), streamTime);
+          for (const id of supersede) overlay.superseded.add(supersededText(id), streamTime);
           const plan = state.plan(overlay, streamTime);
           topic.push(...plan.messages);
           state.apply(overlay, plan);
@@ -88,9 +95,10 @@ describe("KnownEvents (EO-4)", () => {
           for (const { key, value } of topic) restored.restore(key, value);
           expect(restored.digest).toBe(state.digest);
           expect(restored.table.size).toBe(state.table.size);
+          expect(facetsByKey(restored)).toEqual(facetsByKey(state));
           expect(restored.superseded.size).toBe(state.superseded.size);
           for (let id = 0; id <= 20; id++)
-            expect(restored.superseded.at(idText(id))).toBe(state.superseded.at(idText(id)));
+            expect(restored.superseded.at(supersededText(id))).toBe(state.superseded.at(supersededText(id)));
           expect(restored.segments).toBe(state.segments);
         });
       }),
@@ -111,6 +119,16 @@ describe("KnownEvents (EO-4)", () => {
     expect(worst).toBeLessThan(40);
   });
 });
+
+/** Facets of every live entry by its key. */
+function facetsByKey({ table }: KnownEvents): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  for (let key = 0; key <= 40; key++) {
+    const entry = table.find(key, key % 7);
+    if (entry >= 0) found.set(key, [...table.facets(entry)]);
+  }
+  return found;
+}
 
 function compact(
   topic: readonly { key: string; value: Uint8Array | null }[],

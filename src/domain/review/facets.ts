@@ -1,0 +1,32 @@
+/**
+ * Facets: parts of a content that not every record of a key can carry. Each is kept as one 32-bit word of its hash,
+ * by position; 0 means that the record's format cannot tell. Chance that a change in one facet goes unnoticed: 2^-32.
+ */
+export const FACETS_MAX = 31;
+
+/** Whether two contents with equal cores state the same, as far as both can tell. */
+export function facetsAgree(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  const shared = Math.min(a.length, b.length);
+  for (let at = 0; at < shared; at++) {
+    if (a[at] !== b[at] && a[at] !== 0 && b[at] !== 0) return false;
+  }
+  return true;
+}
+
+const WORD_DIGITS = 8;
+
+/** Words as hexadecimal text, 8 digits each. */
+export function wordsText(words: ArrayLike<number>): string {
+  let text = "";
+  for (let at = 0; at < words.length; at++) text += words[at]!.toString(16).padStart(WORD_DIGITS, "0");
+  return text;
+}
+
+/** Words of such a text from digit `from` on. */
+export function textWords(text: string, from = 0): number[] {
+  const words: number[] = [];
+  for (let at = from; at < text.length; at += WORD_DIGITS) {
+    words.push(Number.parseInt(text.slice(at, at + WORD_DIGITS), 16));
+  }
+  return words;
+}
