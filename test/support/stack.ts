@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   installKafka,
+  installMongodb,
   kafkaService,
   localSupervisor,
+  mongodbService,
   postgresService,
   type Supervisor,
 } from "../../src/local/index.ts";
@@ -15,17 +17,21 @@ export interface TestStack {
   readonly brokers: string;
   /** Empty without Postgres. */
   readonly postgresUrl: string;
-  /** Runs `kafka` and `postgres`: kill them with `supervisor.kill(name, "SIGKILL")`, they come back. */
+  /** Empty without MongoDB. */
+  readonly mongodbUrl: string;
+  /** Runs `kafka`, `postgres` and `mongodb`: kill them with `supervisor.kill(name, "SIGKILL")`, they come back. */
   readonly supervisor: Supervisor;
   readonly settings: Settings;
   /** Stops the servers and removes their data. */
   stop(): Promise<void>;
 }
 
-/** Real Kafka (and Postgres) on free ports, data in a folder of their own. The jars are those of the project. */
-export async function startTestStack(options: { postgres?: boolean } = {}): Promise<TestStack> {
+/** Real Kafka (and Postgres, MongoDB) on free ports, data in a folder of their own. The programs are those of the project. */
+export async function startTestStack(options: { postgres?: boolean; mongodb?: boolean } = {}): Promise<TestStack> {
   const project = loadSettings();
-  await installKafka(project, (line) => process.stderr.write(`${line}\n`));
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  await installKafka(project, progress);
+  if (options.mongodb === true) await installMongodb(project, progress);
   const dir = mkdtempSync(join(tmpdir(), "third-umpire-test-"));
   const settings = await settingsOnFreePorts(dir);
   const supervisor = localSupervisor(settings);
@@ -40,6 +46,7 @@ export async function startTestStack(options: { postgres?: boolean } = {}): Prom
   try {
     const services = [kafkaService(settings, { jars: project })];
     if (options.postgres !== false) services.push(postgresService(settings));
+    if (options.mongodb === true) services.push(mongodbService(settings, { binaries: project }));
     await Promise.all(services.map((service) => supervisor.start(service)));
   } catch (error) {
     await stop();
@@ -48,6 +55,7 @@ export async function startTestStack(options: { postgres?: boolean } = {}): Prom
   return {
     brokers: settings.brokers,
     postgresUrl: options.postgres === false ? "" : settings.postgresUrl,
+    mongodbUrl: options.mongodb === true ? settings.mongodbUrl : "",
     supervisor,
     settings,
     stop,
@@ -56,10 +64,16 @@ export async function startTestStack(options: { postgres?: boolean } = {}): Prom
 
 /** Settings of a stack below `dir`, untouched by the environment. */
 export async function settingsOnFreePorts(dir: string): Promise<Settings> {
-  const ports = await Promise.all([freePort(), freePort(), freePort()]);
-  const [kafka, controller, postgres] = ports.map(String);
+  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [kafka, controller, postgres, mongodb] = ports.map(String);
   return parseSettings(
-    { TU_LOCAL_DIR: dir, TU_KAFKA_PORT: kafka, TU_KAFKA_CONTROLLER_PORT: controller, TU_POSTGRES_PORT: postgres },
+    {
+      TU_LOCAL_DIR: dir,
+      TU_KAFKA_PORT: kafka,
+      TU_KAFKA_CONTROLLER_PORT: controller,
+      TU_POSTGRES_PORT: postgres,
+      TU_MONGODB_PORT: mongodb,
+    },
     dir,
   );
 }

