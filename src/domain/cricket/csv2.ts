@@ -1,18 +1,10 @@
 import { PoisonError } from "../errors.ts";
-import { inningsNumber, matchIdOf, quoted, textProblem, wholeNumber } from "./csv2-fields.ts";
+import { checkTexts, type Columns, optional, own, readRow, required } from "./columns.ts";
+import { ballLabel, inningsNumber, matchIdOf, quoted, RUNS_MAX, twoAtTheCrease, wholeNumber } from "./fields.ts";
 import type { Delivery, Extras, Wicket } from "./types.ts";
 import { isWicketKind } from "./wickets.ts";
 
 export { parseCsv2Info } from "./csv2-info.ts";
-
-type Columns = Readonly<Record<string, string>>;
-
-/** A Test innings ends with the match, at most five days of about a hundred overs. */
-const OVERS_MAX = 500;
-/** The longest over on record had 22 deliveries. */
-const DELIVERIES_PER_OVER_MAX = 40;
-/** Most runs anybody has run or been given off one delivery is 10; twice that is a slip of the keyboard. */
-const RUNS_MAX = 20;
 
 /** Limits a caller knows and a row does not, e.g. that its stream carries one-day internationals only. */
 export interface Csv2Limits {
@@ -36,17 +28,12 @@ export interface Csv2Limits {
  * @throws PoisonError with a reason a person understands, for everything that cannot be scored.
  */
 export function parseCsv2Delivery(columns: Columns, limits: Csv2Limits = {}): Delivery {
-  try {
-    return delivery(columns, limits);
-  } catch (error) {
-    if (!(error instanceof PoisonError)) throw error;
-    throw new PoisonError(where(columns) + error.message, { cause: error });
-  }
+  return readRow(columns, () => delivery(columns, limits));
 }
 
 function delivery(columns: Columns, limits: Csv2Limits): Delivery {
   checkTexts(columns);
-  const { over, ball } = ballLabel(required(columns, "ball"), limits.overs ?? OVERS_MAX);
+  const { over, ball } = ballLabel(required(columns, "ball"), 'column "ball"', limits.overs);
   const matchId = matchIdOf(required(columns, "match_id"));
   const innings = inningsNumber(required(columns, "innings"), 'column "innings"');
   const extras = extrasOf(columns);
@@ -66,66 +53,13 @@ function delivery(columns: Columns, limits: Csv2Limits): Delivery {
   };
 }
 
-/** "match 1144530, innings 2, ball 49.4: ", as far as the row tells. */
-function where(columns: Columns): string {
-  const parts = [
-    ["match", "match_id"],
-    ["innings", "innings"],
-    ["ball", "ball"],
-  ].flatMap(([word, name]) => {
-    const text = own(columns, name as string);
-    return typeof text === "string" && /^[\w.-]{1,64}$/u.test(text) ? [`${word} ${text}`] : [];
-  });
-  return parts.length > 0 ? `${parts.join(", ")}: ` : "";
-}
-
-/** Rows come out of JSON: a column named "constructor" must not be found on the prototype. */
-function own(columns: Columns, name: string): string | undefined {
-  return Object.hasOwn(columns, name) ? columns[name] : undefined;
-}
-
-function optional(columns: Columns, name: string): string {
-  return own(columns, name) ?? "";
-}
-
-function required(columns: Columns, name: string): string {
-  const text = own(columns, name);
-  if (text === undefined) throw new PoisonError(`column "${name}" is missing`);
-  if (text.trim() === "") throw new PoisonError(`column "${name}" is empty`);
-  return text;
-}
-
-/** Also columns that nobody reads: a row with a megabyte in it is not a delivery. */
-function checkTexts(columns: Columns): void {
-  for (const [name, value] of Object.entries(columns) as [string, unknown][]) {
-    if (typeof value !== "string") throw new PoisonError(`column ${quoted(name)} is not text`);
-    const problem = textProblem(value);
-    if (problem !== undefined) throw new PoisonError(`column ${quoted(name)} ${problem}`);
-  }
-}
-
-function ballLabel(text: string, oversMax: number): { over: number; ball: number } {
-  const match = /^(0|[1-9]\d*)\.([1-9]\d*)$/u.exec(text);
-  if (match === null) {
-    throw new PoisonError(
-      `column "ball" is ${quoted(text)}; expected <over from 0>.<delivery from 1>, such as 0.1 or 24.10`,
-    );
-  }
-  const over = Number(match[1]);
-  const ball = Number(match[2]);
-  if (over >= oversMax)
-    throw new PoisonError(`column "ball": over ${match[1]} in an innings of at most ${oversMax} overs`);
-  if (ball > DELIVERIES_PER_OVER_MAX) throw new PoisonError(`column "ball": delivery ${match[2]} of one over`);
-  return { over, ball };
-}
-
 function people(columns: Columns): Pick<Delivery, "battingTeam" | "batter" | "nonStriker" | "bowler"> {
   const battingTeam = required(columns, "batting_team");
   const bowlingTeam = required(columns, "bowling_team");
   if (battingTeam === bowlingTeam) throw new PoisonError(`${quoted(battingTeam)} both bats and bowls`);
   const batter = required(columns, "striker");
   const nonStriker = required(columns, "non_striker");
-  if (batter === nonStriker) throw new PoisonError(`${quoted(batter)} stands at both ends`);
+  twoAtTheCrease(batter, nonStriker);
   return { battingTeam, batter, nonStriker, bowler: required(columns, "bowler") };
 }
 

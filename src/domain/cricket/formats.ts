@@ -25,6 +25,14 @@ export function carriesBallsPerOver(format: CricketFormat, version: string): boo
   return format === "json" || format === "csv2" || (format === "yaml" && Number(version) >= 0.91);
 }
 
+/**
+ * Whether the format has the event in the words that JSON and csv2 share. The original CSV had "series" or "competition",
+ * YAML has an abbreviation such as "IPL": other words for one thing, and no correction of it.
+ */
+export function carriesEvent(format: CricketFormat): boolean {
+  return format === "json" || format === "csv2";
+}
+
 /** A calendar date as files of the format write it; ours are ISO 8601, the CSVs have slashes. */
 export function dateInForm(format: CricketFormat, date: string): string {
   return format === "csv1" || format === "csv2" ? date.replaceAll("-", "/") : date;

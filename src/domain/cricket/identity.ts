@@ -1,6 +1,12 @@
 import { type CanonicalValue, canonicalJson } from "../review/canonical.ts";
-import { carriesBallsPerOver, carriesInningsEvents, carriesInningsFlags, carriesTargets } from "./formats.ts";
-import type { Delivery, InningsNote, Match } from "./types.ts";
+import {
+  carriesBallsPerOver,
+  carriesEvent,
+  carriesInningsEvents,
+  carriesInningsFlags,
+  carriesTargets,
+} from "./formats.ts";
+import type { Delivery, InningsNote, Match, Player } from "./types.ts";
 
 /**
  * What a delivery or a match says, apart from where it was read: the same fact from another format must
@@ -106,13 +112,13 @@ export function matchIdentity(m: Match): CricketIdentity {
   return {
     key: matchKey(m),
     content: canonicalJson({
-      teams: m.teams,
+      teams: m.teams.toSorted(order),
       dates: m.dates,
       venue: m.venue,
       city: m.city,
       toss: m.toss === null ? null : { ...m.toss },
       outcome: { winner, by: by === undefined ? undefined : { ...by }, result },
-      playersOfMatch: m.playersOfMatch,
+      playersOfMatch: m.playersOfMatch.toSorted(order),
     }),
     facets: MATCH_FACETS.map((name) => {
       const value = facets[name];
@@ -130,7 +136,7 @@ function matchFacets(m: Match): Readonly<Record<(typeof MATCH_FACETS)[number], C
     gender: m.gender,
     teamType: m.teamType,
     season: m.season,
-    event: m.event,
+    event: carriesEvent(m.format) ? m.event : null,
     overs: m.overs,
     ballsPerOver: carriesBallsPerOver(m.format, m.version) ? m.ballsPerOver : null,
     method: winner !== undefined || method !== undefined || events ? (method ?? "") : null,
@@ -138,9 +144,9 @@ function matchFacets(m: Match): Readonly<Record<(typeof MATCH_FACETS)[number], C
       result !== "tie" || eliminator !== undefined || bowlOut !== undefined || events
         ? [eliminator ?? "", bowlOut ?? ""]
         : null,
-    players: m.players.length === 0 ? null : m.players.map(({ team, name }) => [team, name]),
+    players: m.players.length === 0 ? null : byName(m.players).map(({ team, name }) => [team, name]),
     registry: m.players.some(({ registryId }) => registryId !== null)
-      ? m.players.map(({ registryId }) => registryId ?? "")
+      ? byName(m.players).map(({ registryId }) => registryId ?? "")
       : null,
     superOvers: inningsWith(m, "superOver", flags),
     declared: inningsWith(m, "declared", flags),
@@ -156,6 +162,16 @@ function matchFacets(m: Match): Readonly<Record<(typeof MATCH_FACETS)[number], C
       : null,
     penalties: penaltiesOf(m, events),
   };
+}
+
+/** The formats list the same people in different orders. */
+function byName(players: readonly Player[]): readonly Player[] {
+  return players.toSorted((a, b) => order(a.team, b.team) || order(a.name, b.name));
+}
+
+/** By code units: the same on every machine. */
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Innings with the flag. Where the format need not have it silence is unknown; a line is not. */

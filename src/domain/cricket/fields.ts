@@ -56,3 +56,56 @@ export function inningsNumber(text: string, what: string): number {
   }
   return Number(text);
 }
+
+/** A Test innings ends with the match, at most five days of about a hundred overs. */
+const OVERS_MAX = 500;
+/** The longest over on record had 22 deliveries. */
+const DELIVERIES_PER_OVER_MAX = 40;
+/** Most runs anybody has run or been given off one delivery is 10; twice that is a slip of the keyboard. */
+export const RUNS_MAX = 20;
+
+/** Five runs at a time, and not often. */
+export const PENALTY_RUNS_MAX = 100;
+
+/** Checks the number of an over, from 0, and of a delivery in it, from 1. `oversMax`: what the caller knows of the match. */
+export function placeInInnings(over: number, ball: number, what: string, oversMax: number = OVERS_MAX): void {
+  if (over >= oversMax) throw new PoisonError(`${what}: over ${over} in an innings of at most ${oversMax} overs`);
+  if (ball < 1) throw new PoisonError(`${what}: delivery ${ball}; the first of an over is 1`);
+  if (ball > DELIVERIES_PER_OVER_MAX) throw new PoisonError(`${what}: delivery ${ball} of one over`);
+}
+
+/**
+ * The label of a delivery, which has to be read as text: the part behind the dot counts the deliveries of the over, so
+ * "4.10" is its tenth and "4.1" its first.
+ */
+export function ballLabel(text: string, what: string, oversMax: number = OVERS_MAX): { over: number; ball: number } {
+  const match = /^(0|[1-9]\d*)\.([1-9]\d*)$/u.exec(text);
+  if (match === null) {
+    throw new PoisonError(`${what} is ${quoted(text)}; expected <over from 0>.<delivery from 1>, such as 0.1 or 24.10`);
+  }
+  const over = Number(match[1]);
+  const ball = Number(match[2]);
+  placeInInnings(over, ball, what, oversMax);
+  return { over, ball };
+}
+
+/** A date as ISO 8601, from that form or with slashes, as the CSVs have it. */
+export function isoDate(text: string): string {
+  const match = /^(\d{4})[/-](0[1-9]|1[0-2])[/-](0[1-9]|[12]\d|3[01])$/u.exec(text);
+  if (match === null) throw new PoisonError(`${quoted(text)} is not a date; expected year/month/day`);
+  return `${match[1]}-${match[2]}-${match[3]}`;
+}
+
+/** The two sides of a match, as it names them. */
+export function twoTeams(names: readonly string[]): readonly [string, string] {
+  const [first, second, ...more] = names;
+  if (first === undefined || second === undefined || more.length > 0 || first === second) {
+    throw new PoisonError(`it names ${names.map(quoted).join(", ") || "no team"}; expected two different teams`);
+  }
+  return [first, second];
+}
+
+/** Striker and non-striker are two people. */
+export function twoAtTheCrease(batter: string, nonStriker: string): void {
+  if (batter === nonStriker) throw new PoisonError(`${quoted(batter)} stands at both ends`);
+}

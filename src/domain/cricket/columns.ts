@@ -1,0 +1,56 @@
+import { PoisonError } from "../errors.ts";
+import { quoted, textProblem } from "./fields.ts";
+
+/** A row of a CSV: column name → text. */
+export type Columns = Readonly<Record<string, string>>;
+
+/** Rows come out of JSON: a column named "constructor" must not be found on the prototype. */
+export function own(columns: Columns, name: string): string | undefined {
+  return Object.hasOwn(columns, name) ? columns[name] : undefined;
+}
+
+/** The text of a column; an absent column and an empty one are the same. */
+export function optional(columns: Columns, name: string): string {
+  return own(columns, name) ?? "";
+}
+
+export function required(columns: Columns, name: string): string {
+  const text = own(columns, name);
+  if (text === undefined) throw new PoisonError(`column "${name}" is missing`);
+  if (text.trim() === "") throw new PoisonError(`column "${name}" is empty`);
+  return text;
+}
+
+/** Also columns that nobody reads: a row with a megabyte in it is not a delivery. */
+export function checkTexts(columns: Columns): void {
+  for (const [name, value] of Object.entries(columns) as [string, unknown][]) {
+    if (typeof value !== "string") throw new PoisonError(`column ${quoted(name)} is not text`);
+    const problem = textProblem(value);
+    if (problem !== undefined) throw new PoisonError(`column ${quoted(name)} ${problem}`);
+  }
+}
+
+/** Reads a row; a reason to refuse it begins with where it stands: "match 1144530, innings 2, ball 49.4: ". */
+export function readRow<T>(columns: Columns, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof PoisonError)) throw error;
+    throw new PoisonError(where(columns) + error.message, { cause: error });
+  }
+}
+
+const PLACE: readonly (readonly [word: string, column: string])[] = [
+  ["match", "match_id"],
+  ["innings", "innings"],
+  ["ball", "ball"],
+];
+
+/** As far as the row tells. */
+function where(columns: Columns): string {
+  const parts = PLACE.flatMap(([word, name]) => {
+    const text = own(columns, name);
+    return typeof text === "string" && /^[\w.-]{1,64}$/u.test(text) ? [`${word} ${text}`] : [];
+  });
+  return parts.length > 0 ? `${parts.join(", ")}: ` : "";
+}
