@@ -1,5 +1,6 @@
 /**
- * The contract for sources: what anything that plays rows into a raw topic must show (docs/HOW-TO/add-a-source.md). How to write a harness is said in source-harness.ts.
+ * The contract for sources: what anything that plays rows into a raw topic must show (docs/HOW-TO/add-a-source.md). How to write
+ * a harness is said in source-harness.ts.
  */
 import { describe, test } from "vitest";
 import { sourceChecks } from "./source-checks.ts";
@@ -10,6 +11,6 @@ export type { RunOptions, SourceHarness, SourceRow, SourceWorld } from "./source
 export function sourceContract(name: string, harness: SourceHarness): void {
   describe(`Source contract: ${name}`, () => {
     // Every check asserts by throwing, so that the negative control can run it outside a test.
-    for (const check of sourceChecks(harness)) test(check.title, check.run);
+    test.each(sourceChecks(harness))("$title", async ({ run }) => run());
   });
 }

@@ -70,7 +70,7 @@ export function unreadableValue({ matchId, file, line, raw, problem }: Unreadabl
 }
 
 /** The problem and the bytes kept of a value over MAX_EVENT_BYTES; null when it fits. `what`: e.g. "the row as JSON". */
-export function oversize(value: Buffer, what: string): Pick<Unreadable, "raw" | "problem"> | null {
+export function oversize(value: Buffer, what: string): { readonly raw: Buffer; readonly problem: string } | null {
   if (value.length <= MAX_EVENT_BYTES) return null;
   const digest = createHash("sha256").update(value).digest("hex");
   return {

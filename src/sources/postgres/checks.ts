@@ -4,7 +4,13 @@ import type { Sql } from "../../postgres/sql.ts";
 import type { SlotFacts } from "./decide-start.ts";
 import { parseLsn } from "./lsn.ts";
 
-const TABLES = ["odi.deliveries", "odi.match_info", "odi.unreadable_rows"] as const;
+const TABLES = [
+  "odi.deliveries",
+  "odi.match_info",
+  "odi.csv1_deliveries",
+  "odi.csv1_match_info",
+  "odi.unreadable_rows",
+] as const;
 
 /** @throws FatalError naming what is missing and what mends it; errors of the client as they are. */
 export async function checkServer(sql: Sql, publication: string): Promise<void> {

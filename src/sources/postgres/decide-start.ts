@@ -1,6 +1,7 @@
 /** How a source goes on, from observed facts alone: no I/O here, so that every case can be tested. */
 import type { Lsn } from "./lsn.ts";
 import { formatLsn } from "./lsn.ts";
+import type { StoredPosition } from "../kit/index.ts";
 import type { PostgresPosition } from "./position.ts";
 
 /** What `pg_replication_slots` says of our slot. */
@@ -14,7 +15,7 @@ export interface SlotFacts {
 
 export interface StartFacts {
   /** The last position in Kafka; null when there never was one. */
-  readonly stored: PostgresPosition | null;
+  readonly stored: StoredPosition<PostgresPosition> | null;
   readonly slotName: string;
   readonly database: string;
   /** IDENTIFY_SYSTEM. */
@@ -26,7 +27,7 @@ export interface StartFacts {
 }
 
 export type StartDecision =
-  | { readonly kind: "resume"; readonly from: PostgresPosition }
+  | { readonly kind: "resume"; readonly from: StoredPosition<PostgresPosition> }
   | {
       readonly kind: "snapshot";
       readonly epoch: number;
@@ -47,10 +48,10 @@ export function decideStart(facts: StartFacts): StartDecision {
   }
   const dropSlot = slot !== null;
   if (stored === null) return { kind: "snapshot", epoch: 1, dropSlot, gap: null };
-  const gap = gapReason(stored, facts);
+  const gap = gapReason(stored.position, facts);
   if (gap !== null) return { kind: "snapshot", epoch: stored.epoch + 1, dropSlot, gap };
   // The exported snapshot died with its session; the copy starts over, with the same event ids. Nothing was streamed yet, so nothing is missing.
-  if (stored.phase === "snapshot") return { kind: "snapshot", epoch: stored.epoch, dropSlot, gap: null };
+  if (stored.position.phase === "snapshot") return { kind: "snapshot", epoch: stored.epoch, dropSlot, gap: null };
   return { kind: "resume", from: stored };
 }
 

@@ -2,19 +2,12 @@
  * Rows of the schema `odi` as raw events: CloudEvents 1.0, binary mode. The value is the source's own payload; what it means is
  * for the review to say.
  */
-import { createHash } from "node:crypto";
 import { CRICKET_EVENT } from "../../domain/cricket/topics.ts";
 import { partitionFor } from "../../domain/partition.ts";
-import type { RecordHeaders, WriteBatch } from "../../kafka/log.ts";
+import type { WriteBatch } from "../../kafka/log.ts";
+import { cloudEventHeaders, oversize, unreadableValue } from "../kit/index.ts";
 import type { Relation, Tuple } from "./pgoutput.ts";
 import { UNCHANGED } from "./pgoutput.ts";
-
-/**
- * The largest value of an event, bytes. Topics take records of 20 MiB; the rest is for headers and for the quarantine, which adds its own.
- */
-export const MAX_EVENT_BYTES: number = 18 * 1024 * 1024;
-/** What is kept of a row that is too large. */
-const KEPT_BYTES = 64 * 1024;
 
 /** Columns of ours and not of the file. */
 const OWN_COLUMNS = new Set(["id", "inserted_at"]);
@@ -34,14 +27,14 @@ interface Payload {
 export class EventWriter {
   readonly #topic: string;
   readonly #partitions: number;
-  readonly #source: Buffer;
+  readonly #source: string;
   /** Tables that are published and not ours, by name: counted by the caller, named in the status. */
   readonly foreign: Set<string> = new Set();
 
   constructor(options: { readonly topic: string; readonly partitions: number; readonly sourceId: string }) {
     this.#topic = options.topic;
     this.#partitions = options.partitions;
-    this.#source = Buffer.from(`postgres/${options.sourceId}`);
+    this.#source = `postgres/${options.sourceId}`;
   }
 
   /** Appends the event of one row. False when the row belongs to no table of ours. */
@@ -58,44 +51,35 @@ export class EventWriter {
       partitionFor(key, this.#partitions),
       key,
       payload.value,
-      this.#headers(relation, row, payload.type, key, context),
+      cloudEventHeaders({
+        id: context.id,
+        source: this.#source,
+        type: payload.type,
+        subject: matchId,
+        timeMs: context.timeMs,
+        contentType: "application/json",
+        rowId: `${relation.name}/${text(relation, row, "id") ?? ""}`,
+      }),
     );
     return true;
   }
-
-  #headers(relation: Relation, row: Tuple, type: string, key: Buffer, context: EventContext): RecordHeaders {
-    const headers: [string, Buffer][] = [
-      ["ce_specversion", SPEC_VERSION],
-      ["ce_id", Buffer.from(context.id)],
-      ["ce_source", this.#source],
-      ["ce_type", Buffer.from(type)],
-      ["ce_time", Buffer.from(new Date(context.timeMs).toISOString())],
-      // Which row of which table: what an audit compares the database with.
-      ["ce_rowid", Buffer.from(`${relation.name}/${text(relation, row, "id") ?? ""}`)],
-      ["content-type", JSON_TYPE],
-    ];
-    // CloudEvents forbids an empty subject.
-    if (key.length > 0) headers.push(["ce_subject", key]);
-    return headers;
-  }
 }
 
-const SPEC_VERSION = Buffer.from("1.0");
-const JSON_TYPE = Buffer.from("application/json");
-
-const PAYLOADS: Readonly<Record<string, (relation: Relation, row: Tuple) => { type: string; json: object }>> = {
-  deliveries: (relation, row) => ({ type: CRICKET_EVENT.odiDelivery, json: columnsOf(relation, row) }),
-  match_info: (relation, row) => ({ type: CRICKET_EVENT.odiMatch, json: columnsOf(relation, row) }),
+const PAYLOADS: Readonly<Record<string, (relation: Relation, row: Tuple) => Payload>> = {
+  deliveries: (relation, row) => ({ type: CRICKET_EVENT.odiDelivery, value: columnsOf(relation, row) }),
+  match_info: (relation, row) => ({ type: CRICKET_EVENT.odiMatch, value: columnsOf(relation, row) }),
+  csv1_deliveries: (relation, row) => ({ type: CRICKET_EVENT.odiCsv1Delivery, value: columnsOf(relation, row) }),
+  csv1_match_info: (relation, row) => ({ type: CRICKET_EVENT.odiCsv1Match, value: columnsOf(relation, row) }),
   unreadable_rows: (relation, row) => ({
     type: CRICKET_EVENT.odiUnreadable,
-    json: {
-      match_id: text(relation, row, "match_id"),
+    value: unreadableValue({
+      matchId: text(relation, row, "match_id"),
       file: text(relation, row, "file"),
       line: Number(text(relation, row, "line") ?? 0),
       // bytea comes as "\x" and hexadecimal digits.
-      raw: Buffer.from(text(relation, row, "raw")?.slice(2) ?? "", "hex").toString("base64"),
+      raw: Buffer.from(text(relation, row, "raw")?.slice(2) ?? "", "hex"),
       problem: text(relation, row, "problem"),
-    },
+    }),
   }),
 };
 
@@ -107,33 +91,24 @@ function payloadOf(relation: Relation, row: Tuple, matchId: string): Payload {
   }
   const make = PAYLOADS[relation.name];
   if (make === undefined) throw new Error(`no payload for table ${relation.name}`);
-  const { type, json } = make(relation, row);
-  const value = Buffer.from(JSON.stringify(json));
-  if (value.length <= MAX_EVENT_BYTES) return { type, value };
-  const digest = createHash("sha256").update(value).digest("hex");
-  const problem = `the row is ${value.length} bytes as JSON, over the limit of ${MAX_EVENT_BYTES}; sha256 ${digest}`;
-  return unreadable(relation, row, matchId, value.subarray(0, KEPT_BYTES), problem);
+  const payload = make(relation, row);
+  const excess = oversize(payload.value, "the row as JSON");
+  return excess === null ? payload : unreadable(relation, row, matchId, excess.raw, excess.problem);
 }
 
-/** A row that cannot go out as it is goes out as what it is: something for the quarantine, with the reason. */
 function unreadable(relation: Relation, row: Tuple, matchId: string, raw: Buffer, problem: string): Payload {
-  const json = {
-    match_id: matchId,
-    file: `${relation.schema}.${relation.name}`,
-    line: Number(text(relation, row, "id") ?? 0),
-    raw: raw.toString("base64"),
-    problem,
-  };
-  return { type: CRICKET_EVENT.odiUnreadable, value: Buffer.from(JSON.stringify(json)) };
+  const file = `${relation.schema}.${relation.name}`;
+  const line = Number(text(relation, row, "id") ?? 0);
+  return { type: CRICKET_EVENT.odiUnreadable, value: unreadableValue({ matchId, file, line, raw, problem }) };
 }
 
-function columnsOf(relation: Relation, row: Tuple): Record<string, string> {
+function columnsOf(relation: Relation, row: Tuple): Buffer {
   const columns: Record<string, string> = {};
   for (const [index, name] of relation.columns.entries()) {
     const cell = row[index];
     if (Buffer.isBuffer(cell) && !OWN_COLUMNS.has(name)) columns[name] = cell.toString("utf8");
   }
-  return columns;
+  return Buffer.from(JSON.stringify(columns));
 }
 
 function text(relation: Relation, row: Tuple, column: string): string | null {

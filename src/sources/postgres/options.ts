@@ -1,6 +1,5 @@
 import type { Log } from "../../kafka/log.ts";
-import type { SourceHook } from "./publisher.ts";
-import type { SourceStatus } from "./status.ts";
+import type { SourceHook, SourceStatus } from "../kit/index.ts";
 
 export interface PostgresSourceOptions {
   readonly log: Log;
@@ -36,17 +35,15 @@ export interface PostgresSourceOptions {
   readonly at?: SourceHook;
   readonly now?: () => number;
   readonly random?: () => number;
+  /** How often an instance that stepped back asks whether the newer one is gone, ms (default 5000). */
+  readonly standbyMs?: number;
 }
 
-const DAY_MS = 24 * 3_600_000;
 const MIB = 1024 * 1024;
 
-export const DEFAULTS: Readonly<
-  Record<"transactionTimeoutMs" | "lingerMs" | "maxEvents" | "maxBytes" | "retentionMs", number>
-> = {
+export const DEFAULTS: Readonly<Record<"transactionTimeoutMs" | "lingerMs" | "maxEvents" | "maxBytes", number>> = {
   transactionTimeoutMs: 10_000,
   lingerMs: 50,
   maxEvents: 5000,
   maxBytes: 16 * MIB,
-  retentionMs: 7 * DAY_MS,
 };

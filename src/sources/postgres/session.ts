@@ -7,7 +7,6 @@
  * 4. Snapshot when continuity cannot be proved, with a gap event in the transaction of the new epoch's first position (EO-13).
  * 5. Stream from the position.
  */
-import type { GapEvent } from "../../domain/cricket/topics.ts";
 import { backoffMs } from "../../domain/backoff.ts";
 import { FatalError } from "../../domain/errors.ts";
 import { WriteBatch } from "../../kafka/log.ts";
@@ -15,33 +14,28 @@ import { classifyPostgresError } from "../../postgres/errors.ts";
 import type { Sql } from "../../postgres/sql.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
 import { pause } from "../../postgres/wait.ts";
+import type { SourceSession, StoredPosition } from "../kit/index.ts";
+import { gapEvent } from "../kit/index.ts";
 import type { SlotState } from "./checks.ts";
 import { checkServer, endOlderSession, readSlot } from "./checks.ts";
 import { decideStart } from "./decide-start.ts";
 import { EventWriter } from "./events.ts";
+import { formatLsn } from "./lsn.ts";
 import type { PostgresSourceOptions } from "./options.ts";
 import { DEFAULTS } from "./options.ts";
-import type { Ownership } from "./ownership.ts";
 import type { PostgresPosition } from "./position.ts";
-import { describePosition } from "./position.ts";
+import { POSTGRES_POSITION } from "./position.ts";
 import type { SystemIdentity } from "./replication.ts";
 import { ReplicationConnection } from "./replication.ts";
 import { copySnapshot } from "./snapshot.ts";
-import type { StatusBoard } from "./status.ts";
 import { stream } from "./stream.ts";
 
 /** How long an older incarnation may keep the slot before its session is ended for it: it may be stopped and not notice. */
 const SLOT_PATIENCE_MS = 2000;
 const LAG_EVERY_MS = 5000;
 
-export interface SessionOptions {
+export interface SessionOptions extends SourceSession<PostgresPosition> {
   readonly options: PostgresSourceOptions;
-  readonly ownership: Ownership;
-  readonly status: StatusBoard;
-  /** Why a new epoch must begin although the slot looks sound; null otherwise. */
-  readonly distrust: string | null;
-  /** The stream runs: back-off starts from the beginning again. */
-  readonly onStreaming: () => void;
 }
 
 export async function runSession(session: SessionOptions): Promise<void> {
@@ -120,7 +114,7 @@ class Session {
     replication: ReplicationConnection,
     system: SystemIdentity,
     slot: SlotState | null,
-  ): Promise<PostgresPosition> {
+  ): Promise<StoredPosition<PostgresPosition>> {
     const { ownership, distrust } = this.#session;
     const stored = ownership.position;
     const { systemId, timeline, flushedTo, database } = system;
@@ -138,8 +132,12 @@ class Session {
   async #snapshot(
     replication: ReplicationConnection,
     { systemId, timeline }: SystemIdentity,
-    { epoch, reason, before }: { epoch: number; reason: string | null; before: PostgresPosition | null },
-  ): Promise<PostgresPosition> {
+    {
+      epoch,
+      reason,
+      before,
+    }: { epoch: number; reason: string | null; before: StoredPosition<PostgresPosition> | null },
+  ): Promise<StoredPosition<PostgresPosition>> {
     const { ownership, status } = this.#session;
     const at = this.#o.at ?? (() => undefined);
     status.set({
@@ -149,14 +147,10 @@ class Session {
     });
     const { consistentPoint, snapshotName } = await replication.createSlot(this.#o.slot);
     await at("slot-created");
-    const first: PostgresPosition = {
-      phase: "snapshot",
-      lsn: consistentPoint,
-      slot: this.#o.slot,
-      systemId,
-      timeline,
+    const first: StoredPosition<PostgresPosition> = {
       epoch,
       events: before?.events ?? 0,
+      position: { phase: "snapshot", lsn: consistentPoint, slot: this.#o.slot, systemId, timeline },
     };
     let position = first;
     let copied = 0;
@@ -172,7 +166,15 @@ class Session {
         const gap =
           reason === null
             ? undefined
-            : this.#gap({ epoch, reason, before, to: first, action: `snapshot of ${rows} rows` });
+            : gapEvent({
+                sourceId: this.#o.sourceId,
+                codec: POSTGRES_POSITION,
+                from: before,
+                to: first,
+                reason,
+                action: `snapshot of ${rows} rows`,
+                nowMs: this.#now(),
+              });
         await ownership.publish(new WriteBatch(), first, gap);
         status.set({
           message: `copying ${rows} rows that were there before${reason === null ? "" : ` (gap: ${reason})`}`,
@@ -180,10 +182,11 @@ class Session {
       },
       onBatch: async ({ write, last }) => {
         const events = write.length;
-        position = { ...position, phase: last ? "stream" : "snapshot", events: position.events + events };
+        const phase = last ? "stream" : "snapshot";
+        position = { epoch, events: position.events + events, position: { ...first.position, phase } };
         await ownership.publish(write, position);
         copied += events;
-        status.committed(events, 0, position, this.#now());
+        status.committed(events, 0, formatLsn(consistentPoint), epoch, this.#now());
         await at("snapshot-rows");
       },
     });
@@ -196,7 +199,7 @@ class Session {
   }
 
   /** Step 5. */
-  async #stream(replication: ReplicationConnection, position: PostgresPosition): Promise<void> {
+  async #stream(replication: ReplicationConnection, position: StoredPosition<PostgresPosition>): Promise<void> {
     const { ownership, status, onStreaming } = this.#session;
     status.set({ state: "streaming", message: `streaming from slot ${this.#o.slot}`, epoch: position.epoch });
     onStreaming();
@@ -208,7 +211,7 @@ class Session {
         events: this.#events,
         slot: this.#o.slot,
         publication: this.#o.publication,
-        startFrom: this.#o.startFrom === "slot" ? 0n : position.lsn,
+        startFrom: this.#o.startFrom === "slot" ? 0n : position.position.lsn,
         position,
         limits: this.#limits,
         lingerMs: this.#o.lingerMs ?? DEFAULTS.lingerMs,
@@ -227,37 +230,18 @@ class Session {
     const { position } = ownership;
     if (position === null) return;
     try {
-      const { lsn } = describePosition(position);
       const [row] = await this.#sql<
         { lag: string }[]
-      >`select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), ${String(lsn)}::pg_lsn) as lag`;
-      status.set({ lagBytes: Math.max(0, Number(row?.lag)) });
+      >`select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), ${formatLsn(position.position.lsn)}::pg_lsn) as lag`;
+      status.set({ lag: { amount: Math.max(0, Number(row?.lag)), unit: "bytes" } });
     } catch {
       // Only a figure on the screen: what is wrong with the server is the stream's to say.
-      status.set({ lagBytes: null });
+      status.set({ lag: null });
     }
   }
 
   get #limits(): { maxEvents: number; maxBytes: number } {
     return { maxEvents: this.#o.maxEvents ?? DEFAULTS.maxEvents, maxBytes: this.#o.maxBytes ?? DEFAULTS.maxBytes };
-  }
-
-  #gap(gap: {
-    epoch: number;
-    reason: string;
-    before: PostgresPosition | null;
-    to: PostgresPosition;
-    action: string;
-  }): GapEvent {
-    return {
-      sourceId: this.#o.sourceId,
-      epoch: gap.epoch,
-      from: gap.before === null ? null : describePosition(gap.before),
-      to: describePosition(gap.to),
-      reason: gap.reason,
-      action: gap.action,
-      at: new Date(this.#now()).toISOString(),
-    };
   }
 
   async #ordinary<T>(doing: string, call: () => PromiseLike<T> | Promise<T>): Promise<T> {

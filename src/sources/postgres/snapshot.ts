@@ -14,7 +14,7 @@ import type { EventWriter } from "./events.ts";
 import type { Relation } from "./pgoutput.ts";
 
 /** Matches before their deliveries, so that a reader of the raw topic knows a match when its first ball comes. */
-const TABLES = ["match_info", "deliveries", "unreadable_rows"] as const;
+const TABLES = ["match_info", "csv1_match_info", "deliveries", "csv1_deliveries", "unreadable_rows"] as const;
 
 export interface SnapshotBatch {
   readonly write: WriteBatch;

@@ -6,17 +6,16 @@
  *      └──pause────┘ when two batches wait
  */
 import { classifyPostgresError } from "../../postgres/errors.ts";
+import type { Ownership, SourceHook, StatusBoard, StoredPosition } from "../kit/index.ts";
+import { Wake } from "../kit/index.ts";
 import { Assembler } from "./assembler.ts";
 import type { BatchLimits } from "./assembler.ts";
 import type { EventWriter } from "./events.ts";
 import type { Lsn } from "./lsn.ts";
-import { maxLsn } from "./lsn.ts";
+import { formatLsn, maxLsn } from "./lsn.ts";
 import { PgOutputDecoder } from "./pgoutput.ts";
 import type { PostgresPosition } from "./position.ts";
-import type { Publisher, SourceHook } from "./publisher.ts";
 import type { ReplicationConnection, ServerMessage } from "./replication.ts";
-import type { StatusBoard } from "./status.ts";
-import { Wake } from "../kit/wake.ts";
 
 /** The server drops a client it has not heard of for wal_sender_timeout (60 s by default, less where somebody chose so), also one that only waits for Kafka. */
 const HEARTBEAT_MS = 1000;
@@ -27,12 +26,12 @@ const MARK_PREFIX = "third-umpire";
 
 export interface StreamOptions {
   readonly replication: ReplicationConnection;
-  readonly publisher: Pick<Publisher, "publish">;
+  readonly publisher: Pick<Ownership<PostgresPosition>, "publish">;
   readonly events: EventWriter;
   readonly slot: string;
   readonly publication: string;
   readonly startFrom: Lsn;
-  readonly position: PostgresPosition;
+  readonly position: StoredPosition<PostgresPosition>;
   readonly limits: BatchLimits;
   readonly lingerMs: number;
   readonly signal: AbortSignal;
@@ -52,7 +51,7 @@ class Streaming {
   readonly #decoder = new PgOutputDecoder();
   readonly #assembler: Assembler;
   readonly #wake = new Wake();
-  #position: PostgresPosition;
+  #position: StoredPosition<PostgresPosition>;
   #failure: unknown;
   #failed = false;
   #paused = false;
@@ -79,7 +78,7 @@ class Streaming {
     };
     signal.addEventListener("abort", ring);
     // The old position, again and again: it keeps the connection alive and promises nothing new.
-    const heartbeat = setInterval(() => replication.acknowledge(this.#position.lsn, now()), HEARTBEAT_MS);
+    const heartbeat = setInterval(() => replication.acknowledge(this.#lsn, now()), HEARTBEAT_MS);
     try {
       replication.start(slot, publication, startFrom, (message) => this.#receive(message));
       while (!this.#failed) {
@@ -124,7 +123,7 @@ class Streaming {
       return Math.max(0, this.#firstReadyAt + lingerMs - now());
     }
     const { boundary } = this.#assembler;
-    const moved = boundary !== null && boundary > this.#position.lsn;
+    const moved = boundary !== null && boundary > this.#lsn;
     if (!moved) {
       if (this.#replyWanted) this.#answer();
       return IDLE_POSITION_MS;
@@ -144,19 +143,24 @@ class Streaming {
     }
     const events = batch.write.length;
     // Replays (startFrom "slot", a large transaction's parts) carry old boundaries: a position never moves back.
-    const lsn = maxLsn(this.#position.lsn, batch.boundary ?? 0n);
-    const next = { ...this.#position, lsn, events: this.#position.events + events };
+    const lsn = maxLsn(this.#lsn, batch.boundary ?? 0n);
+    const { epoch, events: before, position } = this.#position;
+    const next = { epoch, events: before + events, position: { ...position, lsn } };
     await publisher.publish(batch.write, next);
     this.#position = next;
     this.#lastCommitAt = now();
-    status.committed(events, batch.transactions, next, now());
-    status.set({ ...this.#assembler.nonEvents });
+    status.committed(events, batch.transactions, formatLsn(lsn), epoch, now());
+    status.set({ ignored: { ...this.#assembler.nonEvents } });
     this.#answer();
     await at("acknowledged");
   }
 
   #answer(): void {
     this.#replyWanted = false;
-    this.#o.replication.acknowledge(this.#position.lsn, this.#o.now());
+    this.#o.replication.acknowledge(this.#lsn, this.#o.now());
+  }
+
+  get #lsn(): Lsn {
+    return this.#position.position.lsn;
   }
 }

@@ -8,8 +8,10 @@ import type { Log } from "../../../src/kafka/log.ts";
 import { ensureOdiSchema } from "../../../src/feed/index.ts";
 import { closeSql, openSql, type Sql } from "../../../src/postgres/sql.ts";
 import { parseLsn } from "../../../src/sources/postgres/lsn.ts";
-import { type PostgresPosition, readPosition } from "../../../src/sources/postgres/position.ts";
+import { readStoredPosition } from "../../../src/sources/kit/index.ts";
 import {
+  POSTGRES_POSITION,
+  type PostgresPosition,
   type PostgresSourceOptions,
   runPostgresSource,
   type SourceStatus,
@@ -163,7 +165,7 @@ export function forkSource(world: World, crashAt: CrashAt | null): ChildProcess 
 }
 
 /** Waits until the source has persisted everything that is committed now. */
-export async function settle(world: World): Promise<PostgresPosition> {
+export async function settle(world: World): Promise<Stored> {
   const [mark] = await world.sql<
     { lsn: string }[]
   >`select pg_logical_emit_message(true, 'third-umpire', 'mark')::text as lsn`;
@@ -175,8 +177,14 @@ export async function settle(world: World): Promise<PostgresPosition> {
   }
 }
 
-export async function storedPosition(world: World): Promise<PostgresPosition | null> {
-  return await readPosition(world.log, world.topics.positions, world.name, 0);
+export interface Stored extends PostgresPosition {
+  readonly epoch: number;
+  readonly events: number;
+}
+
+export async function storedPosition(world: World): Promise<Stored | null> {
+  const stored = await readStoredPosition(world.log, world.topics.positions, world.name, 0, POSTGRES_POSITION);
+  return stored === null ? null : { ...stored.position, epoch: stored.epoch, events: stored.events };
 }
 
 export interface RawEvent {
@@ -231,6 +239,8 @@ export async function allRowIds(world: World): Promise<string[]> {
   const rows = await world.sql<{ row_id: string }[]>`
     select 'match_info/' || id as row_id from odi.match_info union all
     select 'deliveries/' || id from odi.deliveries union all
+    select 'csv1_match_info/' || id from odi.csv1_match_info union all
+    select 'csv1_deliveries/' || id from odi.csv1_deliveries union all
     select 'unreadable_rows/' || id from odi.unreadable_rows`;
   return rows.map((row) => row.row_id);
 }

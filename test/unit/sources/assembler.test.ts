@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Assembler } from "../../../src/sources/postgres/assembler.ts";
-import { EventWriter, MAX_EVENT_BYTES } from "../../../src/sources/postgres/events.ts";
+import { MAX_EVENT_BYTES } from "../../../src/sources/kit/index.ts";
+import { EventWriter } from "../../../src/sources/postgres/events.ts";
 import { UNCHANGED, type Relation, type Tuple } from "../../../src/sources/postgres/pgoutput.ts";
 import { WriteBatch } from "../../../src/kafka/log.ts";
 import { partitionFor } from "../../../src/domain/partition.ts";
@@ -125,7 +126,7 @@ test("a row that is too large for a record, or that came incomplete, goes out as
   writer().append(batch, relation, incomplete, { id: "y", timeMs: 0 });
   const values = batch.values.map((value) => JSON.parse(String(value)) as { line: number; problem: string });
   expect(values.map(({ line }) => line)).toEqual([5, 6]);
-  expect(values[0]?.problem).toMatch(/bytes as JSON, over the limit.*sha256 [0-9a-f]{64}/u);
+  expect(values[0]?.problem).toMatch(/the row as JSON is \d+ bytes, over the limit.*sha256 [0-9a-f]{64}/u);
   expect(values[1]?.problem).toMatch(/unchanged large column ball/u);
   expect(batch.bytes).toBeLessThan(200_000);
 });

@@ -1,17 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { decideStart, type StartFacts } from "../../../src/sources/postgres/decide-start.ts";
-import { parsePosition, toSourcePosition, type PostgresPosition } from "../../../src/sources/postgres/position.ts";
+import { encodeStoredPosition, parseStoredPosition, type StoredPosition } from "../../../src/sources/kit/index.ts";
+import { POSTGRES_POSITION, type PostgresPosition } from "../../../src/sources/postgres/position.ts";
 import { FatalError } from "../../../src/domain/errors.ts";
 
-const stored: PostgresPosition = {
-  phase: "stream",
-  lsn: 500n,
-  slot: "odi",
-  systemId: "7001",
-  timeline: 1,
+const stored: StoredPosition<PostgresPosition> = {
   epoch: 3,
   events: 42,
+  position: { phase: "stream", lsn: 500n, slot: "odi", systemId: "7001", timeline: 1 },
 };
+const copying: StoredPosition<PostgresPosition> = { ...stored, position: { ...stored.position, phase: "snapshot" } };
 const facts: StartFacts = {
   stored,
   slotName: "odi",
@@ -44,7 +42,7 @@ describe("going on", () => {
   });
 
   test("a crash within the snapshot starts it over in the same epoch", () => {
-    const half = { ...facts, stored: { ...stored, phase: "snapshot" as const } };
+    const half = { ...facts, stored: copying };
     expect(decideStart(half)).toEqual({ kind: "snapshot", epoch: 3, dropSlot: true, gap: null });
     expect(decideStart({ ...half, slot: null })).toEqual({ kind: "snapshot", epoch: 3, dropSlot: false, gap: null });
   });
@@ -67,7 +65,7 @@ describe("EO-13: continuity that cannot be proved is a new epoch with a reason",
   });
 
   test("another cluster is a gap also while a snapshot was under way", () => {
-    const decision = decideStart({ ...facts, stored: { ...stored, phase: "snapshot" }, systemId: "7002" });
+    const decision = decideStart({ ...facts, stored: copying, systemId: "7002" });
     expect(decision).toMatchObject({ kind: "snapshot", epoch: 4 });
   });
 });
@@ -79,13 +77,19 @@ test("a slot that belongs to something else is left alone", () => {
 
 describe("the stored position", () => {
   test("is read as it was written", () => {
-    const value = Buffer.from(JSON.stringify(toSourcePosition("odi", stored)));
-    expect(parsePosition("odi", value)).toEqual(stored);
+    const value = encodeStoredPosition("odi", stored, POSTGRES_POSITION);
+    expect(parseStoredPosition("odi", value, POSTGRES_POSITION)).toEqual(stored);
   });
 
   test("is never guessed: what cannot be read ends the source, with a remedy", () => {
-    for (const value of ["", "{}", '{"epoch":1,"events":1,"position":{"phase":"stream","lsn":7}}']) {
-      expect(() => parsePosition("odi", Buffer.from(value))).toThrow(FatalError);
+    for (const value of [
+      "",
+      "{}",
+      "null",
+      '{"epoch":1,"events":1,"position":null}',
+      '{"epoch":1,"events":1,"position":{"phase":"stream","lsn":7}}',
+    ]) {
+      expect(() => parseStoredPosition("odi", Buffer.from(value), POSTGRES_POSITION)).toThrow(FatalError);
     }
   });
 });
