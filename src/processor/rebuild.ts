@@ -14,6 +14,7 @@ import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
 import { transactionalIdOf } from "./processor.ts";
 import { Reviewer } from "./reviewer.ts";
+import { InputReader, type JudgedRun, readJudgedOrder } from "./judged-order.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { Task } from "./task.ts";
 import type { Topology } from "./topology.ts";
@@ -34,8 +35,8 @@ const CHUNK_RECORDS = 10_000;
 
 /**
  * Rebuilds known events and stores from the input topics, up to the committed offsets, and replaces the state topics'
- * content in one transaction. Nothing is emitted again: the review is deterministic, so it comes to the state that the
- * lost one was. For state that is corrupt or of another fingerprint.
+ * content in one transaction. Nothing is emitted again: the review is deterministic and takes the records in the order
+ * that the verdict blocks tell, so it comes to the state that the lost one was. For state that is corrupt or of another fingerprint.
  *
  * Throws FatalError when a processor of the group still runs, or when input records before the committed offset are
  * gone (unless `acceptLoss`).
@@ -182,30 +183,34 @@ class Rebuilder {
     return { topic: offset.topic, partition: offset.partition, offset: low };
   }
 
+  /** All inputs up to the committed offsets, in the order in which the lost state was made of them. */
   async #replay(
     task: Task,
     until: readonly CommittedOffset[],
-    starts: readonly (TopicPartition & { offset: number })[],
+    starts: readonly (TopicPartition & { readonly offset: number })[],
     reader: LogReader,
     flush: (fill: Fill) => void,
   ): Promise<void> {
-    const ends = new Map(until.map((offset) => [offset.topic, offset.offset]));
-    reader.assign(starts);
+    const topology = this.#topology;
+    const runs = await readJudgedOrder(reader, { topic: topology.topics.verdicts, partition: task.partition });
+    const inputs = new Map<string, InputReader>();
     let fill = new Fill(undefined);
-    while (starts.some((start) => reader.position(start) < ends.get(start.topic)!)) {
-      for (const batch of await reader.fetch(1_000, 500)) {
-        const end = ends.get(batch.topic)!;
-        const length = firstIndexFrom(batch, end);
-        this.#reviewer.review(
-          fill,
-          fill.frame(task),
-          this.#topology.inputs.indexOf(batch.topic),
-          length === batch.length ? batch : { ...view(batch), length },
-        );
+    try {
+      for (const start of starts) inputs.set(start.topic, await InputReader.open(this.#options.log, start));
+      const ends = new Map(until.map((offset) => [offset.topic, offset.offset]));
+      // What verdict blocks no longer tell of, or do not tell of yet, comes input by input.
+      const tail = until.map(({ topic, offset }): JudgedRun => ({ topic, to: offset }));
+      for (const { topic, to } of [...runs, ...tail]) {
+        const input = topology.inputs.indexOf(topic);
+        await inputs.get(topic)?.take(Math.min(to, ends.get(topic)!), (batch) => {
+          this.#reviewer.review(fill, fill.frame(task), input, batch);
+          if (fill.records < CHUNK_RECORDS) return;
+          flush(fill);
+          fill = new Fill(undefined);
+        });
       }
-      if (fill.records < CHUNK_RECORDS) continue;
-      flush(fill);
-      fill = new Fill(undefined);
+    } finally {
+      await Promise.all([...inputs.values()].map((input) => input.close()));
     }
     if (fill.records > 0) flush(fill);
   }
@@ -232,25 +237,4 @@ class Rebuilder {
     }
     return state;
   }
-}
-
-type Batch = Awaited<ReturnType<LogReader["fetch"]>>[number];
-
-function firstIndexFrom(batch: Batch, offset: number): number {
-  let index = batch.length;
-  while (index > 0 && batch.offset(index - 1) >= offset) index--;
-  return index;
-}
-
-function view(batch: Batch): Batch {
-  return {
-    topic: batch.topic,
-    partition: batch.partition,
-    length: batch.length,
-    offset: (index) => batch.offset(index),
-    timestamp: (index) => batch.timestamp(index),
-    key: (index) => batch.key(index),
-    value: (index) => batch.value(index),
-    headers: (index) => batch.headers(index),
-  };
 }

@@ -21,11 +21,11 @@ interface Order {
 const sums: StoreSpec<{ sum: number }> = { name: "sums", value: jsonCodec() };
 const GROUP = "orders";
 
-function topology(identityVersion = 1): Topology<Order> {
+function topology(identityVersion = 1, inputs: readonly string[] = ["raw"]): Topology<Order> {
   return defineTopology<Order>({
     name: "orders",
     identityVersion,
-    inputs: ["raw"],
+    inputs,
     outputs: ["clean"],
     partitions: 2,
     review: { retention: "unbounded" },
@@ -48,8 +48,8 @@ describe("state that no longer fits", () => {
     for (const name of ["raw", "clean"]) broker.createTopic({ name, partitions: 2 });
   });
 
-  const order = (partition: number, id: string, amount: number): number =>
-    broker.append("raw", partition, id, JSON.stringify({ id, amount }));
+  const order = (partition: number, id: string, amount: number, topic = "raw"): number =>
+    broker.append(topic, partition, id, JSON.stringify({ id, amount }));
 
   /** Runs a processor until everything appended so far is judged. */
   async function judge(spec: Topology<Order> = topology()): Promise<ProcessorStatus[]> {
@@ -67,10 +67,10 @@ describe("state that no longer fits", () => {
       onStatus: (status) => statuses.push(status),
     });
     const done = async (): Promise<void> => {
-      const end = (partition: number): number => broker.watermarks({ topic: "raw", partition }).high;
-      const at = (partition: number): number =>
-        broker.committedOffset(GROUP, { topic: "raw", partition })?.offset ?? -1;
-      while ([0, 1].some((partition) => at(partition) < end(partition))) await broker.clock.sleep(50);
+      const inputs = spec.inputs.flatMap((topic) => [0, 1].map((partition) => ({ topic, partition })));
+      const isBehind = (input: { topic: string; partition: number }): boolean =>
+        (broker.committedOffset(GROUP, input)?.offset ?? -1) < broker.watermarks(input).high;
+      while (inputs.some(isBehind)) await broker.clock.sleep(50);
       stop.abort();
     };
     await Promise.race([running, done()]);
@@ -78,8 +78,8 @@ describe("state that no longer fits", () => {
     return statuses;
   }
 
-  const inspect = (): ReturnType<typeof describeState> =>
-    describeState(new ModelLog(broker, { clientId: "look" }), topology() as Topology, GROUP, [0, 1], broker.clock);
+  const inspect = (spec = topology()): ReturnType<typeof describeState> =>
+    describeState(new ModelLog(broker, { clientId: "look" }), spec as Topology, GROUP, [0, 1], broker.clock);
 
   const rebuild = async (spec = topology()): Promise<void> =>
     rebuildState({
@@ -154,6 +154,29 @@ describe("state that no longer fits", () => {
     await judge();
     broker.truncate("raw", 0, 1);
     await expect(rebuild()).rejects.toThrow(/records 0 to 0 of raw\/0 have been deleted/);
+  });
+
+  it("is rebuilt from several inputs in the order in which their records were judged", async () => {
+    broker.createTopic({ name: "raw2", partitions: 2 });
+    const spec = topology(1, ["raw", "raw2"]);
+    // Each input by itself would end with another amount: only the order between them says which one is the latest.
+    for (const [amount, topic] of [
+      [1, "raw"],
+      [2, "raw2"],
+      [3, "raw"],
+      [2, "raw2"],
+      [4, "raw2"],
+      [3, "raw"],
+    ] as const) {
+      order(0, "a", amount, topic);
+      await judge(spec);
+    }
+    expect(verdicts()).toMatchObject({ accepted: 1, correction: 3, stale: 2 });
+    const before = (await inspect(spec)).map(({ digest }) => digest);
+    await rebuild(spec);
+    const after = await inspect(spec);
+    expect(after.map(({ digest }) => digest)).toEqual(before);
+    expect(after.map(({ sound }) => sound)).toEqual([true, true]);
   });
 
   it("is not rebuilt while a processor runs", async () => {
