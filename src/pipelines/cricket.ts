@@ -1,8 +1,7 @@
 import { PoisonError } from "../domain/errors.ts";
-import { parseCsv2Delivery, parseCsv2Info } from "../domain/cricket/csv2.ts";
-import { deliveryContent, deliveryKey, matchContent, matchKey } from "../domain/cricket/identity.ts";
-import { CRICKET_EVENT, CRICKET_GROUP, CRICKET_TOPICS } from "../domain/cricket/topics.ts";
-import type { CleanDelivery, CleanMatch, Delivery, Match, Provenance } from "../domain/cricket/types.ts";
+import { deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
+import { CRICKET_GROUP, CRICKET_TOPICS } from "../domain/cricket/topics.ts";
+import type { CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
 import {
   defineTopology,
   headerOf,
@@ -10,14 +9,8 @@ import {
   type ProcessContext,
   type Topology,
 } from "../processor/topology.ts";
-
-type CricketFact =
-  { readonly kind: "delivery"; readonly delivery: Delivery } | { readonly kind: "match"; readonly match: Match };
-
-/** A delivery is 500 bytes, the longest match record 20 KB: what is larger is no cricket. */
-const VALUE_BYTES_MAX = 1024 * 1024;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+import { decodeEvent } from "./decode/decode.ts";
+import type { CricketFact } from "./decode/event-kind.ts";
 
 /** Shape of the topology's topics; the program's settings have all of it. Default: 7 and 30 days. */
 export interface CricketOptions {
@@ -29,13 +22,15 @@ export interface CricketOptions {
 const HOUR_MS = 3_600_000;
 
 /**
- * The flagship: ball-by-ball rows in, one clean delivery or match out. Identity is format-independent, so the same
+ * The flagship: balls and matches from three sources in, one clean delivery or match out. Identity is format-independent, so the same
  * ball from another source is a duplicate. Known events are kept without bound: a source may repeat itself after any time.
  */
 export function cricketTopology(options: CricketOptions): Topology<CricketFact> {
   return defineTopology<CricketFact>({
     name: CRICKET_GROUP,
-    inputs: [CRICKET_TOPICS.odiRaw],
+    // 2: facets beside the content that every format carries.
+    identityVersion: 2,
+    inputs: [CRICKET_TOPICS.odiRaw, CRICKET_TOPICS.t20iRaw, CRICKET_TOPICS.testRaw],
     outputs: [CRICKET_TOPICS.deliveries, CRICKET_TOPICS.matches],
     partitions: options.partitions,
     keep: {
@@ -43,61 +38,11 @@ export function cricketTopology(options: CricketOptions): Topology<CricketFact> 
       quarantineMs: (options.quarantineRetentionHours ?? 30 * 24) * HOUR_MS,
     },
     review: { retention: "unbounded" },
-    decode,
-    identify: (fact) =>
-      fact.kind === "delivery"
-        ? { key: deliveryKey(fact.delivery), content: deliveryContent(fact.delivery) }
-        : { key: matchKey(fact.match), content: matchContent(fact.match) },
+    decode: decodeEvent,
+    identify: (fact) => (fact.kind === "delivery" ? deliveryIdentity(fact.delivery) : matchIdentity(fact.match)),
     eventTime: (_fact, record) => eventTimeOf(record),
     process: emitClean,
   });
-}
-
-function decode(record: InputRecord): CricketFact {
-  const { value } = record;
-  if (value === null) throw new PoisonError("the record has no value");
-  if (value.length > VALUE_BYTES_MAX)
-    throw new PoisonError(`the record has ${value.length} bytes, more than ${VALUE_BYTES_MAX}`);
-  const type = headerOf(record, "ce_type")?.toString();
-  switch (type) {
-    case CRICKET_EVENT.odiDelivery:
-      return { kind: "delivery", delivery: parseCsv2Delivery(textFields(value)) };
-    case CRICKET_EVENT.odiMatch: {
-      const { match_id: matchId, info } = textFields(value);
-      if (matchId === undefined || info === undefined) throw new PoisonError("a match record needs match_id and info");
-      return { kind: "match", match: parseCsv2Info(matchId, info) };
-    }
-    case CRICKET_EVENT.odiUnreadable: {
-      const { file, line, problem } = textFields(value);
-      throw new PoisonError(`${file ?? "a file"}, line ${line ?? "?"}: ${problem ?? "unreadable"}`);
-    }
-    default:
-      throw new PoisonError(
-        type === undefined ? "the record has no ce_type header" : `event type "${type}" is unknown`,
-      );
-  }
-}
-
-/** A JSON object of text members (numbers are taken as their text, null as absent). */
-function textFields(value: Buffer): Record<string, string> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(utf8.decode(value));
-  } catch (error) {
-    throw new PoisonError(`not JSON in UTF-8: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
-    throw new PoisonError("not a JSON object");
-  const fields: Record<string, string> = {};
-  for (const [name, member] of Object.entries(parsed)) {
-    if (member === null) continue;
-    if (typeof member !== "string" && typeof member !== "number")
-      throw new PoisonError(`"${name}" is neither text nor a number`);
-    fields[name] = String(member);
-  }
-  return fields;
 }
 
 function eventTimeOf(record: InputRecord): number {

@@ -16,7 +16,11 @@ export interface TopicOptions {
 function cricketTopics({ partitions, retentionHours }: TopicOptions): TopicSpec[] {
   const kept = { partitions, cleanup: "delete", retentionMs: retentionHours * HOUR_MS } as const;
   return [
-    { ...kept, name: CRICKET_TOPICS.odiRaw, maxMessageBytes: MESSAGE_BYTES_MAX },
+    ...[CRICKET_TOPICS.odiRaw, CRICKET_TOPICS.t20iRaw, CRICKET_TOPICS.testRaw].map((name): TopicSpec => ({
+      ...kept,
+      name,
+      maxMessageBytes: MESSAGE_BYTES_MAX,
+    })),
     { ...kept, name: CRICKET_TOPICS.deliveries },
     { ...kept, name: CRICKET_TOPICS.matches },
     { name: CRICKET_TOPICS.positions, partitions: 1, cleanup: "compact" },

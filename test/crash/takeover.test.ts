@@ -179,7 +179,13 @@ class Drip {
     for (const id of matchIds(BUNDLED.dir)) {
       const key = Buffer.from(id);
       const row = readMatch(BUNDLED.dir, id).rows[0];
-      const headers = [["ce_type", Buffer.from(CRICKET_EVENT.odiDelivery)] as const];
+      const headers = Object.entries({
+        ce_specversion: "1.0",
+        ce_id: `drip/${id}`,
+        ce_source: "test/drip",
+        ce_type: CRICKET_EVENT.odiDelivery,
+        "content-type": "application/json",
+      }).map(([name, value]) => [name, Buffer.from(value)] as const);
       batch.append(
         CRICKET_TOPICS.odiRaw,
         partitionFor(key, stack.settings.partitions),
