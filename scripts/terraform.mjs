@@ -9,9 +9,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** Write-only arguments and ephemeral variables came with 1.11, in Terraform and in OpenTofu. */
-const needed = [1, 11];
-const tofu = "v1.11.5";
+/** Write-only arguments came with 1.11, in both; OpenTofu's mocked providers cope with them since 1.12. */
+const needed = { terraform: [1, 11], tofu: [1, 12] };
+const tofu = "v1.12.6";
 const module = "github.com/opentofu/opentofu";
 const minutes = 60_000;
 
@@ -20,7 +20,7 @@ if (process.argv[2] === "--which") console.log(program);
 else process.exitCode = run(program, process.argv.slice(2), { stdio: "inherit" }).status ?? 1;
 
 function installed() {
-  return ["terraform", "tofu"].find((name) => isNewEnough(name));
+  return Object.keys(needed).find((name) => isNewEnough(name));
 }
 
 function isNewEnough(name) {
@@ -30,7 +30,8 @@ function isNewEnough(name) {
   const version = /"terraform_version":\s*"(\d+)\.(\d+)\./.exec(shown.stdout);
   if (version === null) return false;
   const [major, minor] = [Number(version[1]), Number(version[2])];
-  return major > needed[0] || (major === needed[0] && minor >= needed[1]);
+  const [wantedMajor, wantedMinor] = needed[name];
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
 function place() {
@@ -46,7 +47,9 @@ function build() {
   const env = { ...process.env, CGO_ENABLED: "0" };
   const download = run("go", ["mod", "download", "-json", `${module}@${tofu}`], { env, timeout: 10 * minutes });
   if (download.error !== undefined) {
-    fail("neither terraform nor tofu (1.11 or later) is on the PATH, and there is no Go to build tofu with");
+    fail(
+      "neither terraform (1.11 or later) nor tofu (1.12 or later) is on the PATH, and there is no Go to build tofu with",
+    );
   }
   if (download.status !== 0)
     fail(`Go could not fetch ${module} ${tofu}: ${lastLine(download.stdout + download.stderr)}`);
@@ -55,7 +58,15 @@ function build() {
   const temporary = `${target}-${process.pid}`;
   mkdirSync(dirname(target), { recursive: true });
   try {
-    const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", temporary, "./cmd/tofu"];
+    const args = [
+      "build",
+      "-trimpath",
+      "-buildvcs=false",
+      `-ldflags=-s -w -X ${module}/version.dev=no`,
+      "-o",
+      temporary,
+      "./cmd/tofu",
+    ];
     const built = run("go", args, { cwd: JSON.parse(download.stdout).Dir, env, timeout: 30 * minutes });
     if (built.status !== 0) fail(`OpenTofu was not built: ${lastLine(built.stderr)}`);
     renameSync(temporary, target);
@@ -76,7 +87,7 @@ function lastLine(text) {
 function fail(what) {
   console.error(`terraform: ${what}`);
   console.error(
-    "  install Terraform (https://developer.hashicorp.com/terraform/install) or OpenTofu (https://opentofu.org/docs/intro/install), 1.11 or later, or Go (https://go.dev/dl)",
+    "  install Terraform (https://developer.hashicorp.com/terraform/install), OpenTofu (https://opentofu.org/docs/intro/install) or Go (https://go.dev/dl)",
   );
   process.exit(1);
 }

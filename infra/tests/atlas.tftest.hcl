@@ -1,7 +1,13 @@
 mock_provider "mongodbatlas" {
   mock_resource "mongodbatlas_advanced_cluster" {
     defaults = {
-      connection_strings = { standard_srv = "mongodb+srv://third-umpire.ab1cd.mongodb.net" }
+      # OpenTofu wants every field of an object that is mocked.
+      connection_strings = {
+        standard_srv = "mongodb+srv://third-umpire.ab1cd.mongodb.net"
+        standard     = ""
+        private      = ""
+        private_srv  = ""
+      }
     }
   }
 }

@@ -54,7 +54,8 @@ export async function startProviderStubs(files: Readonly<Record<string, string>>
   for (const [source, file] of Object.entries(files)) {
     const answer = frame(encodeProvider(JSON.parse(readFileSync(file, "utf8")) as ProviderSchema));
     const server = createServer().on("stream", (stream, headers) => {
-      reply(stream, String(headers[":path"]), answer);
+      // A stream that is cut short belongs to a terraform that has ended: nobody is left to tell.
+      reply(stream, String(headers[":path"]), answer).catch(() => stream.destroy());
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -78,17 +79,28 @@ export async function startProviderStubs(files: Readonly<Record<string, string>>
 }
 
 /** The calls that mean "nothing to complain about" when the answer is empty. */
-const AGREES = /\/tfplugin6\.Provider\/(Validate\w+|ConfigureProvider|StopProvider|GetFunctions)$/u;
+const AGREES = /\/(Validate\w+|ConfigureProvider|StopProvider|GetFunctions)$/u;
 const OK = "0";
 const UNIMPLEMENTED = "12";
+const FRAME_HEAD_BYTES = 5;
 
-function reply(stream: ServerHttp2Stream, path: string, schema: Buffer): void {
-  const body = path.endsWith("/GetProviderSchema") ? schema : AGREES.test(path) ? frame(Buffer.alloc(0)) : null;
-  stream.on("error", () => undefined); // terraform has ended: nobody is left to tell
-  stream.resume();
+async function reply(stream: ServerHttp2Stream, path: string, schema: Buffer): Promise<void> {
+  const request: Buffer[] = [];
+  for await (const chunk of stream) request.push(chunk as Buffer);
+  const message = Buffer.concat(request).subarray(FRAME_HEAD_BYTES);
+  let body: Buffer | null = null;
+  if (path.endsWith("/GetProviderSchema")) body = schema;
+  else if (path.endsWith("/UpgradeResourceState")) body = frame(sameState(message));
+  else if (AGREES.test(path)) body = frame(Buffer.alloc(0));
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": body === null ? UNIMPLEMENTED : OK }));
   stream.end(body ?? Buffer.alloc(0));
+}
+
+/** Request { type_name 1, version 2, raw_state 3 { json 1 } } → Response { upgraded_state 1 { json 2 } }. */
+function sameState(request: Buffer): Buffer {
+  const raw = field(request, 3);
+  return bytes(1, [bytes(2, [field(raw, 1)])]);
 }
 
 /** gRPC's frame: not compressed, length, message. */
@@ -179,4 +191,28 @@ function bytes(field: number, parts: readonly Buffer[]): Buffer {
 
 function text(field: number, value: string): Buffer {
   return bytes(field, [Buffer.from(value)]);
+}
+
+/** The content of the first field of that number that has a length; empty when there is none. */
+function field(message: Buffer, wanted: number): Buffer {
+  for (let at = 0; at < message.length;) {
+    const [tag, afterTag] = readVarint(message, at);
+    const [value, afterValue] = readVarint(message, afterTag);
+    const isBytes = tag % 8 === 2;
+    const end = isBytes ? afterValue + value : afterValue;
+    if (isBytes && Math.floor(tag / 8) === wanted) return message.subarray(afterValue, end);
+    at = end;
+  }
+  return Buffer.alloc(0);
+}
+
+/** @returns the number and where the next thing begins. */
+function readVarint(message: Buffer, from: number): [number, number] {
+  let value = 0;
+  for (let at = from, factor = 1; at < message.length; at += 1, factor *= 128) {
+    const byte = message[at] ?? 0;
+    value += (byte % 128) * factor;
+    if (byte < 128) return [value, at + 1];
+  }
+  throw new RangeError("a message of terraform ends inside a number");
 }

@@ -148,6 +148,6 @@ describe("negative controls: the checks see", () => {
     };
     const ran = await terraform(await configuration(change), "validate");
     expect(ran.ok).toBe(false);
-    expect(unwrapped(ran.output)).toContain("Ephemeral values are not valid");
+    expect(unwrapped(ran.output)).toMatch(/ephemeral values? /iu);
   });
 });
