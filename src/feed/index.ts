@@ -1,7 +1,9 @@
 /** The application server of the flagship: Cricsheet's files into the three sources, unreliable on demand. */
 export { runFeed } from "./feed.ts";
 export type { RunFeedOptions } from "./feed.ts";
-export { odiScripts } from "./folder.ts";
+export { t20iScripts } from "./formats/json.ts";
+export type { T20iContent, T20iDelivery, T20iUnreadable } from "./formats/json.ts";
+export { odiScripts } from "./formats/odi.ts";
 export type { OdiContent } from "./formats/odi-content.ts";
 export type { FeedCounts, FeedOptions, FeedStatus, FeedSummary } from "./options.ts";
 export type { MatchScript, PlanOptions, ScriptRow, Step } from "./plan.ts";

@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { fileError } from "./files.ts";
 
 /** Longest line that is kept whole, bytes. */
 export const MAX_LINE_BYTES: number = 20 * 1024 * 1024;
@@ -26,11 +27,11 @@ export interface Line {
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Lines of a file; the empty rest after the last line break is none. @throws what the file system says */
+/** Lines of a file; the empty rest after the last line break is none. @throws FatalError when it cannot be read */
 export async function* readLines(path: string, maxLineBytes: number = MAX_LINE_BYTES): AsyncGenerator<Line> {
   let number = 1;
   let pending = new PendingLine(maxLineBytes);
-  for await (const chunk of createReadStream(path, { highWaterMark: 64 * 1024 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(path)) {
     let from = 0;
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, from)) {
       pending.push(chunk.subarray(from, end));
@@ -42,6 +43,14 @@ export async function* readLines(path: string, maxLineBytes: number = MAX_LINE_B
     pending.push(chunk.subarray(from));
   }
   if (pending.length > 0) yield pending.finish(number, true);
+}
+
+async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path, { highWaterMark: 64 * 1024 }) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw fileError(path, error);
+  }
 }
 
 class PendingLine {

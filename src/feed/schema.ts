@@ -1,7 +1,7 @@
 /**
  * The schema `odi`: what the application server writes and the source reads. Idempotent; whoever comes first creates it.
  *
- * Every csv2 column is TEXT: the database is no judge of the file ("0.10" is not 0.1), the review is. REPLICA IDENTITY FULL, because
+ * Every column of a file is TEXT: the database is no judge of the file ("0.10" is not 0.1), the review is. REPLICA IDENTITY FULL, because
  * an update leaves unchanged large columns out of the stream and only the old row then carries them.
  */
 import type { Sql } from "../postgres/sql.ts";
@@ -38,51 +38,99 @@ export const CSV2_COLUMNS = [
 ] as const;
 export type Csv2Column = (typeof CSV2_COLUMNS)[number];
 
+/** What a ball line of the original CSV says, and `nth`, which the file leaves to be counted: the delivery's place in its over, from 1. */
+export const CSV1_COLUMNS = [
+  "match_id",
+  "innings",
+  "ball",
+  "nth",
+  "batting_team",
+  "striker",
+  "non_striker",
+  "bowler",
+  "runs_off_bat",
+  "extras",
+  "kind",
+  "player_dismissed",
+] as const;
+export type Csv1Column = (typeof CSV1_COLUMNS)[number];
+
 export const ODI_SCHEMA = "odi";
-export const ODI_TABLES = ["match_info", "deliveries", "unreadable_rows"] as const;
 /** Name of the publication when nothing else is said. */
 export const ODI_PUBLICATION = "odi";
+
+export const ODI_TABLES = [
+  "match_info",
+  "deliveries",
+  "unreadable_rows",
+  "csv1_match_info",
+  "csv1_deliveries",
+] as const;
+export type OdiTable = (typeof ODI_TABLES)[number];
+
+/** Columns besides `id` and `inserted_at`. */
+const TABLES: Readonly<Record<OdiTable, string>> = {
+  match_info: "match_id text, info text",
+  deliveries: textColumns(CSV2_COLUMNS),
+  unreadable_rows: "match_id text, file text, line int, raw bytea, problem text",
+  csv1_match_info: "match_id text, info text",
+  csv1_deliveries: textColumns(CSV1_COLUMNS),
+};
+
+function textColumns(names: readonly string[]): string {
+  return names.map((name) => `${name} text`).join(", ");
+}
 
 /** Any number does, as long as every creator of the schema takes the same one. */
 const SCHEMA_LOCK = 7_204_112_936;
 
 /**
- * Creates schema, tables and publication where they are missing. The publication must exist before a slot is created: a slot whose
- * position lies before its publication fails for ever. Safe to call from several processes at once.
+ * Creates schema, tables and publication where they are missing, also those that an earlier version did not know. The publication must
+ * exist before a slot is created: a slot whose position lies before its publication fails for ever. Safe to call from several processes
+ * at once.
  */
 export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLICATION): Promise<void> {
-  const columns = CSV2_COLUMNS.map((name) => `${name} text`).join(", ");
   await sql.begin(async (tx) => {
     // "if not exists" alone is no protection against two creators at the same instant.
     await tx`select pg_advisory_xact_lock(${SCHEMA_LOCK})`;
-    const [published] = await tx`select 1 from pg_publication where pubname = ${publication}`;
-    const [progress] =
-      await tx`select 1 from pg_tables where schemaname = ${ODI_SCHEMA} and tablename = 'feed_progress'`;
-    // All of it is made in one transaction with feed_progress last: where that exists there is nothing to do, and no right to create is needed.
-    if (published !== undefined && progress !== undefined) return;
-    await tx.unsafe(`
+    const present = namesOf(await tx`select tablename as name from pg_tables where schemaname = ${ODI_SCHEMA}`);
+    const published = namesOf(
+      await tx`
+      select tablename as name from pg_publication_tables where pubname = ${publication} and schemaname = ${ODI_SCHEMA}`,
+    );
+    const [exists] = await tx`select 1 from pg_publication where pubname = ${publication}`;
+    const create = ODI_TABLES.filter((table) => !present.has(table));
+    const publish = ODI_TABLES.filter((table) => !published.has(table));
+    // Where all is there nothing is done, and no right to create is needed.
+    if (create.length > 0 || !present.has("feed_progress")) await tx.unsafe(creation(create));
+    if (publish.length === 0) return;
+    const tables = publish.map((table) => `${ODI_SCHEMA}.${table}`).join(", ");
+    const name = `"${publication.replaceAll('"', '""')}"`;
+    await tx.unsafe(
+      exists === undefined
+        ? `create publication ${name} for table ${tables} with (publish = 'insert, update, delete, truncate')`
+        : `alter publication ${name} add table ${tables}`,
+    );
+  });
+}
+
+function namesOf(rows: readonly Record<string, unknown>[]): ReadonlySet<unknown> {
+  return new Set(rows.map((row) => row["name"]));
+}
+
+function creation(tables: readonly OdiTable[]): string {
+  const each = tables.map(
+    (table) => `
+      create table ${ODI_SCHEMA}.${table} (
+        id bigserial primary key, inserted_at timestamptz not null default now(), ${TABLES[table]});
+      alter table ${ODI_SCHEMA}.${table} replica identity full;`,
+  );
+  return `
       create schema if not exists ${ODI_SCHEMA};
-      create table if not exists ${ODI_SCHEMA}.deliveries (
-        id bigserial primary key, inserted_at timestamptz not null default now(), ${columns});
-      create table if not exists ${ODI_SCHEMA}.match_info (
-        id bigserial primary key, inserted_at timestamptz not null default now(), match_id text, info text);
-      create table if not exists ${ODI_SCHEMA}.unreadable_rows (
-        id bigserial primary key, inserted_at timestamptz not null default now(),
-        match_id text, file text, line int, raw bytea, problem text);
+      ${each.join("")}
       create table if not exists ${ODI_SCHEMA}.feed_progress (
         match_id text primary key, pass int not null, next_step bigint not null, done boolean not null,
         plan jsonb not null, files_sha256 text not null, updated_at timestamptz not null default now());
-      alter table ${ODI_SCHEMA}.deliveries replica identity full;
-      alter table ${ODI_SCHEMA}.match_info replica identity full;
-      alter table ${ODI_SCHEMA}.unreadable_rows replica identity full;
       alter table ${ODI_SCHEMA}.feed_progress set (fillfactor = 50);
-    `);
-    if (published === undefined) {
-      const tables = ODI_TABLES.map((table) => `${ODI_SCHEMA}.${table}`).join(", ");
-      const name = `"${publication.replaceAll('"', '""')}"`;
-      await tx.unsafe(
-        `create publication ${name} for table ${tables} with (publish = 'insert, update, delete, truncate')`,
-      );
-    }
-  });
+    `;
 }

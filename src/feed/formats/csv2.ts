@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { decode, readRows, unreadable } from "../csv.ts";
-import { digestOfFiles } from "../digest.ts";
+import { digestOfFiles } from "../files.ts";
 import { MAX_LINE_BYTES, readLines } from "../lines.ts";
 import type { Line } from "../lines.ts";
 import type { MatchScript, ScriptRow } from "../plan.ts";

@@ -5,6 +5,9 @@ import type { ScriptRow } from "../plan.ts";
 export type OdiContent =
   | { readonly table: "match_info"; readonly matchId: string; readonly info: string }
   | { readonly table: "deliveries"; readonly columns: DeliveryColumns }
+  | { readonly table: "csv1_match_info"; readonly matchId: string; readonly info: string }
+  /** In the order of `CSV1_COLUMNS`. */
+  | { readonly table: "csv1_deliveries"; readonly columns: readonly string[] }
   | { readonly table: "unreadable_rows"; readonly matchId: string; readonly unreadable: UnreadableLine };
 
 export function unreadableRow(matchId: string, unreadable: UnreadableLine, line: number): ScriptRow<OdiContent> {

@@ -4,7 +4,8 @@ import type { Sql } from "../../postgres/sql.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
 import type { OdiContent } from "../formats/odi-content.ts";
 import type { PlanOptions, Step } from "../plan.ts";
-import { CSV2_COLUMNS, ODI_PUBLICATION, ensureOdiSchema } from "../schema.ts";
+import type { OdiTable } from "../schema.ts";
+import { CSV1_COLUMNS, CSV2_COLUMNS, ODI_PUBLICATION, ensureOdiSchema } from "../schema.ts";
 import type { FeedConnection, FeedTarget, Progress, StepPlace } from "../target.ts";
 
 const APPLICATION = "third-umpire feed";
@@ -110,6 +111,10 @@ function statementFor(content: OdiContent): { readonly text: string; readonly va
   switch (content.table) {
     case "deliveries":
       return { text: INSERT_DELIVERY, values: [...content.columns] };
+    case "csv1_deliveries":
+      return { text: INSERT_CSV1_DELIVERY, values: [...content.columns] };
+    case "csv1_match_info":
+      return { text: INSERT_CSV1_MATCH, values: [content.matchId, content.info] };
     case "match_info":
       return { text: INSERT_MATCH, values: [content.matchId, content.info] };
     case "unreadable_rows": {
@@ -119,7 +124,7 @@ function statementFor(content: OdiContent): { readonly text: string; readonly va
   }
 }
 
-function insertInto(table: string, columns: readonly string[], types: readonly string[]): string {
+function insertInto(table: OdiTable, columns: readonly string[], types: readonly string[]): string {
   const values = columns.map((_, index) => `$${index + 4}::${types[index] ?? "text"}`);
   return `with moved as (
       update odi.feed_progress set next_step = next_step + 1, updated_at = now()
@@ -129,6 +134,8 @@ function insertInto(table: string, columns: readonly string[], types: readonly s
 
 const INSERT_DELIVERY = insertInto("deliveries", CSV2_COLUMNS, []);
 const INSERT_MATCH = insertInto("match_info", ["match_id", "info"], []);
+const INSERT_CSV1_DELIVERY = insertInto("csv1_deliveries", CSV1_COLUMNS, []);
+const INSERT_CSV1_MATCH = insertInto("csv1_match_info", ["match_id", "info"], []);
 const INSERT_UNREADABLE = insertInto(
   "unreadable_rows",
   ["match_id", "file", "line", "raw", "problem"],

@@ -34,8 +34,8 @@ export async function plannedRows(dir: string, matchId: string, plan: PlanOption
 }
 
 function rowOf({ content }: Step<OdiContent>): string {
-  if (content.table === "deliveries") return JSON.stringify(content.columns);
-  if (content.table === "match_info") return JSON.stringify([content.info]);
+  if ("columns" in content) return JSON.stringify(content.columns);
+  if ("info" in content) return JSON.stringify([content.info]);
   const { file, line, raw, problem } = content.unreadable;
   return JSON.stringify([file, line, raw.toString("base64"), problem]);
 }

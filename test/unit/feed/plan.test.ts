@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listMatches } from "../../../src/feed/folder.ts";
 import { csv2Script, type Csv2Files } from "../../../src/feed/formats/csv2.ts";
+import { odiScripts } from "../../../src/feed/formats/odi.ts";
 import type { OdiContent } from "../../../src/feed/formats/odi-content.ts";
 import { planMatch, type PlanOptions, type Step as PlannedStep } from "../../../src/feed/plan.ts";
 import { CSV2_COLUMNS } from "../../../src/feed/schema.ts";
@@ -113,15 +113,15 @@ describe("the plan of a match", () => {
 describe("a folder of matches", () => {
   test("pairs the files of a match, in order of the ids", async () => {
     writeFileSync(join(dir, "10_info.csv"), "version,2.3.0\n");
-    expect((await listMatches(dir)).map(({ matchId, deliveries }) => [matchId, deliveries !== null])).toEqual([
-      ["9", true],
-      ["10", false],
+    expect((await odiScripts([dir])).map(({ matchId, progressKey }) => [matchId, progressKey])).toEqual([
+      ["9", "9"],
+      ["10", "10"],
     ]);
   });
 
   test("that holds nothing, or is none, is refused with a remedy", async () => {
-    await expect(listMatches(join(dir, "nowhere"))).rejects.toThrow(FatalError);
-    await expect(listMatches(mkdtempSync(join(dir, "empty-")))).rejects.toThrow(/holds no csv files/u);
+    await expect(odiScripts([join(dir, "nowhere")])).rejects.toThrow(FatalError);
+    await expect(odiScripts([mkdtempSync(join(dir, "empty-"))])).rejects.toThrow(/holds no Cricsheet csv files/u);
   });
 
   test("a change of either file is noticed", async () => {

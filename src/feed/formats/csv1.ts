@@ -1,0 +1,151 @@
+/**
+ * Cricsheet's original CSV: one file a match, each line beginning with its kind.
+ *
+ *   version,1.3.0
+ *   info,team,Australia
+ *   ball,1,0.4,Australia,UT Khawaja,DA Warner,Mohammad Hafeez,1,0,"",""
+ *   penalty_runs,1,post,5
+ *
+ * All lines but the balls make the match record, as they are written.
+ */
+import { basename } from "node:path";
+import { decode, splitFields, unreadable } from "../csv.ts";
+import { digestOfFiles, fileError, readStart } from "../files.ts";
+import type { Line } from "../lines.ts";
+import { MAX_LINE_BYTES, readLines } from "../lines.ts";
+import type { MatchScript, ScriptRow } from "../plan.ts";
+import type { Random } from "../random.ts";
+import type { Csv1Column } from "../schema.ts";
+import { CSV1_COLUMNS } from "../schema.ts";
+import { otherRuns } from "../slip.ts";
+import type { OdiContent } from "./odi-content.ts";
+import { unreadableRow } from "./odi-content.ts";
+
+/** Fields of a ball line, the word `ball` included. */
+const BALL_FIELDS = 11;
+
+export function csv1Script(matchId: string, path: string, progressKey: string = matchId): MatchScript<OdiContent> {
+  return {
+    matchId,
+    progressKey,
+    record: () => matchRecord(matchId, path),
+    rows: () => balls(matchId, path),
+    wrong: wrongVersion,
+    digest: () => digestOfFiles([path]),
+  };
+}
+
+/** Whether a file begins as the original CSV does; csv2 begins with its columns. @throws FatalError when it cannot be read */
+export async function isCsv1(path: string): Promise<boolean> {
+  try {
+    return /^(?:\uFEFF)?version,/u.test((await readStart(path, 16)).toString("utf8"));
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+async function matchRecord(matchId: string, path: string): Promise<ScriptRow<OdiContent>> {
+  const file = basename(path);
+  const bad = (bytes: Buffer, problem: string): ScriptRow<OdiContent> => {
+    const line: Line = { number: 0, bytes, unterminated: false, oversize: null };
+    return unreadableRow(matchId, unreadable(file, line, problem), 0);
+  };
+  const texts: string[] = [];
+  let length = 0;
+  for await (const line of readLines(path)) {
+    const read = readLine(line);
+    if (read.kind !== "about") continue;
+    texts.push(`${read.text}\n`);
+    length += read.text.length + 1;
+    if (length > MAX_LINE_BYTES)
+      return bad(Buffer.from(texts.join("")), `over ${MAX_LINE_BYTES} bytes about the match`);
+  }
+  const info = texts.join("");
+  if (info === "") return bad(Buffer.alloc(0), "the file says nothing about the match");
+  return { content: { table: "csv1_match_info", matchId, info }, line: 0, bytes: length, repeatable: true };
+}
+
+async function* balls(matchId: string, path: string): AsyncGenerator<ScriptRow<OdiContent>> {
+  const file = basename(path);
+  const counter = new OverCounter();
+  let row = 0;
+  for await (const line of readLines(path)) {
+    const read = readLine(line);
+    if (read.kind === "about" || read.kind === "blank") continue;
+    row += 1;
+    // Also a ball that cannot be read was bowled: those after it keep their number.
+    const nth = counter.next(read.kind === "ball" ? read.fields : beginning(line));
+    if (read.kind === "unreadable") {
+      yield unreadableRow(matchId, unreadable(file, line, read.problem), row);
+      continue;
+    }
+    const [, innings = "", ball = "", ...rest] = read.fields;
+    const columns = [matchId, innings, ball, String(nth), ...rest];
+    const bytes = columns.reduce((sum, column) => sum + column.length + 4, 100);
+    yield { content: { table: "csv1_deliveries", columns }, bytes, line: row, repeatable: true };
+  }
+}
+
+/** The first fields of a line that cannot be read as a whole. */
+function beginning(line: Line): string[] {
+  return line.bytes.toString("latin1", 0, 64).split(",");
+}
+
+type Read =
+  | { readonly kind: "ball"; readonly fields: readonly string[] }
+  | { readonly kind: "about"; readonly text: string }
+  | { readonly kind: "blank" }
+  | { readonly kind: "unreadable"; readonly problem: string };
+
+const ABOUT = /^(?:version|info|penalty_runs),/u;
+
+function readLine(line: Line): Read {
+  if (line.bytes.length === 0) return { kind: "blank" };
+  const decoded = decode(line);
+  if ("problem" in decoded) return { kind: "unreadable", problem: decoded.problem };
+  const text = line.number === 1 ? decoded.text.replace(/^\uFEFF/u, "") : decoded.text;
+  if (ABOUT.test(text)) return { kind: "about", text };
+  const split = splitFields(text);
+  if ("problem" in split) return { kind: "unreadable", problem: split.problem };
+  if (split.fields[0] !== "ball")
+    return {
+      kind: "unreadable",
+      problem: "a line of the original CSV begins with version, info, ball or penalty_runs",
+    };
+  if (split.fields.length !== BALL_FIELDS) {
+    const counted = `${split.fields.length} fields instead of ${BALL_FIELDS}`;
+    const cut = line.unterminated && split.fields.length < BALL_FIELDS;
+    return { kind: "unreadable", problem: cut ? `the file ends within this line: ${counted}` : counted };
+  }
+  return { kind: "ball", fields: split.fields };
+}
+
+/**
+ * Counts the deliveries of each over: the file writes the tenth as "47.1", like the first. An over may be taken up again after
+ * another one. Lines that are no balls do not count. Bounded: no more innings and overs are told apart than the pattern allows.
+ */
+class OverCounter {
+  readonly #counts = new Map<string, number>();
+  #over = "";
+
+  next([kind, innings = "", ball = ""]: readonly string[]): number {
+    if (kind !== "ball") return 0;
+    const over = /^(\d{1,3})\.\d/u.exec(ball)?.[1];
+    if (over !== undefined && /^\d{1,2}$/u.test(innings)) this.#over = `${innings}/${over}`;
+    const count = (this.#counts.get(this.#over) ?? 0) + 1;
+    this.#counts.set(this.#over, count);
+    return count;
+  }
+}
+
+const at = (name: Csv1Column): number => CSV1_COLUMNS.indexOf(name);
+
+/** Only a ball without extras and wickets: there the runs off the bat could just be different. */
+function wrongVersion(content: OdiContent, random: Random): OdiContent | null {
+  const draw = random();
+  if (content.table !== "csv1_deliveries") return null;
+  const { columns } = content;
+  if (columns[at("extras")] !== "0" || columns[at("kind")] !== "") return null;
+  const slip = otherRuns(columns[at("runs_off_bat")], draw);
+  return slip === null ? null : { table: "csv1_deliveries", columns: columns.with(at("runs_off_bat"), slip) };
+}
