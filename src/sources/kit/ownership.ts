@@ -13,7 +13,7 @@ import { MAX_MESSAGE_BYTES } from "./topics.ts";
 
 /**
  * An owner whose server knows no sessions (no slot that only one can hold) proves itself this often while there is nothing to
- * write: a zombie notices, and `quietOwner` (standby.ts) can tell that an owner is gone.
+ * write, ms: a zombie notices, and `quietOwner` (standby.ts) can tell that an owner is gone.
  */
 export const BEAT_MS = 3000;
 
@@ -25,6 +25,8 @@ export interface OwnershipOptions<P> {
   readonly codec: PositionCodec<P>;
   readonly at: SourceHook;
   readonly now?: () => number;
+  /** See BEAT_MS. */
+  readonly beatMs?: number;
 }
 
 /** Single owner: never call two methods at once. */
@@ -44,6 +46,11 @@ export class Ownership<P> {
   /** The last position in Kafka; null when there is none. */
   get position(): StoredPosition<P> | null {
     return this.#position;
+  }
+
+  /** How long a source may wait for news before it calls `beat` again, ms. */
+  get beatMs(): number {
+    return this.#options.beatMs ?? BEAT_MS;
   }
 
   get topics(): SourceTopics {
@@ -85,9 +92,9 @@ export class Ownership<P> {
     this.#lastWriteAt = this.#now();
   }
 
-  /** `prove`, when nothing has been written for BEAT_MS. @throws FencedError */
+  /** `prove`, when nothing has been written for a beat. @throws FencedError */
   async beat(): Promise<void> {
-    if (this.#now() - this.#lastWriteAt >= BEAT_MS) await this.prove();
+    if (this.#now() - this.#lastWriteAt >= this.beatMs) await this.prove();
   }
 
   /**

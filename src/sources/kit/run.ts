@@ -52,8 +52,9 @@ export interface RunSourceOptions<P> {
   readonly standby: (topics: SourceTopics) => Promise<Standby>;
   readonly random?: () => number;
   readonly now?: () => number;
-  /** ms between two questions to the standby (default 5000). */
+  /** ms between two questions to the standby (default 5000); not less than a beat. */
   readonly standbyMs?: number;
+  readonly beatMs?: number;
 }
 
 export interface Standby {
@@ -115,7 +116,7 @@ export async function runSource<P>(options: RunSourceOptions<P>): Promise<void> 
 }
 
 async function openOwnership<P>(options: RunSourceOptions<P>): Promise<Ownership<P>> {
-  const { log, sourceId, transactionTimeoutMs, codec, at, now } = options;
+  const { log, sourceId, transactionTimeoutMs, codec, at, now, beatMs } = options;
   const topics = await options.topics();
   return new Ownership({
     log,
@@ -125,6 +126,7 @@ async function openOwnership<P>(options: RunSourceOptions<P>): Promise<Ownership
     codec,
     at,
     ...(now === undefined ? {} : { now }),
+    ...(beatMs === undefined ? {} : { beatMs }),
   });
 }
 

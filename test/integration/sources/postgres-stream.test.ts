@@ -135,7 +135,7 @@ test("a field of 10 MB passes, a row above the record limit becomes an unreadabl
     expect(events.find((event) => event.key === key)?.bytes).toBeGreaterThan(10_000_000);
   const huge = events.find((event) => event.key === "huge");
   expect(huge?.type).toBe("cricket.odi.unreadable.v1");
-  expect(huge?.value["problem"]).toMatch(/^the row is 250\d+ bytes as JSON, over the limit/u);
+  expect(huge?.value["problem"]).toMatch(/^the row as JSON is 250\d+ bytes, over the limit/u);
 });
 
 test("bytes that could not be mapped travel as base64", async () => {

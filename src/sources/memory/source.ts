@@ -1,0 +1,108 @@
+import { WriteBatch } from "../../kafka/log.ts";
+import type { Log } from "../../kafka/log.ts";
+import {
+  gapEvent,
+  prepareTopics,
+  quietOwner,
+  runSource,
+  StatusBoard,
+  type SourceHook,
+  type SourceSession,
+  type SourceStatus,
+  type StoredPosition,
+} from "../kit/index.ts";
+import { appendEvent } from "./events.ts";
+import { decideStart, MEMORY_POSITION, type MemoryPosition } from "./position.ts";
+import type { MemoryStore } from "./store.ts";
+
+export interface MemorySourceOptions {
+  readonly log: Log;
+  readonly store: MemoryStore;
+  readonly sourceId: string;
+  readonly rawTopic: string;
+  readonly partitions: number;
+  readonly positionsTopic?: string;
+  readonly gapsTopic?: string;
+  readonly signal: AbortSignal;
+  readonly onStatus: (status: SourceStatus) => void;
+  /** Rows that one Kafka transaction takes at most; no more are held (default 1000). */
+  readonly maxEvents?: number;
+  /** Called at the gaps between durable steps; a throw ends the source as a crash would. For tests. */
+  readonly at?: SourceHook;
+  /** How often an idle owner says that it is there, ms; one that stepped back listens for it. */
+  readonly beatMs?: number;
+}
+
+/**
+ * Plays the rows of a `MemoryStore` into Kafka, exactly once, until `signal` aborts: the smallest source there can be, and the
+ * worked example of docs/HOW-TO/add-a-source.md. @throws FatalError with a remedy when only a person can help.
+ */
+export async function runMemorySource(options: MemorySourceOptions): Promise<void> {
+  const { log, sourceId, signal, beatMs } = options;
+  await runSource<MemoryPosition>({
+    log,
+    sourceId,
+    codec: MEMORY_POSITION,
+    transactionTimeoutMs: 10_000,
+    signal,
+    status: new StatusBoard(options.onStatus),
+    at: options.at ?? (() => undefined),
+    topics: () => prepareTopics(options),
+    session: (session) => play(options, session),
+    standby: (topics) => Promise.resolve(quietOwner({ log, topics, sourceId })),
+    ...(beatMs === undefined ? {} : { beatMs, standbyMs: 2 * beatMs }),
+  });
+}
+
+async function play(options: MemorySourceOptions, session: SourceSession<MemoryPosition>): Promise<void> {
+  const { store, signal, maxEvents = 1000 } = options;
+  const { ownership, status, onStreaming } = session;
+  await ownership.acquire(); // fences older instances, and reads the position
+  let position = await begin(options, session);
+  status.set({ state: "streaming", message: `reading store ${store.id}`, epoch: position.epoch });
+  onStreaming();
+  while (!signal.aborted) {
+    const { epoch, events, position: at } = position;
+    const rows = store.read(at.after, maxEvents);
+    const last = rows.at(-1);
+    if (last === undefined) {
+      await ownership.beat();
+      await store.wait(at.after, ownership.beatMs, signal);
+      continue;
+    }
+    const batch = new WriteBatch();
+    for (const row of rows) appendEvent(batch, row, at.store, options);
+    position = { epoch, events: events + rows.length, position: { ...at, after: last.seq } };
+    await ownership.publish(batch, position); // events and position, in one transaction
+    status.committed(rows.length, 1, String(last.seq), epoch, Date.now());
+    status.set({ lag: { amount: store.head - last.seq, unit: "objects" } });
+    await options.at?.("acknowledged");
+  }
+}
+
+/** The position to read from; in Kafka, with a gap event when continuity cannot be proved (EO-13). */
+async function begin(
+  { store, sourceId }: MemorySourceOptions,
+  { ownership, distrust }: SourceSession<MemoryPosition>,
+): Promise<StoredPosition<MemoryPosition>> {
+  const stored = ownership.position;
+  const { from, gap } = decideStart(stored, store);
+  const reason = distrust ?? gap;
+  if (reason === null) {
+    // So that there is a position to prove ownership with, however long the store stays empty.
+    if (stored === null) await ownership.publish(new WriteBatch(), from);
+    return from;
+  }
+  const action = `reading again from row ${from.position.after + 1}`;
+  const event = gapEvent({
+    sourceId,
+    codec: MEMORY_POSITION,
+    from: stored,
+    to: from,
+    reason,
+    action,
+    nowMs: Date.now(),
+  });
+  await ownership.publish(new WriteBatch(), from, event);
+  return from;
+}
