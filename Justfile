@@ -51,6 +51,28 @@ stack-up: setup
 stack-down: setup
     @node bin/third-umpire.js down
 
+# Show what Terraform would change in the three clouds; accounts and order: infra/README.md
+infra-plan *ARGS:
+    @node scripts/terraform.mjs -chdir=infra init -input=false
+    @node scripts/terraform.mjs -chdir=infra plan {{ARGS}}
+
+# Make or change what infra/ describes; asks first
+infra-apply *ARGS:
+    @node scripts/terraform.mjs -chdir=infra init -input=false
+    @node scripts/terraform.mjs -chdir=infra apply {{ARGS}}
+
+# Write the settings of what was made to .env, passwords from TF_VAR_…
+env-pull:
+    @node scripts/terraform.mjs -chdir=infra output -json env | node scripts/env-pull.mjs
+
+# Make a role with few rights in the Postgres of TU_POSTGRES_URL, and put it into .env in place of the owner
+db-init: setup
+    @node scripts/db-init.mjs
+
+# Remove everything that infra-apply made, data included; asks first
+infra-destroy *ARGS:
+    @node scripts/terraform.mjs -chdir=infra destroy {{ARGS}}
+
 # Write the house format into every file
 format: setup
     @npx --no -- prettier --write --log-level warn .
