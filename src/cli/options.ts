@@ -38,7 +38,23 @@ export function collect<T>(parse: (text: string) => T): (text: string, before: r
   return (text, before) => [...(before ?? []), parse(text)];
 }
 
-export const CRASH_TARGETS = ["postgres", "kafka", "source", "processor", "loader", "feed"] as const;
+/** What `--crash` can hit. "source" and "feed" stand for all of them, one after the other. */
+export const CRASH_TARGETS = [
+  "kafka",
+  "postgres",
+  "mongo",
+  "lambda",
+  "source",
+  "source-odi",
+  "source-t20i",
+  "source-test",
+  "processor",
+  "loader",
+  "feed",
+  "feed-odi",
+  "feed-t20i",
+  "feed-test",
+] as const;
 export type CrashTarget = (typeof CRASH_TARGETS)[number];
 
 /** Kill `target` with SIGKILL every `everyMs`. */

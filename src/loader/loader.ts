@@ -8,7 +8,7 @@ import { type LoaderTopics, planLoad } from "./plan.ts";
 import { currentSnapshot, publishSnapshot } from "./publish.ts";
 import { checkpoint, Session } from "./session.ts";
 import { decideStart } from "./start-offsets.ts";
-import { type LoaderStatus, RecentDurations } from "./status.ts";
+import { type LiveMatch, type LoaderStatus, RecentDurations } from "./status.ts";
 import { Warehouse } from "./warehouse.ts";
 
 export interface LoaderOptions {
@@ -63,8 +63,8 @@ class Loader {
   #status: LoaderStatus;
   #reportedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
-  /** The delivery last loaded, of whichever match. */
-  #last: Delivery | null = null;
+  /** Of each raw topic the delivery last loaded, of whichever match. */
+  readonly #last = new Map<string, Delivery>();
 
   constructor(options: LoaderOptions) {
     this.#options = options;
@@ -79,7 +79,7 @@ class Loader {
       lastCommitAt: null,
       batchMs: { p50: 0, p99: 0 },
       published: null,
-      live: null,
+      live: {},
     };
   }
 
@@ -150,7 +150,7 @@ class Loader {
       this.#durations.add(performance.now() - startedAt);
       this.#failures = 0;
       session.dirty = true;
-      this.#last = plan.last?.delivery ?? this.#last;
+      for (const [topic, { delivery }] of plan.last) this.#last.set(topic, delivery);
       this.#loaded(plan.records, touched);
     }
     const now = this.#now();
@@ -190,8 +190,11 @@ class Loader {
   }
 
   #loaded(records: number, touched: ReadonlyMap<string, TouchedMatch>): void {
-    const last = this.#last;
-    const shown = last === null ? undefined : touched.get(last.matchId);
+    const live = { ...this.#status.live };
+    for (const [topic, last] of this.#last) {
+      const shown = touched.get(last.matchId);
+      if (shown !== undefined) live[topic] = liveMatch(last, shown);
+    }
     this.#status = {
       ...this.#status,
       message: "loading",
@@ -199,7 +202,7 @@ class Loader {
       batches: this.#status.batches + 1,
       lastCommitAt: this.#now(),
       batchMs: { p50: this.#durations.percentile(0.5), p99: this.#durations.percentile(0.99) },
-      live: last === null || shown === undefined ? this.#status.live : liveStatus(last, shown),
+      live,
     };
   }
 
@@ -284,7 +287,7 @@ function recordsIn(batches: readonly RecordBatch[]): number {
   return batches.reduce((sum, batch) => sum + batch.length, 0);
 }
 
-function liveStatus(last: Delivery, { match, scored }: TouchedMatch): LoaderStatus["live"] {
+function liveMatch(last: Delivery, { match, scored }: TouchedMatch): LiveMatch {
   return { matchId: last.matchId, title: title(match), line: liveLine(scored, match, last) };
 }
 

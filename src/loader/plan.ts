@@ -50,8 +50,8 @@ export interface LoadPlan {
   readonly judged: Map<PartitionName, number>;
   /** Records taken, without those that were loaded before. */
   records: number;
-  /** The delivery last read: that match is being played. */
-  last: CleanDelivery | null;
+  /** Of each raw topic the delivery last read: that match is being played. */
+  readonly last: Map<string, CleanDelivery>;
 }
 
 export function emptyPlan(): LoadPlan {
@@ -65,7 +65,7 @@ export function emptyPlan(): LoadPlan {
     next: new Map(),
     judged: new Map(),
     records: 0,
-    last: null,
+    last: new Map(),
   };
 }
 
@@ -108,7 +108,7 @@ function take(
       const clean = decodeDelivery(value, place);
       const { matchId, innings, over, ball } = clean.delivery;
       plan.deliveries.set(`${matchId}\u0000${innings}.${over}.${ball}`, { clean, row: deliveryRow(clean, place) });
-      plan.last = clean;
+      plan.last.set(clean.source.topic, clean);
       return;
     }
     case topics.matches: {

@@ -18,8 +18,15 @@ export interface LoaderStatus {
   readonly batchMs: { readonly p50: number; readonly p99: number };
   /** `at` in ms since the Unix epoch. */
   readonly published: { readonly at: number; readonly snapshot: string } | null;
-  /** The match a delivery was last loaded of. */
-  readonly live: { readonly matchId: string; readonly title: string; readonly line: string } | null;
+  /** Of each raw topic: the match a delivery was last loaded of. */
+  readonly live: Readonly<Record<string, LiveMatch>>;
+}
+
+/** A match in two lines: who plays where and when; the score. */
+export interface LiveMatch {
+  readonly matchId: string;
+  readonly title: string;
+  readonly line: string;
 }
 
 /** The last durations, for percentiles of what is happening now and not since the start. */

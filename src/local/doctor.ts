@@ -38,6 +38,7 @@ export async function examine(settings: Settings): Promise<Finding[]> {
     await checkPort(settings, "kafka", settings.kafkaControllerPort, "TU_KAFKA_CONTROLLER_PORT"),
     await checkPort(settings, "postgres", settings.postgresPort, "TU_POSTGRES_PORT"),
     await checkPort(settings, "mongodb", settings.mongodbPort, "TU_MONGODB_PORT"),
+    await checkPort(settings, "lambda", settings.lambdaPort, "TU_LAMBDA_PORT"),
     checkDisk(settings),
   ];
 }

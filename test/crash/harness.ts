@@ -2,7 +2,8 @@
  * A pipeline of real processes on servers of its own, for tests that kill them: Kafka and Postgres, and the parts of
  * the built command line, each a child process that a supervisor starts again.
  */
-import { waitUntilCaughtUp } from "../../src/cli/play/caught-up.ts";
+import { waitUntilCaughtUp } from "../../src/cli/play/caught-up/caught-up.ts";
+import { MARKS } from "../../src/cli/play/caught-up/marks.ts";
 import { isStatusMessage } from "../../src/cli/report.ts";
 import { CRICKET_TOPICS } from "../../src/domain/cricket/topics.ts";
 import { confluentLog } from "../../src/kafka/confluent/index.ts";
@@ -76,7 +77,7 @@ export class Rig {
   async startPipeline(processors: number): Promise<void> {
     const names = Array.from({ length: processors }, (_, index) => `processor-${index + 1}`);
     await Promise.all([
-      this.part("source", ["source"], ["streaming", "snapshot", "standby"]),
+      this.part("source", ["source", "odi"], ["streaming", "snapshot", "standby"]),
       ...names.map((name) => this.part(name, ["processor", "--instance", name], ["running"])),
       this.part("loader", ["loader"], ["running"]),
     ]);
@@ -105,8 +106,7 @@ export class Rig {
     let doing = "";
     await waitUntilCaughtUp({
       log: this.log,
-      connection: this.stack.settings.postgresUrl,
-      sourceId: "odi",
+      sources: [{ id: "odi", mark: () => MARKS.odi(this.stack.settings) }],
       inputs: [CRICKET_TOPICS.odiRaw],
       clean: [
         CRICKET_TOPICS.deliveries,

@@ -1,62 +1,37 @@
-import { type Command, Option } from "commander";
-import { collect, parseDuration, parseInteger, parseRate } from "../options.ts";
-
-interface Options {
-  readonly odi: string;
-  readonly interval: number;
-  readonly seed: number;
-  readonly replayRate: number;
-  readonly correctionRate: number;
-  readonly live?: readonly string[];
-  readonly match?: readonly string[];
-  readonly again?: boolean;
-}
+import type { Command } from "commander";
+import type { FeedOptions, FeedSummary } from "../../feed/index.ts";
+import type { Settings } from "../../settings.ts";
+import { UsageError } from "../errors.ts";
+import { addFeedOptions, type FeedArguments, givenSources } from "../feed-options.ts";
+import { feedProcess, SOURCE_IDS, type SourceId } from "../play/sources.ts";
 
 export function register(program: Command): void {
-  program
-    .command("feed")
-    .description("the application server: insert a folder of matches into Postgres, one row a transaction")
-    .requiredOption("--odi <dir>", "folder of Cricsheet csv2 files: ID.csv and ID_info.csv")
-    .addOption(
-      new Option("--interval <time>", "time between two balls of a live match; 0 = as fast as possible")
-        .argParser(parseDuration)
-        .default(5000, "5s"),
-    )
-    .option(
-      "--live <id>",
-      "play only this match live and the others first, at full speed; may be repeated",
-      collect(String),
-    )
-    .option("--match <id>", "play only this match of the folder; may be repeated", collect(String))
-    .option(
-      "--seed <number>",
-      "seed of everything the source does wrong: the same seed does the same",
-      parseInteger(0, 0xffff_ffff),
-      1,
-    )
-    .option("--replay-rate <share>", "share of rows inserted again under a new primary key", parseRate, 0)
-    .option(
-      "--correction-rate <share>",
-      "share of rows that come wrong first, are corrected, and come wrong once more",
-      parseRate,
-      0,
-    )
-    .option("--again", "play finished matches once more, from their first row")
+  addFeedOptions(
+    program
+      .command("feed")
+      .description(
+        "the application server: put folders of matches into one source, each record in a transaction of its own",
+      ),
+  )
+    .addHelpText("after", "\nOne feed, one source: give --odi, --t20i or --test, each as often as there are folders.")
     .action(feed);
 }
 
-async function feed(options: Options): Promise<void> {
-  const [{ resolve }, { loadSettings }, { runAsProcess }, { odiScripts, postgresTarget, runFeed }] = await Promise.all([
+async function feed(options: FeedArguments): Promise<void> {
+  const [given, ...others] = givenSources(options);
+  if (given === undefined || others.length > 0) {
+    const names = SOURCE_IDS.map((id) => `--${id}`);
+    throw new UsageError(`a feed has one source: exactly one of ${names.join(", ")}`, "start one feed for each");
+  }
+  const [{ resolve }, { loadSettings }, { runAsProcess }] = await Promise.all([
     import("node:path"),
     import("../../settings.ts"),
     import("../process.ts"),
-    import("../../feed/index.ts"),
   ]);
   const settings = loadSettings();
-  await runAsProcess("feed", settings, async (signal, onStatus) => {
-    await runFeed({
-      scripts: await odiScripts([resolve(options.odi)]),
-      target: postgresTarget({ connection: settings.postgresUrl }),
+  const dirs = given.dirs.map((dir) => resolve(dir));
+  await runAsProcess(feedProcess(given.id), settings, async (signal, onStatus) => {
+    await FEEDS[given.id](settings, dirs, {
       intervalMs: options.interval,
       seed: options.seed,
       replayRate: options.replayRate,
@@ -68,4 +43,21 @@ async function feed(options: Options): Promise<void> {
       onStatus,
     });
   });
+}
+
+type Feed = (settings: Settings, dirs: readonly string[], options: FeedOptions) => Promise<FeedSummary>;
+
+/** Where the matches of each source come from and go to. Loaded when called: a feed needs one driver, not three. */
+const FEEDS: Readonly<Record<SourceId, Feed>> = {
+  odi: async (settings, dirs, options) => {
+    const { odiScripts, postgresTarget, runFeed } = await import("../../feed/index.ts");
+    const target = postgresTarget({ connection: settings.postgresUrl });
+    return runFeed({ ...options, scripts: await odiScripts(dirs), target });
+  },
+  t20i: notYet,
+  test: notYet,
+};
+
+function notYet(): Promise<FeedSummary> {
+  throw new UsageError("this source cannot be fed yet");
 }

@@ -1,71 +1,49 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { AuditReport } from "../../audit/index.ts";
+import type { Folders } from "../play/choose.ts";
 import type { PlayOptions } from "../play/options.ts";
 import type { PlaySummary } from "../play/play.ts";
 import { SilentExit, UsageError } from "../errors.ts";
-import {
-  collect,
-  CRASH_TARGETS,
-  type CrashSpec,
-  parseCrash,
-  parseDuration,
-  parseInteger,
-  parseRate,
-} from "../options.ts";
+import { addFeedOptions, type FeedArguments, givenSources } from "../feed-options.ts";
+import { collect, CRASH_TARGETS, type CrashSpec, parseCrash, parseInteger, parseRate } from "../options.ts";
+import { SOURCE_IDS } from "../play/sources.ts";
 
-interface Options {
-  readonly odi: string;
-  readonly interval: number;
-  readonly seed: number;
-  readonly replayRate: number;
-  readonly correctionRate: number;
-  readonly crash?: readonly CrashSpec[];
-  readonly processors: number;
-  readonly live?: readonly string[];
-  readonly match?: readonly string[];
-  readonly again?: boolean;
+interface Options extends FeedArguments, RunOptions {
   readonly exitWhenDone?: boolean;
   readonly json?: boolean;
 }
 
-export function register(program: Command): void {
-  program
-    .command("play")
-    .description(
-      "play one-day internationals through Postgres, Kafka and DuckDB, with a source as unreliable as you like",
-    )
-    .requiredOption("--odi <dir>", "folder of Cricsheet csv2 files: ID.csv and ID_info.csv")
-    .addOption(
-      new Option("--interval <time>", "time between two balls of a live match; 0 = as fast as possible")
-        .argParser(parseDuration)
-        .default(5000, "5s"),
-    )
-    .option(
-      "--live <id>",
-      "play only this match live and the others first, at full speed; may be repeated",
-      collect(String),
-    )
-    .option("--match <id>", "play only this match of the folder; may be repeated", collect(String))
-    .option(
-      "--seed <number>",
-      "seed of everything the source does wrong: the same seed does the same",
-      parseInteger(0, 0xffff_ffff),
-      1,
-    )
-    .option("--replay-rate <share>", "share of rows inserted again under a new primary key", parseRate, 0)
-    .option(
-      "--correction-rate <share>",
-      "share of rows that come wrong first, are corrected, and come wrong once more",
-      parseRate,
-      0,
-    )
+/** What `run` and `play` are told alike. */
+export interface RunOptions {
+  readonly crash?: readonly CrashSpec[];
+  readonly lambdaFaults: number;
+  readonly processors: number;
+}
+
+/** Adds these options to a command. */
+export function addRunOptions(command: Command): Command {
+  return command
     .option(
       "--crash <what:time>",
       `kill with SIGKILL that often, e.g. postgres:60s; may be repeated (${CRASH_TARGETS.join(", ")})`,
       collect(parseCrash),
     )
-    .option("--processors <number>", "processes that share the work", parseInteger(1, 16), 1)
-    .option("--again", "play finished matches once more, from their first row")
+    .option(
+      "--lambda-faults <share>",
+      "share of invokes that throw, are run twice or meet a cold start, each",
+      parseRate,
+      0,
+    )
+    .option("--processors <number>", "processes that share the work", parseInteger(1, 16), 1);
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("play")
+    .description(
+      "play folders of matches through their sources, Kafka and DuckDB, with sources as unreliable as you like",
+    );
+  addRunOptions(addFeedOptions(command))
     .option(
       "--exit-when-done",
       "end when everything is loaded and audited; exit code 1 if the audit finds an unexplained difference",
@@ -73,25 +51,27 @@ export function register(program: Command): void {
     .option("--json", "print a summary as JSON at the end (status lines go to stderr)")
     .addHelpText(
       "after",
-      "\nCtrl-C stops everything cleanly. Started again with the same folder, it goes on where it was.",
+      "\nOnly the sources that are given are installed and started." +
+        "\nCtrl-C stops everything cleanly. Started again with the same folders, it goes on where it was.",
     )
     .action(action);
 }
 
 async function action(options: Options): Promise<void> {
-  const { resolve } = await import("node:path");
-  const dir = resolve(options.odi);
-  await requireFolder(dir);
+  const [{ resolve }, { choosePlays }] = await Promise.all([import("node:path"), import("../play/choose.ts")]);
+  const folders = givenSources(options).map(({ id, dirs }): Folders => ({ id, dirs: dirs.map((dir) => resolve(dir)) }));
+  if (folders.length === 0) {
+    throw new UsageError("nothing to play", `name a folder with ${SOURCE_IDS.map((id) => `--${id}`).join(", ")}`);
+  }
+  const choice = { intervalMs: options.interval, live: options.live ?? [], matches: options.match ?? [] };
   await playAndReport({
-    dir,
-    intervalMs: options.interval,
+    sources: await choosePlays(folders, choice),
     seed: options.seed,
     replayRate: options.replayRate,
     correctionRate: options.correctionRate,
+    lambdaFaults: options.lambdaFaults,
     crashes: options.crash ?? [],
     processors: options.processors,
-    live: options.live ?? [],
-    matches: options.match ?? [],
     again: options.again ?? false,
     exitWhenDone: options.exitWhenDone ?? false,
     json: options.json ?? false,
@@ -132,21 +112,4 @@ function auditLine({ unexplained }: AuditReport, count: (value: number) => strin
   return unexplained === 0
     ? "Audit: every difference is explained by a verdict."
     : `Audit: ${count(unexplained)} differences without an explanation; third-umpire audit lists them.`;
-}
-
-async function requireFolder(dir: string): Promise<void> {
-  const { readdir } = await import("node:fs/promises");
-  const names = await readdir(dir).catch((error: unknown) => {
-    const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-    throw new UsageError(
-      `${dir} ${code === "ENOTDIR" ? "is no folder" : "cannot be read"}`,
-      "give the folder that holds the csv2 files",
-    );
-  });
-  if (!names.some((name) => name.endsWith(".csv"))) {
-    throw new UsageError(
-      `${dir} holds no csv files`,
-      "unpack Cricsheet's csv2 archive there (cricsheet.org, ODIs, male)",
-    );
-  }
 }

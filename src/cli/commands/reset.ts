@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { kafkaDir, logDir, postgresDir, runDir } from "../../local/paths.ts";
+import { kafkaDir, logDir, mongodbDir, postgresDir, runDir } from "../../local/paths.ts";
 import { stopEverything } from "../../local/stop-all.ts";
 import { loadSettings, type Settings } from "../../settings.ts";
 import { SilentExit, UsageError } from "../errors.ts";
@@ -11,7 +11,9 @@ import { print } from "../output.ts";
 export function register(program: Command): void {
   program
     .command("reset")
-    .description("stop everything and delete its data: topics, tables, warehouse, state, logs (not what was installed)")
+    .description(
+      "stop everything and delete its data: topics, tables, documents, objects, warehouse, state, logs (not what was installed)",
+    )
     .option("--yes", "do not ask")
     .action(async (options: { yes?: true }) => {
       const settings = loadSettings();
@@ -28,21 +30,26 @@ export function register(program: Command): void {
 /** Everything that holds data; only below the local folder, whatever other folders the settings name. */
 function dataFolders(settings: Settings): string[] {
   const kafka = kafkaDir(settings);
-  const warehouse = [settings.warehouseDir, settings.stateDir].filter((path) => isBelow(settings.localDir, path));
+  const mongodb = mongodbDir(settings);
   return [
     join(kafka, "data"),
     join(kafka, "formatted"),
     postgresDir(settings),
-    ...warehouse,
+    join(mongodb, "data"),
+    join(mongodb, "keyfile"),
+    ...configurable(settings).filter((path) => isBelow(settings.localDir, path)),
     runDir(settings),
     logDir(settings),
   ];
 }
 
+/** Folders with data that may be anywhere. */
+function configurable({ warehouseDir, stateDir, objectStore }: Settings): string[] {
+  return [warehouseDir, stateDir, ...(objectStore.startsWith("s3://") ? [] : [objectStore])];
+}
+
 function outside(settings: Settings): string[] {
-  return [settings.warehouseDir, settings.stateDir].filter(
-    (path) => existsSync(path) && !isBelow(settings.localDir, path),
-  );
+  return configurable(settings).filter((path) => existsSync(path) && !isBelow(settings.localDir, path));
 }
 
 function isBelow(folder: string, path: string): boolean {

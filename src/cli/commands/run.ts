@@ -1,69 +1,64 @@
 import type { Command } from "commander";
-import { UsageError } from "../errors.ts";
-import { collect, type CrashSpec, parseCrash, parseDuration, parseInteger } from "../options.ts";
+import type { Folders } from "../play/choose.ts";
+import { collect, parseDuration } from "../options.ts";
+import { SOURCE_IDS, type SourceId } from "../play/sources.ts";
+import { addRunOptions, type RunOptions } from "./play.ts";
 
-interface Options {
+interface Options extends RunOptions {
   readonly interval?: number;
-  readonly live: string;
-  readonly crash?: readonly CrashSpec[];
-  readonly processors: number;
+  readonly live?: readonly string[];
   readonly again?: boolean;
 }
 
-/** The World Cup final of 2019, tied twice: nobody would leave before its end. */
-const LIVE_MATCH = "1144530";
-/** The source repeats itself and errs as much as in the tests: what is on the screen is right all the same. */
+/** Nobody would leave before the end of these: a final tied twice, one won by four sixes, and Headingley. */
+const LIVE_MATCH: Readonly<Record<SourceId, string>> = { odi: "1144530", t20i: "951373", test: "1152848" };
+/** The sources repeat themselves and err as much as in the tests: what is on the screen is right all the same. */
 const REPLAY_RATE = 0.3;
 const CORRECTION_RATE = 0.02;
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command("run")
-    .description("play the bundled matches: the finished ones at full speed, then one live, ball by ball")
+    .description("play the bundled matches of all three sources: finished ones at full speed, then one live of each")
     .option(
       "--interval <time>",
-      "time between two balls of the live match (default: TU_LIVE_INTERVAL_MS, 5s)",
+      "time between two balls of a live match (default: TU_LIVE_INTERVAL_MS, 5s)",
       parseDuration,
     )
-    .option("--live <id>", "the match to play live", LIVE_MATCH)
     .option(
-      "--crash <what:time>",
-      "kill with SIGKILL that often, e.g. postgres:60s; may be repeated",
-      collect(parseCrash),
-    )
-    .option("--processors <number>", "processes that share the work", parseInteger(1, 16), 1)
+      "--live <id>",
+      `a match to play live instead of its source's own (${Object.values(LIVE_MATCH).join(", ")}); may be repeated`,
+      collect(String),
+    );
+  addRunOptions(command)
     .option("--again", "play matches once more that were played to their end")
     .addHelpText(
       "after",
-      "\nThe source repeats rows and gets some wrong, on purpose. Ctrl-C stops everything cleanly; run it again to go on.",
+      "\nThe sources repeat records and get some wrong, on purpose. Ctrl-C stops everything cleanly; run it again to go on.",
     )
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
-  const [{ loadSettings }, { packageFile }, { listMatches }, { playAndReport }] = await Promise.all([
+  const [{ loadSettings }, { packageFile }, { choosePlays }, { playAndReport }] = await Promise.all([
     import("../../settings.ts"),
     import("../../local/paths.ts"),
-    import("../../feed/folder.ts"),
+    import("../play/choose.ts"),
     import("./play.ts"),
   ]);
-  const settings = loadSettings();
-  const dir = packageFile("data", "odi");
-  const ids = (await listMatches(dir)).map((match) => match.matchId);
-  const { live } = options;
-  if (!ids.includes(live)) {
-    throw new UsageError(`match ${live} is not among the bundled ones`, `choose one of ${ids.join(", ")}`);
-  }
+  const folders = SOURCE_IDS.map((id): Folders => ({ id, dirs: [packageFile("data", id)] }));
+  const intervalMs = options.interval ?? loadSettings().liveIntervalMs;
+  const chosen = await choosePlays(folders, { intervalMs, live: options.live ?? [], matches: [] });
   await playAndReport({
-    dir,
-    intervalMs: options.interval ?? settings.liveIntervalMs,
+    sources: chosen.map((source) =>
+      source.live.length > 0 ? source : { ...source, intervalMs, live: [LIVE_MATCH[source.id]] },
+    ),
     seed: 1,
     replayRate: REPLAY_RATE,
     correctionRate: CORRECTION_RATE,
+    lambdaFaults: options.lambdaFaults,
     crashes: options.crash ?? [],
     processors: options.processors,
-    live: [live],
-    matches: [],
     again: options.again ?? false,
     exitWhenDone: false,
     json: false,

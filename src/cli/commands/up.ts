@@ -1,14 +1,23 @@
 import type { Command } from "commander";
-import { isStackRunning, localStatus, localSupervisor, startStack } from "../../local/index.ts";
+import {
+  isStackRunning,
+  localServices,
+  localStatus,
+  localSupervisor,
+  SERVICES,
+  startServices,
+} from "../../local/index.ts";
 import { reportUp, startDetached } from "../../local/detached.ts";
-import { loadSettings, redactUrl, type Settings } from "../../settings.ts";
+import { loadSettings, type Settings } from "../../settings.ts";
 import { toFailure } from "../errors.ts";
 import { print } from "../output.ts";
 
 export function register(program: Command): void {
   program
     .command("up")
-    .description("start Kafka and Postgres in the background; installs them first where they are missing")
+    .description(
+      "start Kafka, Postgres, MongoDB and the Lambda endpoint in the background; installs them first where they are missing",
+    )
     .option("--foreground", "stay in this terminal until Ctrl-C")
     .action(async (options: { foreground?: true }) => {
       const settings = loadSettings();
@@ -27,10 +36,11 @@ export function register(program: Command): void {
 /** What runs and where, for people. */
 function whereabouts(settings: Settings): string[] {
   const pids = new Map(localStatus(settings).map((status) => [status.name, status.pid]));
-  const pid = (name: string): string => `pid ${pids.get(name) ?? "?"}`;
   return [
-    `Kafka     127.0.0.1:${settings.kafkaPort}  (${pid("kafka")})`,
-    `Postgres  ${redactUrl(`postgres://${settings.postgresUser}:x@127.0.0.1:${settings.postgresPort}/${settings.postgresDatabase}`)}  (${pid("postgres")})`,
+    ...localServices(settings).map(
+      (name) =>
+        `${SERVICES[name].title.padEnd(8)}  ${SERVICES[name].address(settings)}  (pid ${pids.get(name) ?? "?"})`,
+    ),
     `data and logs below ${settings.localDir}; stop with: third-umpire down`,
   ];
 }
@@ -46,13 +56,15 @@ async function watch(settings: Settings): Promise<void> {
     reportUp({ type: "progress", line });
   };
   try {
-    const started = startStack(supervisor, settings, progress).then(() => "started" as const);
+    const started = startServices(supervisor, settings, localServices(settings), progress).then(
+      () => "started" as const,
+    );
     // Asked to stop while we start: the start is given up, its error is no news then.
     started.catch(() => undefined);
     if ((await Promise.race([started, asked])) === "started") {
       reportUp({ type: "ready" });
       if (process.connected) process.disconnect();
-      else print(...whereabouts(settings), "Ctrl-C stops both");
+      else print(...whereabouts(settings), "Ctrl-C stops them");
       await asked;
     }
   } catch (error) {

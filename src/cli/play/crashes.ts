@@ -10,7 +10,7 @@ export interface CrashHost {
 
 /**
  * Kills on schedule (`--crash postgres:60s`), with SIGKILL, until the returned function is called. Of several
- * processors it takes one after the other. What is not ready is left alone: it was hit already.
+ * processors, sources or feeds it takes one after the other. What is not ready is left alone: it was hit already.
  */
 export function startCrashes(specs: readonly CrashSpec[], host: CrashHost): () => void {
   const turns = new Map<CrashTarget, number>();
@@ -27,6 +27,14 @@ export function startCrashes(specs: readonly CrashSpec[], host: CrashHost): () =
   return () => timers.forEach((timer) => clearInterval(timer));
 }
 
+/** Targets that are not the name of one process. */
+const SEVERAL: Readonly<Partial<Record<CrashTarget, RegExp>>> = {
+  mongo: /^mongodb$/u,
+  source: /^source-/u,
+  processor: /^processor-\d+$/u,
+  feed: /^feed-/u,
+};
+
 function isTarget(name: string, target: CrashTarget): boolean {
-  return name === target || (target === "processor" && /^processor-\d+$/u.test(name));
+  return SEVERAL[target]?.test(name) ?? name === target;
 }

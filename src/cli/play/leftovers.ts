@@ -2,7 +2,7 @@ import { runDir } from "../../local/paths.ts";
 import { endLeftover, readRunFiles } from "../../local/run-files.ts";
 import type { Settings } from "../../settings.ts";
 
-const PIPELINE = /^(?:source|loader|feed|processor-\d+)$/u;
+const PIPELINE = /^(?:source(?:-\w+)?|loader|feed(?:-\w+)?|processor-\d+)$/u;
 
 /**
  * Ends processes of the pipeline that an earlier `play` left behind (it was killed with SIGKILL), also those that

@@ -2,30 +2,42 @@ import type { FeedStatus } from "../../feed/index.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
 import type { ProcessSpec } from "../../local/index.ts";
 import type { ProcessorStatus } from "../../processor/index.ts";
-import type { SourceStatus } from "../../sources/postgres/index.ts";
+import type { SourceStatus } from "../../sources/kit/index.ts";
 import { isStatusMessage } from "../report.ts";
-import type { PlayOptions } from "./options.ts";
+import type { PlayOptions, SourcePlay } from "./options.ts";
 import { selfCommand } from "./self.ts";
+import { feedProcess, type SourceId, sourceProcess } from "./sources.ts";
 
 /** What the parts of the pipeline say, as it arrives. */
 export interface PipelineListener {
-  source(name: string, status: SourceStatus): void;
+  source(id: SourceId, status: SourceStatus): void;
   processor(name: string, status: ProcessorStatus): void;
   loader(status: LoaderStatus): void;
-  feed(status: FeedStatus): void;
+  feed(id: SourceId, status: FeedStatus): void;
 }
 
 /** A part has its own back-off and waits for servers that are gone: killing it for being slow would help nobody. */
 const READY_TIMEOUT_MS = 600_000;
 
-/** Source, processors and loader: what runs all the time. In the order of the data. */
-export function pipelineSpecs(options: PlayOptions, listener: PipelineListener): ProcessSpec[] {
-  const processors = Array.from({ length: options.processors }, (_, index) => `processor-${index + 1}`);
+const processorNames = (options: PlayOptions): string[] =>
+  Array.from({ length: options.processors }, (_, index) => `processor-${index + 1}`);
+
+/** Names of what runs all the time, in the order of the data. */
+export function pipelineNames(options: PlayOptions): string[] {
+  return [...options.sources.map(({ id }) => sourceProcess(id)), ...processorNames(options), "loader"];
+}
+
+/** Reads one source. */
+export function sourceSpec({ id }: SourcePlay, listener: PipelineListener): ProcessSpec {
+  return part<SourceStatus>(sourceProcess(id), ["source", id], ["streaming", "snapshot", "standby"], (status) =>
+    listener.source(id, status),
+  );
+}
+
+/** Processors and loader: what all sources share. */
+export function sharedSpecs(options: PlayOptions, listener: PipelineListener): ProcessSpec[] {
   return [
-    part<SourceStatus>("source", ["source"], ["streaming", "snapshot", "standby"], (status) =>
-      listener.source("source", status),
-    ),
-    ...processors.map((name) =>
+    ...processorNames(options).map((name) =>
       part<ProcessorStatus>(name, ["processor", "--instance", name], ["running"], (status) =>
         listener.processor(name, status),
       ),
@@ -34,17 +46,19 @@ export function pipelineSpecs(options: PlayOptions, listener: PipelineListener):
   ];
 }
 
-/** The application server. It ends by itself when everything is in: whoever listens then stops it for good. */
-export function feedSpec(options: PlayOptions, listener: PipelineListener): ProcessSpec {
+/** The application server of one source. It ends by itself when everything is in: whoever listens then stops it for good. */
+export function feedSpec(source: SourcePlay, options: PlayOptions, listener: PipelineListener): ProcessSpec {
+  const { id } = source;
   const args = [
     "feed",
-    ...["--odi", options.dir, "--interval", `${options.intervalMs}ms`, "--seed", String(options.seed)],
+    ...source.dirs.flatMap((dir) => [`--${id}`, dir]),
+    ...["--interval", `${source.intervalMs}ms`, "--seed", String(options.seed)],
     ...["--replay-rate", String(options.replayRate), "--correction-rate", String(options.correctionRate)],
-    ...options.live.flatMap((id) => ["--live", id]),
-    ...options.matches.flatMap((id) => ["--match", id]),
+    ...source.live.flatMap((match) => ["--live", match]),
+    ...source.matches.flatMap((match) => ["--match", match]),
     ...(options.again ? ["--again"] : []),
   ];
-  return part<FeedStatus>("feed", args, ["playing", "live", "done"], (status) => listener.feed(status));
+  return part<FeedStatus>(feedProcess(id), args, ["playing", "live", "done"], (status) => listener.feed(id, status));
 }
 
 function part<S extends { readonly state: string }>(

@@ -2,6 +2,7 @@ import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import type { AuditReport } from "../../audit/index.ts";
 import type { Log } from "../../kafka/log.ts";
 import { confluentLog } from "../../kafka/confluent/index.ts";
+import { type ServiceName, SERVICES } from "../../local/index.ts";
 import { cricketTopology } from "../../pipelines/cricket.ts";
 import { ensureCricketTopics } from "../../pipelines/topics.ts";
 import type { Settings } from "../../settings.ts";
@@ -9,19 +10,21 @@ import { listenForShutdown } from "../shutdown.ts";
 import { feedFigures } from "../screen/model.ts";
 import { loadedRows } from "../screen/figures.ts";
 import type { VerdictCounts } from "../../domain/review/verdict.ts";
-import { type CaughtUp, waitUntilCaughtUp } from "./caught-up.ts";
+import { type CaughtUp, waitUntilCaughtUp } from "./caught-up/caught-up.ts";
+import { MARKS } from "./caught-up/marks.ts";
 import { startCrashes } from "./crashes.ts";
 import { endLeftovers } from "./leftovers.ts";
-import type { PlayOptions } from "./options.ts";
-import { feedSpec, pipelineSpecs } from "./pipeline.ts";
+import type { PlayOptions, SourcePlay } from "./options.ts";
+import { feedSpec, pipelineNames, sharedSpecs, sourceSpec } from "./pipeline.ts";
+import { feedProcess, type SourceId, SOURCES } from "./sources.ts";
 import { Stage, unlessAborted } from "./stage.ts";
-import { ensureStack } from "./stack.ts";
+import { neededServices, serviceSpecs, startStack } from "./stack.ts";
 
 export interface PlaySummary {
   /** False when it was stopped before everything was in. */
   readonly complete: boolean;
-  readonly rows: number | null;
-  readonly events: number | null;
+  /** Of each source that was played; empty when it was stopped. */
+  readonly sources: Readonly<Partial<Record<SourceId, { readonly records: number; readonly events: number }>>>;
   readonly verdicts: VerdictCounts;
   readonly loaded: number;
   readonly kills: Readonly<Record<string, number>>;
@@ -30,19 +33,18 @@ export interface PlaySummary {
   readonly audit: AuditReport | null;
 }
 
-const SOURCE_ID = "odi";
 /** Each part has its own 25 s; several stop one after the other, then the servers. */
-const HARD_LIMIT_MS = 120_000;
+const HARD_LIMIT_MS = 180_000;
 
 /**
- * Plays a folder of matches through the whole pipeline: starts what does not run, feeds, shows, and stops all of it
+ * Plays folders of matches through the whole pipeline: starts what does not run, feeds, shows, and stops all of it
  * in order at the end or at Ctrl-C. What an earlier run left behind is ended first; where it was, this one goes on.
  */
 export async function play(settings: Settings, options: PlayOptions): Promise<PlaySummary> {
   const startedAt = performance.now();
   const shutdown = listenForShutdown({ hardLimitMs: HARD_LIMIT_MS });
   await endLeftovers(settings);
-  const stage = new Stage(settings, SOURCE_ID, options);
+  const stage = new Stage(settings, options);
   const run: Run = {
     settings,
     options,
@@ -77,24 +79,34 @@ interface Outcome extends CaughtUp {
 
 async function perform(run: Run): Promise<Outcome> {
   const { settings, options, stage, signal } = run;
-  stage.phase("starting", "Kafka and Postgres");
-  await unlessAborted(
-    ensureStack(stage.supervisor, settings, (line) => stage.phase("starting", line)),
-    signal,
-  );
+  const answers = startStack({
+    supervisor: stage.supervisor,
+    settings,
+    services: neededServices(options),
+    specs: serviceSpecs(settings, options),
+    progress: {
+      line: (text) => stage.tell({ type: "news", text, tone: "plain" }),
+      waiting: (names) => stage.waitFor(names.map((name) => SERVICES[name].title)),
+    },
+  });
+  const ready = (name: ServiceName): Promise<void> => answers.get(name) ?? Promise.resolve();
+  // A failure is thrown by whoever waits for that server; one that nobody has come to yet must not end the process.
+  for (const answer of answers.values()) answer.catch(() => undefined);
+  await unlessAborted(ready("kafka"), signal);
   await createTopics(run);
-  stage.phase("starting", "source, processors and loader");
-  await stage.startAll(pipelineSpecs(options, stage.listener), signal);
-  stage.phase("playing", "");
   const stopCrashes = startCrashes(options.crashes, {
     list: () => stage.processes(),
     kill: (process) => stage.kill(process),
     killed: (target, name) => stage.tell({ type: "killed", target, name }),
   });
   try {
-    // The feed is not awaited to be ready: a folder that was played before is done at once.
-    const feed = stage.supervisor.start(feedSpec(options, stage.listener));
-    await unlessAborted(Promise.race([stage.feedDone, failureOf(feed)]), signal);
+    // Each source begins to play as soon as its own server answers: the first score need not wait for the last server.
+    const started = Promise.all([
+      stage.startAll(sharedSpecs(options, stage.listener), signal),
+      ...options.sources.map((source) => startSource(run, source, ready(SOURCES[source.id].service))),
+    ]);
+    await unlessAborted(Promise.race([stage.feedsDone, failureOf(started)]), signal);
+    await unlessAborted(started, signal);
     stage.tell({ type: "news", text: doneText(stage), tone: "good" });
     if (!options.exitWhenDone) await untilAborted(signal);
   } finally {
@@ -103,9 +115,19 @@ async function perform(run: Run): Promise<Outcome> {
   return settle(run);
 }
 
+/** Resolves when it streams and its feed has begun. */
+async function startSource({ options, stage, signal }: Run, source: SourcePlay, ready: Promise<void>): Promise<void> {
+  await unlessAborted(ready, signal);
+  await stage.startAll([sourceSpec(source, stage.listener)], signal);
+  stage.playing();
+  // The feed is not awaited to be ready: a folder that was played before is done at once.
+  const feed = stage.supervisor.start(feedSpec(source, options, stage.listener));
+  await unlessAborted(Promise.race([feed, stage.feedsDone]), signal);
+}
+
 function doneText({ model }: Stage): string {
-  const played = model.feed === null ? 0 : feedFigures(model.feed).rowsInserted;
-  return played > 0 ? "every match is in Postgres" : "every match was in Postgres before; --again plays them once more";
+  const played = [...model.feeds.values()].some((feed) => feedFigures(feed).rowsInserted > 0);
+  return played ? "every match is at its source" : "every match was played before; --again plays them once more";
 }
 
 async function createTopics({ log, settings }: Run): Promise<void> {
@@ -120,8 +142,7 @@ async function createTopics({ log, settings }: Run): Promise<void> {
 async function settle({ settings, options, stage, log, signal }: Run): Promise<Outcome> {
   const caughtUp = await waitUntilCaughtUp({
     log,
-    connection: settings.postgresUrl,
-    sourceId: SOURCE_ID,
+    sources: options.sources.map(({ id }) => ({ id, mark: () => MARKS[id](settings) })),
     inputs: cricketTopology(settings).inputs,
     clean: [
       CRICKET_TOPICS.deliveries,
@@ -143,14 +164,10 @@ async function settle({ settings, options, stage, log, signal }: Run): Promise<O
 
 /** In the order of the data: nothing is left half-way that the next start would have to repeat. */
 async function stopEverything({ options, stage }: Run): Promise<void> {
-  await stage.stop(["feed", ...pipelineNames(options)]);
+  await stage.stop([...options.sources.map(({ id }) => feedProcess(id)), ...pipelineNames(options)]);
   if (stage.supervisor.list().some(({ state }) => state !== "stopped" && state !== "failed"))
     stage.phase("stopping", "servers");
   await stage.supervisor.stopAll();
-}
-
-function pipelineNames(options: PlayOptions): string[] {
-  return ["source", ...Array.from({ length: options.processors }, (_, index) => `processor-${index + 1}`), "loader"];
 }
 
 /** Rejects when the promise does, and otherwise never settles. */
@@ -167,8 +184,9 @@ function summary(stage: Stage, outcome: Outcome | null, ms: number): PlaySummary
   const { model } = stage;
   return {
     complete: outcome !== null,
-    rows: outcome?.rows ?? null,
-    events: outcome?.events ?? null,
+    sources: Object.fromEntries(
+      (outcome?.sources ?? []).map(({ id, records, events }) => [id, { records, events }] as const),
+    ),
     verdicts: outcome?.verdicts ?? model.verdicts,
     loaded: loadedRows(model),
     kills: Object.fromEntries(model.kills),

@@ -1,23 +1,11 @@
-import {
-  installKafka,
-  installPostgres,
-  kafkaService,
-  postgresService,
-  type ProcessStatus,
-  type Supervisor,
-} from "../../local/index.ts";
+import { localServices, type ProcessSpec, type ProcessStatus, type ServiceName, SERVICES } from "../../local/index.ts";
 import { runDir } from "../../local/paths.ts";
 import { isRunning } from "../../local/processes.ts";
 import { readRunFiles } from "../../local/run-files.ts";
+import type { Supervisor } from "../../local/supervisor.ts";
 import type { Settings } from "../../settings.ts";
-
-/** Servers that this project runs itself; one that is configured elsewhere (compose, Supabase) is not ours to start. */
-export function localServices(settings: Settings): ("kafka" | "postgres")[] {
-  const kafka = settings.brokers === `127.0.0.1:${settings.kafkaPort}`;
-  const { hostname, port } = new URL(settings.postgresUrl);
-  const postgres = hostname === "127.0.0.1" && port === String(settings.postgresPort);
-  return [...(kafka ? (["kafka"] as const) : []), ...(postgres ? (["postgres"] as const) : [])];
-}
+import type { PlayOptions } from "./options.ts";
+import { SOURCES } from "./sources.ts";
 
 /** Local servers that another process (`third-umpire up`) keeps running. One whose supervisor is dead is a leftover, not among them. */
 export function adoptedServices(settings: Settings): ProcessStatus[] {
@@ -33,23 +21,54 @@ export function adoptedServices(settings: Settings): ProcessStatus[] {
   );
 }
 
-/** Installs and starts the local servers that do not run yet, under `supervisor`. Resolves when they answer. */
-export async function ensureStack(
-  supervisor: Supervisor,
-  settings: Settings,
-  progress: (line: string) => void,
-): Promise<void> {
+/** The servers that these sources need, Kafka first. */
+export function neededServices({ sources }: Pick<PlayOptions, "sources">): ServiceName[] {
+  return ["kafka", ...sources.map(({ id }) => SOURCES[id].service)];
+}
+
+/** Servers that are started differently for this run. */
+export function serviceSpecs(
+  _settings: Settings,
+  _options: Pick<PlayOptions, "lambdaFaults">,
+): Readonly<Partial<Record<ServiceName, ProcessSpec>>> {
+  return {};
+}
+
+export interface StackProgress {
+  /** Something is being fetched or made: it takes a while. */
+  readonly line: (line: string) => void;
+  /** Servers that do not answer yet. */
+  readonly waiting: (names: readonly ServiceName[]) => void;
+}
+
+export interface StackOptions {
+  readonly supervisor: Supervisor;
+  readonly settings: Settings;
+  readonly services: readonly ServiceName[];
+  readonly specs: Readonly<Partial<Record<ServiceName, ProcessSpec>>>;
+  readonly progress: StackProgress;
+}
+
+/**
+ * Installs and starts the local ones of these servers that do not run yet, side by side: nobody waits for a server that
+ * is none of his. Returns for each when it answers; one that is run elsewhere is taken to do so.
+ */
+export function startStack(options: StackOptions): ReadonlyMap<ServiceName, Promise<void>> {
+  const { supervisor, settings, services, progress } = options;
   // A leftover is ended by its new start: nobody would restart it otherwise.
   const running = new Set(
     adoptedServices(settings)
       .filter((status) => status.state === "ready")
       .map((status) => status.name),
   );
-  const missing = localServices(settings).filter((name) => !running.has(name));
-  if (missing.includes("kafka")) await installKafka(settings, progress);
-  if (missing.includes("postgres")) await installPostgres(settings, progress);
-  if (missing.length === 0) return;
-  progress(`starting ${missing.join(" and ")}`);
-  const services = { kafka: kafkaService, postgres: postgresService };
-  await Promise.all(missing.map((name) => supervisor.start(services[name](settings))));
+  const missing = new Set(localServices(settings, services).filter((name) => !running.has(name)));
+  const waiting = new Set(missing);
+  progress.waiting([...waiting]);
+  const start = async (name: ServiceName): Promise<void> => {
+    await SERVICES[name].install(settings, progress.line);
+    await supervisor.start(options.specs[name] ?? SERVICES[name].spec(settings));
+    waiting.delete(name);
+    progress.waiting([...waiting]);
+  };
+  return new Map(services.map((name) => [name, missing.has(name) ? start(name) : Promise.resolve()]));
 }

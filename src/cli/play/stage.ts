@@ -7,6 +7,8 @@ import type { Settings } from "../../settings.ts";
 import { initialModel, type Phase, type ScreenModel } from "../screen/model.ts";
 import { reduce, type ScreenEvent } from "../screen/reducer.ts";
 import { type Display, openDisplay } from "./display.ts";
+import type { PlayOptions } from "./options.ts";
+import { feedProcess } from "./sources.ts";
 import type { PipelineListener } from "./pipeline.ts";
 
 /** An event before the stage has put the time on it. */
@@ -18,30 +20,34 @@ const TICK_MS = 250;
 export class Stage {
   readonly supervisor: Supervisor;
   readonly listener: PipelineListener;
-  /** Resolves when the feed says that every match is in. */
-  readonly feedDone: Promise<void>;
+  /** Resolves when every feed says that all its matches are in. */
+  readonly feedsDone: Promise<void>;
   readonly #settings: Settings;
   readonly #display: Display;
   readonly #tick: NodeJS.Timeout;
   #model: ScreenModel;
+  #waiting = "";
 
-  constructor(settings: Settings, sourceId: string, options: { readonly json: boolean }) {
+  constructor(settings: Settings, options: Pick<PlayOptions, "sources" | "json">) {
+    const ids = options.sources.map(({ id }) => id);
     this.#settings = settings;
-    this.#model = initialModel(Date.now(), shownPath(logDir(settings)), settings.partitions);
+    this.#model = initialModel(Date.now(), shownPath(logDir(settings)), settings.partitions, ids);
     this.supervisor = localSupervisor(settings);
     this.supervisor.onChange(() => this.#processes());
-    let announceFeedDone: () => void = () => undefined;
-    this.feedDone = new Promise((resolve) => (announceFeedDone = resolve));
+    let announceFeedsDone: () => void = () => undefined;
+    this.feedsDone = new Promise((resolve) => (announceFeedsDone = resolve));
+    const feeding = new Set(ids);
     this.listener = {
-      source: (name, status) => this.tell({ type: "source", name, id: sourceId, status }),
+      source: (id, status) => this.tell({ type: "source", id, status }),
       processor: (name, status) => this.tell({ type: "processor", name, status }),
       loader: (status) => this.tell({ type: "loader", status }),
-      feed: (status) => {
-        this.tell({ type: "feed", status });
+      feed: (id, status) => {
+        this.tell({ type: "feed", id, status });
         if (status.state !== "done") return;
-        announceFeedDone();
+        feeding.delete(id);
+        if (feeding.size === 0) announceFeedsDone();
         // It ended by itself; without this the supervisor would start it again.
-        void this.supervisor.stop("feed");
+        void this.supervisor.stop(feedProcess(id));
       },
     };
     this.#display = openDisplay(() => this.#model, options);
@@ -65,6 +71,17 @@ export class Stage {
 
   phase(phase: Phase, doing: string): void {
     this.tell({ type: "phase", phase, doing });
+  }
+
+  /** Servers that do not answer yet, for people. */
+  waitFor(titles: readonly string[]): void {
+    this.#waiting = titles.join(", ");
+    this.phase(this.#model.phase, this.#waiting === "" ? "" : `waiting for ${this.#waiting}`);
+  }
+
+  /** The first source plays: others may still wait for their servers. */
+  playing(): void {
+    this.phase("playing", this.#waiting === "" ? "" : `waiting for ${this.#waiting}`);
   }
 
   /** Starts all at once; resolves when all are ready, throws what the first one failed with. */

@@ -1,6 +1,6 @@
 import { VERDICTS, type VerdictCounts, zeroCounts } from "../../domain/review/verdict.ts";
 import type { ProcessorStatus } from "../../processor/status.ts";
-import type { ScreenModel } from "./model.ts";
+import type { ScreenModel, SourceView } from "./model.ts";
 
 /**
  * Verdicts so far, over all processors: each counts the partitions it owns. Undefined while a partition has no owner
@@ -41,6 +41,11 @@ export function commitFigures(model: ScreenModel): CommitFigures {
 /** Records loaded since the screen was opened. */
 export function loadedRows(model: ScreenModel): number {
   return model.loadedEarlier + (model.loader?.rows ?? 0);
+}
+
+/** Events that a source has sent since the screen was opened. */
+export function sentEvents({ status, earlier }: SourceView): number {
+  return earlier + status.events;
 }
 
 /** Input records that no processor has judged yet. */

@@ -3,16 +3,17 @@ import type { FeedCounts, FeedStatus } from "../../feed/index.ts";
 import type { ProcessStatus } from "../../local/supervisor.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
 import type { ProcessorStatus } from "../../processor/status.ts";
-import type { SourceStatus } from "../../sources/postgres/index.ts";
+import type { SourceStatus } from "../../sources/kit/index.ts";
 import type { CrashTarget } from "../options.ts";
+import type { SourceId } from "../play/sources.ts";
 
 export type Phase = "starting" | "playing" | "settling" | "auditing" | "stopping";
 
-/** A source and what it said last. */
+/** What a source said last. Its figures are of its own process: those of the ones that were killed are kept beside. */
 export interface SourceView {
-  /** Short, for people: "odi". */
-  readonly id: string;
   readonly status: SourceStatus;
+  /** Events of processes that are gone. */
+  readonly earlier: number;
 }
 
 /** The feed's figures are of its own process: those of the ones that were killed are kept beside. */
@@ -55,8 +56,10 @@ export interface ScreenModel {
   readonly phase: Phase;
   /** What is being done or waited for, when that is not obvious. */
   readonly doing: string;
-  readonly feed: FeedView | null;
-  readonly sources: ReadonlyMap<string, SourceView>;
+  /** The sources that are played, in their order. */
+  readonly sourceIds: readonly SourceId[];
+  readonly feeds: ReadonlyMap<SourceId, FeedView>;
+  readonly sources: ReadonlyMap<SourceId, SourceView>;
   readonly processors: ReadonlyMap<string, ProcessorStatus>;
   /** Verdicts over all partitions, as they were when each partition had exactly one owner last: they never fall. */
   readonly verdicts: VerdictCounts;
@@ -73,13 +76,19 @@ export interface ScreenModel {
   readonly partitions: number;
 }
 
-export function initialModel(now: number, logDir: string, partitions: number): ScreenModel {
+export function initialModel(
+  now: number,
+  logDir: string,
+  partitions: number,
+  sourceIds: readonly SourceId[],
+): ScreenModel {
   return {
     startedAt: now,
     now,
     phase: "starting",
     doing: "",
-    feed: null,
+    sourceIds,
+    feeds: new Map(),
     sources: new Map(),
     processors: new Map(),
     verdicts: zeroCounts(),

@@ -2,9 +2,10 @@ import type { FeedStatus } from "../../feed/index.ts";
 import type { ProcessStatus } from "../../local/supervisor.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
 import type { ProcessorStatus } from "../../processor/status.ts";
-import type { SourceStatus } from "../../sources/postgres/index.ts";
+import type { SourceStatus } from "../../sources/kit/index.ts";
 import type { CrashTarget } from "../options.ts";
 import { span } from "../output.ts";
+import { feedProcess, type SourceId, sourceProcess } from "../play/sources.ts";
 import { sumVerdicts } from "./figures.ts";
 import { feedFigures, type FeedView, type News, NO_FIGURES, type Phase, type ScreenModel } from "./model.ts";
 
@@ -17,13 +18,12 @@ export type ScreenEvent =
   | {
       readonly type: "source";
       readonly at: number;
-      readonly name: string;
-      readonly id: string;
+      readonly id: SourceId;
       readonly status: SourceStatus;
     }
   | { readonly type: "processor"; readonly at: number; readonly name: string; readonly status: ProcessorStatus }
   | { readonly type: "loader"; readonly at: number; readonly status: LoaderStatus }
-  | { readonly type: "feed"; readonly at: number; readonly status: FeedStatus }
+  | { readonly type: "feed"; readonly at: number; readonly id: SourceId; readonly status: FeedStatus }
   | { readonly type: "news"; readonly at: number; readonly text: string; readonly tone: News["tone"] };
 
 /** More is never shown, and a run may take days. */
@@ -47,13 +47,7 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
     case "loader":
       return withLoader(next, event);
     case "feed":
-      return troubled(
-        { ...next, feed: feedView(model.feed, event.status) },
-        event.at,
-        "feed",
-        model.feed?.status,
-        event.status,
-      );
+      return withFeed(next, event);
     case "killed":
       return {
         ...next,
@@ -66,12 +60,16 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
 }
 
 function withSource(model: ScreenModel, event: Extract<ScreenEvent, { type: "source" }>): ScreenModel {
-  const { at, name, id, status } = event;
-  const before = model.sources.get(name)?.status;
+  const { at, id, status } = event;
+  const view = model.sources.get(id);
+  const before = view?.status;
+  // Its figure only rises: a lower one is that of a new process.
+  const isNew = before !== undefined && status.events < before.events;
+  const earlier = (view?.earlier ?? 0) + (isNew ? before.events : 0);
   const next = troubled(
-    { ...model, sources: new Map(model.sources).set(name, { id, status }) },
+    { ...model, sources: new Map(model.sources).set(id, { status, earlier }) },
     at,
-    name,
+    sourceProcess(id),
     before,
     status,
   );
@@ -98,8 +96,15 @@ function withLoader(model: ScreenModel, event: Extract<ScreenEvent, { type: "loa
   // Its figure only rises: a lower one is that of a new process. What the match looked like is still true.
   const isNew = before !== null && status.rows < before.rows;
   const loadedEarlier = model.loadedEarlier + (isNew ? before.rows : 0);
-  const loader = { ...status, live: status.live ?? before?.live ?? null };
+  const loader = { ...status, live: { ...before?.live, ...status.live } };
   return troubled({ ...model, loader, loadedEarlier }, at, "loader", before ?? undefined, status);
+}
+
+function withFeed(model: ScreenModel, event: Extract<ScreenEvent, { type: "feed" }>): ScreenModel {
+  const { at, id, status } = event;
+  const before = model.feeds.get(id) ?? null;
+  const feeds = new Map(model.feeds).set(id, feedView(before, status));
+  return troubled({ ...model, feeds }, at, feedProcess(id), before?.status, status);
 }
 
 function feedView(before: FeedView | null, status: FeedStatus): FeedView {

@@ -1,8 +1,9 @@
-import { totalCount, type Verdict, VERDICTS } from "../../domain/review/verdict.ts";
-import type { ProcessStatus } from "../../local/supervisor.ts";
-import { count, span } from "../output.ts";
-import { commitFigures, processorLag, loadedRows } from "./figures.ts";
-import { feedFigures, type News, type Phase, type ScreenModel } from "./model.ts";
+import { VERDICTS } from "../../domain/review/verdict.ts";
+import type { SourceLag } from "../../sources/kit/index.ts";
+import { bytes, count, span } from "../output.ts";
+import { type SourceId, sourceProcess, SOURCES } from "../play/sources.ts";
+import { commitFigures, loadedRows, processorLag, sentEvents } from "./figures.ts";
+import { feedFigures, type News, NO_FIGURES, type Phase, type ScreenModel } from "./model.ts";
 import { harmless, type Line, type Span, spread, type Style, width } from "./spans.ts";
 
 const PHASE_STYLE: Readonly<Record<Phase, Style>> = {
@@ -21,58 +22,125 @@ export function header(model: ScreenModel, columns: number): Line[] {
   return [spread(left, right, columns), [["─".repeat(columns), "dim"]]];
 }
 
-/** The match that is on: the reason to look at the screen. */
-export function live(model: ScreenModel): Line[] {
-  const match = model.loader?.live;
-  if (match === undefined || match === null) return [[[" waiting for a ball to reach the warehouse", "dim"]], []];
-  return [[[` ${harmless(match.title)}`, "dim"]], [[` ${harmless(match.line)}`, "bold"]]];
+/** The matches that are on, the reason to look at the screen: a line a source, or two where there is room. */
+export function live(model: ScreenModel, wide: boolean): Line[] {
+  return model.sourceIds.flatMap((id): Line[] => {
+    const match = model.loader?.live[SOURCES[id].rawTopic];
+    const label: Span = [` ${id.padEnd(ID_WIDTH)} `, "dim"];
+    if (match === undefined) return [[label, [waitingFor(model, id), "dim"]]];
+    const line: Span = [harmless(match.line), "bold"];
+    if (!wide) return [[label, line]];
+    return [
+      [label, [harmless(match.title), "dim"]],
+      [[" ".repeat(ID_WIDTH + 2), "plain"], line],
+    ];
+  });
 }
 
-/** Records and verdicts of each source: a table where there is room for it, else a few words. */
+const ID_WIDTH = 4;
+
+function waitingFor(model: ScreenModel, id: SourceId): string {
+  if (model.feeds.has(id)) return "waiting for a ball to reach the warehouse";
+  const { store, service } = SOURCES[id];
+  return model.processes.some(({ name, state }) => name === service && state === "ready")
+    ? "its source is being started"
+    : `waiting for ${store}`;
+}
+
+/** A row a source: what was put there, how wrongly, what came out of it. A table where there is room, else a few words. */
 export function sources(model: ScreenModel, columns: number): Line[] {
-  if (model.sources.size === 0) return [[[" no source has reported yet", "dim"]], []];
-  const table = verdictTable(model);
-  return table.every((line) => width(line) <= columns) ? table : verdictWords(model, columns);
+  const tables = [sourceTable(model, 2), sourceTable(model, 1)];
+  return tables.find((table) => table.every((line) => width(line) <= columns)) ?? sourceWords(model);
 }
 
-function verdictTable(model: ScreenModel): Line[] {
-  const counts = model.verdicts;
-  const lag = processorLag(model);
-  const widths = VERDICTS.map((verdict) => Math.max(verdict.length, count(counts[verdict]).length) + 2);
-  const records = count(totalCount(counts) + lag);
-  const recordsWidth = Math.max(7, records.length) + 2;
-  const lagWidth = Math.max(4, count(lag).length) + 2;
-  const titles = VERDICTS.map((verdict, index) => verdict.padStart(widths[index] ?? 0)).join("");
-  const head: Line = [
-    [` ${"SOURCE".padEnd(6)}${"records".padStart(recordsWidth)}${titles}${"lag".padStart(lagWidth)}`, "dim"],
-  ];
-  const rows = [...model.sources.values()].map(({ id, status }): Line => [
-    [` ${harmless(id).slice(0, 6).padEnd(6)}`, status.state === "retrying" ? "warn" : "bold"],
-    [records.padStart(recordsWidth), "plain"],
-    ...VERDICTS.map((verdict, index): Span => [
-      count(counts[verdict]).padStart(widths[index] ?? 0),
-      verdictStyle(verdict, counts[verdict]),
-    ]),
-    [count(lag).padStart(lagWidth), lag > 0 ? "warn" : "dim"],
-  ]);
-  return [head, ...rows];
-}
+const SOURCE_TITLES = ["match", "fed", "repeated", "wrong", "sent", "lag", "restarts"] as const;
 
-function verdictWords(model: ScreenModel, columns: number): Line[] {
-  const counts = model.verdicts;
-  const lag = processorLag(model);
-  const ids = [...model.sources.values()].map(({ id }) => harmless(id)).join(", ");
-  const judged = VERDICTS.filter((verdict) => counts[verdict] > 0).map(
-    (verdict) => `${count(counts[verdict])} ${verdict}`,
+function sourceTable(model: ScreenModel, gap: number): Line[] {
+  const rows = model.sourceIds.map((id) => {
+    const { match, fed, replays, wrongs, sent, lag, restarts, state } = sourceFigures(model, id);
+    const cells = [match, count(fed), count(replays), count(wrongs), count(sent), lag, String(restarts)];
+    return { id, cells, restarts, state };
+  });
+  const widths = SOURCE_TITLES.map(
+    (title, column) => gap + Math.max(title.length, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
   );
+  const pad = (text: string, column: number): string => text.padStart(widths[column] ?? 0);
   return [
-    [
-      [` ${ids}`, "bold"],
-      [` ${count(totalCount(counts) + lag)} records, lag `, "plain"],
-      [count(lag), lag > 0 ? "warn" : "plain"],
-    ],
-    ...wrap(judged, columns - 2).map((text): Line => [[` ${text}`, "plain"]]),
+    [[` SOURCE${SOURCE_TITLES.map(pad).join("")}  state`, "dim"]],
+    ...rows.map(({ id, cells, restarts, state }): Line => [
+      [` ${id.padEnd(6)}`, "bold"],
+      [cells.slice(0, -1).map(pad).join(""), "plain"],
+      [pad(String(restarts), cells.length - 1), restarts > 0 ? "warn" : "dim"],
+      [`  ${state}`, SOURCE_STYLE[state] ?? "warn"],
+    ]),
   ];
+}
+
+const SOURCE_STYLE: Readonly<Record<string, Style>> = { streaming: "good", retrying: "bad", stopped: "dim" };
+
+function sourceWords(model: ScreenModel): Line[] {
+  return model.sourceIds.map((id): Line => {
+    const { match, fed, sent, lag, state } = sourceFigures(model, id);
+    return [
+      [` ${id.padEnd(ID_WIDTH)} `, "bold"],
+      [`${state}, match ${match}, ${count(fed)} fed, ${count(sent)} sent, lag ${lag}`, "plain"],
+    ];
+  });
+}
+
+interface SourceFigures {
+  readonly match: string;
+  readonly fed: number;
+  readonly replays: number;
+  readonly wrongs: number;
+  readonly sent: number;
+  readonly lag: string;
+  readonly restarts: number;
+  readonly state: string;
+}
+
+function sourceFigures(model: ScreenModel, id: SourceId): SourceFigures {
+  const feed = model.feeds.get(id);
+  const source = model.sources.get(id);
+  const process = model.processes.find(({ name }) => name === sourceProcess(id));
+  const figures = feed === undefined ? NO_FIGURES : feedFigures(feed);
+  return {
+    match: feed === undefined ? "-" : `${feed.status.matchesDone}/${feed.status.matchesTotal}`,
+    fed: figures.rowsInserted,
+    replays: figures.replays,
+    wrongs: figures.wrongs,
+    sent: source === undefined ? 0 : sentEvents(source),
+    lag: lagText(source?.status.lag ?? null),
+    restarts: process?.restarts ?? 0,
+    state: process === undefined ? "-" : process.state === "ready" ? (source?.status.state ?? "-") : process.state,
+  };
+}
+
+/** Short: it stands in a column. */
+function lagText(lag: SourceLag | null): string {
+  if (lag === null) return "-";
+  switch (lag.unit) {
+    case "bytes":
+      return bytes(lag.amount);
+    case "seconds":
+      return `${lag.amount < 10 ? lag.amount.toFixed(1) : Math.round(lag.amount)} s`;
+    case "objects":
+      return count(lag.amount);
+  }
+}
+
+/** What was judged of all sources together: a table where there is room for it, else a few words. */
+export function verdicts(model: ScreenModel, columns: number): Line[] {
+  const counts = model.verdicts;
+  const lag = processorLag(model);
+  const judged = VERDICTS.filter((verdict) => counts[verdict] > 0);
+  const words = judged.map((verdict) => `${count(counts[verdict])} ${verdict}`);
+  const text = wrap(words.length === 0 ? ["none yet"] : words, columns - 10 - ` · ${count(lag)} to judge`.length);
+  return text.map((line, index): Line => [
+    [index === 0 ? " verdicts " : " ".repeat(10), "dim"],
+    [line, counts.poison + counts.late > 0 && /poison|late/u.test(line) ? "warn" : "plain"],
+    ...(index === text.length - 1 && lag > 0 ? ([[` · ${count(lag)} to judge`, "warn"]] satisfies Line) : []),
+  ]);
 }
 
 /** Puts words on as few lines as they need. */
@@ -84,11 +152,6 @@ function wrap(words: readonly string[], columns: number): string[] {
   }, []);
 }
 
-function verdictStyle(verdict: Verdict, value: number): Style {
-  if (value === 0) return "dim";
-  return verdict === "poison" || verdict === "late" ? "warn" : "plain";
-}
-
 /** How fast, how far: commits, warehouse, and how the feed misbehaved. */
 export function progress(model: ScreenModel): Line[] {
   const commit = commitFigures(model);
@@ -97,8 +160,14 @@ export function progress(model: ScreenModel): Line[] {
     [" commits  ", "dim"],
     [count(commit.commits), "plain"],
     [`, ${ago} · p50 ${ms(commit.p50)} · p99 ${ms(commit.p99)}`, "plain"],
+    ...kills(model),
   ];
-  return [commits, warehouse(model), ...feed(model)];
+  return [commits, warehouse(model)];
+}
+
+function kills(model: ScreenModel): Line {
+  const times = [...model.kills.values()].reduce((sum, more) => sum + more, 0);
+  return times === 0 ? [] : [[` · ${times} ${times === 1 ? "kill" : "kills"}`, "warn"]];
 }
 
 function warehouse(model: ScreenModel): Line {
@@ -112,60 +181,6 @@ function warehouse(model: ScreenModel): Line {
   const rest = `, ${lag} · ${count(loader.batches)} transactions · p50 ${ms(loader.batchMs.p50)} · p99 ${ms(loader.batchMs.p99)}`;
   const state: Line = loader.state === "retrying" ? [[` · ${harmless(loader.message)}`, "warn"]] : [];
   return [[" loaded   ", "dim"], [`${count(loadedRows(model))} rows`, "plain"], [rest, "plain"], ...state];
-}
-
-function feed(model: ScreenModel): Line[] {
-  const kills = [...model.kills.values()].reduce((sum, times) => sum + times, 0);
-  const killed: Line = kills === 0 ? [] : [[` · ${kills} ${kills === 1 ? "kill" : "kills"}`, "warn"]];
-  if (model.feed === null) return [];
-  const { status } = model.feed;
-  const { rowsInserted, replays, wrongs } = feedFigures(model.feed);
-  return [
-    [
-      [" feed     ", "dim"],
-      [`${count(rowsInserted)} rows, match ${status.matchesDone}/${status.matchesTotal}`, "plain"],
-      [` · ${count(replays)} repeated, ${count(wrongs)} wrong`, replays + wrongs > 0 ? "warn" : "dim"],
-      ...killed,
-    ],
-  ];
-}
-
-const STATE_STYLE: Readonly<Record<ProcessStatus["state"], Style>> = {
-  starting: "warn",
-  ready: "good",
-  "backing-off": "warn",
-  stopped: "dim",
-  failed: "bad",
-};
-
-/** Every process with what a person needs to kill it. */
-export function processes(model: ScreenModel): Line[] {
-  const nameWidth = Math.max(11, ...model.processes.map((process) => process.name.length));
-  const head = ` ${"PROCESS".padEnd(nameWidth)} ${"pid".padStart(8)}  ${"state".padEnd(11)} ${"restarts".padStart(8)} ${"up".padStart(8)}`;
-  const rows = model.processes.map((process): Line => {
-    const up =
-      process.pid === null || process.startedAt === null ? "" : span(Math.max(0, model.now - process.startedAt));
-    const note = processNote(model, process);
-    return [
-      [` ${process.name.padEnd(nameWidth)} ${String(process.pid ?? "").padStart(8)}  `, "plain"],
-      [process.state.padEnd(11), STATE_STYLE[process.state]],
-      [` ${String(process.restarts).padStart(8)}`, process.restarts > 0 ? "warn" : "dim"],
-      [` ${up.padStart(8)}`, "dim"],
-      ...(note === "" ? [] : ([[`  ${note}`, "dim"]] satisfies Line)),
-    ];
-  });
-  return [[[head, "dim"]], ...rows];
-}
-
-/** What a process says of itself, where that adds something to "ready". */
-function processNote(model: ScreenModel, process: ProcessStatus): string {
-  if (process.state !== "ready") return "";
-  const processor = model.processors.get(process.name);
-  if (processor !== undefined) return `${processor.state}, partitions ${processor.partitions.join(" ") || "none"}`;
-  const source = model.sources.get(process.name);
-  if (source === undefined) return "";
-  const { state, positionText, epoch } = source.status;
-  return `${state === "streaming" ? "at" : `${state},`} ${harmless(positionText)}, epoch ${epoch}`;
 }
 
 /** What just happened, newest last. */

@@ -1,5 +1,6 @@
 import { VERDICTS } from "../../domain/review/verdict.ts";
 import { count, span } from "../output.ts";
+import { SOURCES } from "../play/sources.ts";
 import { commitFigures, processorLag, loadedRows } from "./figures.ts";
 import { feedFigures, type ScreenModel } from "./model.ts";
 import { harmless } from "./spans.ts";
@@ -13,13 +14,14 @@ export function statusLine(model: ScreenModel): string {
   );
   const parts = [
     `${span(model.now - model.startedAt)} ${model.phase}${model.doing === "" ? "" : ` (${harmless(model.doing)})`}`,
-    model.feed === null
-      ? ""
-      : `fed ${count(feedFigures(model.feed).rowsInserted)} rows, match ${model.feed.status.matchesDone}/${model.feed.status.matchesTotal}`,
+    ...[...model.feeds].map(
+      ([id, feed]) =>
+        `${id} fed ${count(feedFigures(feed).rowsInserted)}, match ${feed.status.matchesDone}/${feed.status.matchesTotal}`,
+    ),
     verdicts.join(", "),
     model.processors.size === 0 ? "" : `lag ${count(processorLag(model))}, commit p99 ${Math.round(commit.p99)} ms`,
     model.loader === null ? "" : `loaded ${count(loadedRows(model))}, lag ${model.loader.lag ?? "unknown"}`,
-    harmless(model.loader?.live?.line ?? ""),
+    ...model.sourceIds.map((id) => harmless(model.loader?.live[SOURCES[id].rawTopic]?.line ?? "")),
   ];
   return parts.filter((part) => part !== "").join(" | ");
 }

@@ -96,8 +96,8 @@ test("EO-9: loads the committed records, publishes them, stops clean, and goes o
   await first.stop();
   const last = first.statuses.at(-1);
   expect(last).toMatchObject({ state: "stopped", lag: 0 });
-  expect(last?.live?.title).toBe("Zimbabwe v West Indies, Bulawayo, 2016-11-25");
-  expect(last?.live?.line).toMatch(/^(?:Zimbabwe|West Indies) \d+\/\d+ /u);
+  expect(last?.live["raw"]?.title).toBe("Zimbabwe v West Indies, Bulawayo, 2016-11-25");
+  expect(last?.live["raw"]?.line).toMatch(/^(?:Zimbabwe|West Indies) \d+\/\d+ /u);
   // A clean stop leaves one complete file and a snapshot that is as new.
   expect(readdirSync(warehousePaths(dir).hotDir)).toEqual(["cricket.duckdb"]);
   const logged = await committedDeliveries(clean);

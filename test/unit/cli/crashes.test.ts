@@ -35,6 +35,24 @@ describe("crashes on purpose", () => {
     expect(kills).toEqual(["processor-1", "processor-2", "processor-1"]);
   });
 
+  it("takes the sources in turn, or the one that is named", () => {
+    processes = ["source-odi", "source-t20i", "source-test", "mongodb", "feed-odi"].map((name) => processStatus(name));
+    const quiet = { ...host, killed: () => undefined };
+    const stop = startCrashes([{ target: "source", everyMs: 1000 }], quiet);
+    vi.advanceTimersByTime(4000);
+    stop();
+    startCrashes([{ target: "source-test", everyMs: 1000 }], quiet);
+    vi.advanceTimersByTime(2000);
+    expect(kills).toEqual(["source-odi", "source-t20i", "source-test", "source-odi", "source-test", "source-test"]);
+  });
+
+  it("knows MongoDB's process by its short name", () => {
+    processes = [processStatus("mongodb")];
+    startCrashes([{ target: "mongo", everyMs: 1000 }], { ...host, killed: () => undefined });
+    vi.advanceTimersByTime(1000);
+    expect(kills).toEqual(["mongodb"]);
+  });
+
   it("leaves alone what is down already, and what does not run here", () => {
     processes = [processStatus("postgres", { state: "starting" })];
     startCrashes(

@@ -47,10 +47,21 @@ describe("the command line", { timeout: 30_000 }, () => {
       ["state", "--jsn"],
       "error: unknown option '--jsn' (remedy: did you mean --json?)\n",
     ],
+    ["nothing to play", ["play"], "error: nothing to play (remedy: name a folder with --odi, --t20i, --test)\n"],
     [
-      "a missing option",
-      ["play"],
-      "error: required option '--odi <dir>' not specified (remedy: `--help` lists what there is)\n",
+      "a feed of two sources",
+      ["feed", "--odi", "a", "--test", "b"],
+      "error: a feed has one source: exactly one of --odi, --t20i, --test (remedy: start one feed for each)\n",
+    ],
+    [
+      "a source that does not exist",
+      ["source", "ipl"],
+      "error: command-argument value 'ipl' is invalid for argument 'source'. Allowed choices are odi, t20i, test. (remedy: `--help` lists what there is)\n",
+    ],
+    [
+      "a match that no folder holds",
+      ["play", "--t20i", "data/t20i", "--match", "1"],
+      "error: match 1 is not in the folders (remedy: choose one that is, e.g. 1268191, 1349386, 1415706)\n",
     ],
     [
       "a malformed record id",
@@ -60,7 +71,7 @@ describe("the command line", { timeout: 30_000 }, () => {
     [
       "a folder that is not there",
       ["play", "--odi", "/nonexistent"],
-      "error: /nonexistent cannot be read (remedy: give the folder that holds the csv2 files)\n",
+      "error: /nonexistent cannot be read (remedy: give a folder of Cricsheet CSV: ID.csv and ID_info.csv, or ID.csv alone (original form))\n",
     ],
   ])("answers %s in one line and with exit code 2", async (_what, args, stderr) => {
     expect(await run(args)).toEqual({ code: 2, stdout: "", stderr });
@@ -83,7 +94,7 @@ describe("the command line", { timeout: 30_000 }, () => {
   it("says what is wrong with a folder that holds no matches", async () => {
     const { code, stderr } = await run(["play", "--odi", empty]);
     expect([code, stderr.split("\n").length]).toEqual([2, 2]);
-    expect(stderr).toContain("holds no csv files");
+    expect(stderr).toContain("holds no files for --odi");
   });
 
   it("shows a stack trace only where it was asked for", async () => {

@@ -26,6 +26,7 @@ describe("crash specifications", () => {
   it("names what to kill and how often", () => {
     expect(parseCrash("postgres:60s")).toEqual({ target: "postgres", everyMs: 60_000 });
     expect(parseCrash("processor:1s")).toEqual({ target: "processor", everyMs: 1000 });
+    expect(parseCrash("source-t20i:30s")).toEqual({ target: "source-t20i", everyMs: 30_000 });
   });
 
   it.each(["postgres", "postgres:", "zookeeper:5s", ":5s", "postgres:5s:5s", "POSTGRES:5s"])("refuses %j", (text) => {

@@ -2,7 +2,7 @@ import { INITIAL_STATUS, type ProcessorStatus } from "../../../src/processor/sta
 import type { LoaderStatus } from "../../../src/loader/status.ts";
 import type { ProcessStatus } from "../../../src/local/supervisor.ts";
 import type { FeedStatus } from "../../../src/feed/index.ts";
-import type { SourceStatus } from "../../../src/sources/postgres/index.ts";
+import type { SourceStatus } from "../../../src/sources/kit/index.ts";
 import { initialModel, type ScreenModel } from "../../../src/cli/screen/model.ts";
 import { reduce, type ScreenEvent } from "../../../src/cli/screen/reducer.ts";
 
@@ -37,7 +37,7 @@ export function loaderStatus(change: Partial<LoaderStatus> = {}): LoaderStatus {
     lastCommitAt: null,
     batchMs: { p50: 0, p99: 0 },
     published: null,
-    live: null,
+    live: {},
     ...change,
   };
 }
@@ -68,80 +68,95 @@ export function sourceStatus(change: Partial<SourceStatus> = {}): SourceStatus {
     commits: 0,
     positionText: "0/16B3748",
     epoch: 1,
-    lagBytes: 0,
+    lag: { amount: 0, unit: "bytes" },
     lastEventAt: null,
     restarts: 0,
-    deletes: 0,
-    truncates: 0,
-    foreign: 0,
+    ignored: {},
     ...change,
   };
 }
 
 export function play(
   events: readonly ScreenEvent[],
-  from: ScreenModel = initialModel(NOON, ".local/logs", 4),
+  from: ScreenModel = initialModel(NOON, ".local/logs", 4, ["odi"]),
 ): ScreenModel {
   return events.reduce(reduce, from);
 }
 
-/** A run that is well under way. */
+const SOURCES = ["odi", "t20i", "test"] as const;
+
+/** A run of three sources that is well under way. */
 export function busyModel(): ScreenModel {
   const at = NOON + 245_000;
-  const names = ["kafka", "postgres", "source", "processor-1", "processor-2", "loader", "feed"];
+  const names = [
+    ...["kafka", "postgres", "mongodb", "lambda", "processor-1", "processor-2", "loader"],
+    ...["source-odi", "feed-odi", "source-t20i", "feed-t20i", "source-test", "feed-test"],
+  ];
   const counts = { accepted: 9000, duplicate: 3200, correction: 120, stale: 25, late: 0, poison: 0 };
-  return play([
-    { type: "phase", at, phase: "playing", doing: "" },
-    { type: "processes", at, list: names.map((name, index) => processStatus(name, { pid: 4711 + index })) },
-    { type: "source", at, name: "source", id: "odi", status: sourceStatus() },
-    {
-      type: "processor",
-      at,
-      name: "processor-1",
-      status: processorStatus({
-        partitions: [0, 1],
-        counts,
-        lag: 12,
-        commits: 1234,
-        commitMs: { p50: 4.2, p99: 12 },
-        lastCommitAt: at - 100,
-      }),
-    },
-    {
-      type: "processor",
-      at,
-      name: "processor-2",
-      status: processorStatus({ partitions: [2, 3], commitMs: { p50: 3, p99: 40 } }),
-    },
-    {
-      type: "loader",
-      at,
-      status: loaderStatus({
-        rows: 45_678,
-        batches: 99,
-        lag: 3,
-        live: {
-          matchId: "1059715",
-          title: "Zimbabwe v West Indies, Bulawayo, 2016-11-25",
-          line: "Zimbabwe 127/8 (36.5 ov) v West Indies · Raza 41* (60) · Holder 8-0-31-2",
-        },
-      }),
-    },
-    {
-      type: "feed",
-      at,
-      status: feedStatus({ rowsInserted: 12_345, replays: 3200, wrongs: 145, corrections: 120, matchesDone: 11 }),
-    },
-    { type: "killed", at, target: "postgres", name: "postgres" },
-    {
-      type: "processes",
-      at,
-      list: names.map((name) => processStatus(name, name === "postgres" ? { state: "starting", pid: null } : {})),
-    },
-    {
-      type: "processes",
-      at: at + 2100,
-      list: names.map((name) => processStatus(name, name === "postgres" ? { restarts: 1, startedAt: at + 1900 } : {})),
-    },
-  ]);
+  const lags = {
+    odi: { amount: 512, unit: "bytes" },
+    t20i: { amount: 0.4, unit: "seconds" },
+    test: { amount: 3, unit: "objects" },
+  } as const;
+  const feed = { rowsInserted: 12_345, replays: 3200, wrongs: 145, corrections: 120, matchesDone: 11 };
+  return play(
+    [
+      { type: "phase", at, phase: "playing", doing: "" },
+      { type: "processes", at, list: names.map((name, index) => processStatus(name, { pid: 4711 + index })) },
+      ...SOURCES.flatMap((id): ScreenEvent[] => [
+        { type: "source", at, id, status: sourceStatus({ events: 12_357, lag: lags[id] }) },
+        { type: "feed", at, id, status: feedStatus(feed) },
+      ]),
+      {
+        type: "processor",
+        at,
+        name: "processor-1",
+        status: processorStatus({
+          partitions: [0, 1],
+          counts,
+          lag: 12,
+          commits: 1234,
+          commitMs: { p50: 4.2, p99: 12 },
+          lastCommitAt: at - 100,
+        }),
+      },
+      {
+        type: "processor",
+        at,
+        name: "processor-2",
+        status: processorStatus({ partitions: [2, 3], commitMs: { p50: 3, p99: 40 } }),
+      },
+      { type: "loader", at, status: loaderStatus({ rows: 45_678, batches: 99, lag: 3, live: LIVE }) },
+      { type: "killed", at, target: "mongo", name: "mongodb" },
+      {
+        type: "processes",
+        at,
+        list: names.map((name) => processStatus(name, name === "mongodb" ? { state: "starting", pid: null } : {})),
+      },
+      {
+        type: "processes",
+        at: at + 2100,
+        list: names.map((name) => processStatus(name, name === "mongodb" ? { restarts: 1, startedAt: at + 1900 } : {})),
+      },
+    ],
+    initialModel(NOON, ".local/logs", 4, SOURCES),
+  );
 }
+
+const LIVE: LoaderStatus["live"] = {
+  "cricket.odi.raw": {
+    matchId: "1144530",
+    title: "England v New Zealand, London, 2019-07-14",
+    line: "New Zealand 46/1 (12.1 ov) v England · Williamson 2* (16) · Woakes 6.1-0-18-1",
+  },
+  "cricket.t20i.raw": {
+    matchId: "951373",
+    title: "England v West Indies, Kolkata, 2016-04-03",
+    line: "West Indies 85/4 (12.1 ov) v England · Samuels 45* (35) · Rashid 2-0-15-1",
+  },
+  "cricket.test.raw": {
+    matchId: "1152848",
+    title: "England v Australia, Leeds, 2019-08-22",
+    line: "England 286/9 (114.5 ov) v Australia · Stokes 61* (174) · Lyon 36-5-103-1",
+  },
+};

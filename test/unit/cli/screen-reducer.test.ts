@@ -86,24 +86,35 @@ describe("the screen's reducer", () => {
 
   it("adds up the figures of a feed that was killed and started again", () => {
     const model = play([
-      { type: "feed", at: NOON, status: feedStatus({ rowsInserted: 100, replays: 30, wrongs: 4, corrections: 2 }) },
-      { type: "feed", at: NOON, status: feedStatus({ rowsInserted: 0 }) },
-      { type: "feed", at: NOON, status: feedStatus({ rowsInserted: 10, replays: 3, wrongs: 1, corrections: 1 }) },
+      {
+        type: "feed",
+        at: NOON,
+        id: "odi",
+        status: feedStatus({ rowsInserted: 100, replays: 30, wrongs: 4, corrections: 2 }),
+      },
+      { type: "feed", at: NOON, id: "odi", status: feedStatus({ rowsInserted: 0 }) },
+      {
+        type: "feed",
+        at: NOON,
+        id: "odi",
+        status: feedStatus({ rowsInserted: 10, replays: 3, wrongs: 1, corrections: 1 }),
+      },
     ]);
-    expect(model.feed).not.toBeNull();
-    expect(model.feed && feedFigures(model.feed)).toEqual({
-      rowsInserted: 110,
-      replays: 33,
-      wrongs: 5,
-      corrections: 3,
-    });
+    expect([...model.feeds.values()].map(feedFigures)).toEqual([
+      {
+        rowsInserted: 110,
+        replays: 33,
+        wrongs: 5,
+        corrections: 3,
+      },
+    ]);
   });
 
   it("announces a new epoch of a source: continuity could not be proved (EO-13)", () => {
     const model = play([
-      { type: "source", at: NOON, name: "source", id: "odi", status: sourceStatus({ epoch: 0 }) },
-      { type: "source", at: NOON, name: "source", id: "odi", status: sourceStatus({ epoch: 1 }) },
-      { type: "source", at: NOON, name: "source", id: "odi", status: sourceStatus({ epoch: 2 }) },
+      { type: "source", at: NOON, id: "odi", status: sourceStatus({ epoch: 0 }) },
+      { type: "source", at: NOON, id: "odi", status: sourceStatus({ epoch: 1 }) },
+      { type: "source", at: NOON, id: "odi", status: sourceStatus({ epoch: 2 }) },
     ]);
     expect(news(model)).toEqual(["source odi began epoch 2: a gap event says why"]);
   });
@@ -157,7 +168,7 @@ describe("the screen's reducer", () => {
   });
 
   it("adds up what the processes of a loader that was killed have loaded, and keeps the match on screen", () => {
-    const live = { matchId: "1", title: "A v B", line: "A 1/0" };
+    const live = { "cricket.odi.raw": { matchId: "1", title: "A v B", line: "A 1/0" } };
     const model = play([
       { type: "loader", at: NOON, status: loaderStatus({ rows: 100, live }) },
       { type: "loader", at: NOON, status: loaderStatus({ rows: 0, state: "opening" }) },

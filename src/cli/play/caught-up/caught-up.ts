@@ -1,31 +1,28 @@
 /**
- * When is a run done? Decided by positions, never by time. The feed has ended, and then, in this order:
+ * When is a run done? Decided by positions, never by time. The feeds have ended, and then, in this order:
  *
- * 1. Mark: a transaction of our own in Postgres's log, after every row of the feed; and the number of rows.
- * 2. Source: its persisted position is at the mark or beyond, and it has emitted at least as many events as there are rows.
- * 3. Processors: the ends of the raw topic are captured; the group's committed offsets reach them.
+ * 1. Mark: where the end of each source is, after everything its feed has put there; and the number of its records.
+ * 2. Sources: each one's persisted position is at its mark or beyond, and it has emitted at least as many events as there are records.
+ * 3. Processors: the ends of the raw topics are captured; the group's committed offsets reach them.
  * 4. Loader: the ends of the clean topics are captured; the offsets stored in the warehouse reach them.
  *
  * Each end is captured after the stage before it has caught up, so nothing can follow it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { CRICKET_GROUP, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
-import { RetryableError } from "../../domain/errors.ts";
-import { type VerdictCounts, VERDICTS, zeroCounts } from "../../domain/review/verdict.ts";
-import { ODI_TABLES } from "../../feed/index.ts";
-import { ODI_SCHEMA } from "../../feed/schema.ts";
-import type { CommittedOffset, Log, LogReader, TopicPartition } from "../../kafka/log.ts";
-import { classifyPostgresError } from "../../postgres/errors.ts";
-import { decodeOffsetMetadata } from "../../processor/offset-metadata.ts";
-import { closeSql, openSql } from "../../postgres/sql.ts";
-import { parseLsn } from "../../sources/postgres/lsn.ts";
-import { readPosition } from "../../sources/postgres/position.ts";
-import { partitionsOf } from "../read-topic.ts";
+import { CRICKET_GROUP, CRICKET_TOPICS } from "../../../domain/cricket/topics.ts";
+import { RetryableError } from "../../../domain/errors.ts";
+import { type VerdictCounts, VERDICTS, zeroCounts } from "../../../domain/review/verdict.ts";
+import type { CommittedOffset, Log, LogReader, TopicPartition } from "../../../kafka/log.ts";
+import { decodeOffsetMetadata } from "../../../processor/offset-metadata.ts";
+import { type PositionCodec, readStoredPosition } from "../../../sources/kit/index.ts";
+import { partitionsOf } from "../../read-topic.ts";
+import type { SourceId } from "../sources.ts";
+import type { Mark, PositionFields } from "./mark.ts";
 
 export interface CaughtUpOptions {
   readonly log: Log;
-  readonly connection: string;
-  readonly sourceId: string;
+  /** The sources that were played, and how each one's end is found. */
+  readonly sources: readonly { readonly id: SourceId; readonly mark: () => Promise<Mark> }[];
   /** Topics that the processors read, and that the loader reads. */
   readonly inputs: readonly string[];
   readonly clean: readonly string[];
@@ -36,28 +33,30 @@ export interface CaughtUpOptions {
 }
 
 export interface CaughtUp {
-  /** Rows in Postgres, events emitted by the source over all epochs. */
-  readonly rows: number;
-  readonly events: number;
+  /** Records at each source, and events it has emitted over all epochs. */
+  readonly sources: readonly { readonly id: SourceId; readonly records: number; readonly events: number }[];
   /** Totals as committed with the offsets. */
   readonly verdicts: VerdictCounts;
 }
 
-/** Positions live in three servers, none of which can call us: they are asked this often. */
+/** Positions live in several servers, none of which can call us: they are asked this often. */
 const POLL_MS = 300;
 const WATERMARK_MS = 10_000;
 
-/** Resolves when everything that is in Postgres now has reached the warehouse. Throws when `signal` aborts. */
+/** Resolves when everything that is in the sources now has reached the warehouse. Throws when `signal` aborts. */
 export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<CaughtUp> {
   const { onProgress } = options;
-  onProgress("the feed is done, waiting for the source");
-  const mark = await retrying(options, () => markLog(options.connection));
-  const events = await until(options, async () => {
-    const position = await readPosition(options.log, CRICKET_TOPICS.positions, options.sourceId, 0);
-    return position !== null && position.lsn >= parseLsn(mark.lsn) && position.events >= mark.rows
-      ? position.events
-      : undefined;
-  });
+  onProgress("the feeds are done, waiting for the sources");
+  const sources = await Promise.all(
+    options.sources.map(async ({ id, mark }) => {
+      const { records, reachedBy } = await retrying(options, mark);
+      const events = await until(options, async () => {
+        const stored = await readStoredPosition(options.log, CRICKET_TOPICS.positions, id, 0, AS_IT_IS);
+        return stored !== null && stored.events >= records && reachedBy(stored.position) ? stored.events : undefined;
+      });
+      return { id, records, events };
+    }),
+  );
   onProgress("waiting for the processors");
   const raw = await retrying(options, () => captureEnds(options.log, options.inputs));
   const verdicts = await until(options, () => judged(options.log, raw));
@@ -69,29 +68,15 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<Caugh
       ? true
       : undefined;
   });
-  return { rows: mark.rows, events, verdicts };
+  return { sources, verdicts };
 }
+
+/** What a position means is for its mark to know. */
+const AS_IT_IS: PositionCodec<PositionFields> = { describe: (fields) => fields, parse: (fields) => fields };
 
 interface End extends TopicPartition {
   /** The offset after the last record or marker. */
   readonly high: number;
-}
-
-async function markLog(connection: string): Promise<{ lsn: string; rows: number }> {
-  const sql = openSql(connection, { applicationName: "third-umpire play" });
-  try {
-    const counts = ODI_TABLES.map((table) => `(select count(*) from ${ODI_SCHEMA}.${table})`).join(" + ");
-    // A logical message is a transaction in the log that changes no row: nothing follows from it but the position.
-    const [row] = await sql.unsafe<{ lsn: string; rows: string }[]>(
-      `select pg_logical_emit_message(true, 'third-umpire', 'settle')::text as lsn, (${counts})::text as rows`,
-    );
-    if (row === undefined) throw new RetryableError("Postgres gave no answer to the mark");
-    return { lsn: row.lsn, rows: Number(row.rows) };
-  } catch (error) {
-    throw classifyPostgresError(error, "marking the end of the feed");
-  } finally {
-    await closeSql(sql);
-  }
 }
 
 async function captureEnds(log: Log, topics: readonly string[]): Promise<End[]> {
@@ -120,18 +105,24 @@ async function judged(log: Log, ends: readonly End[]): Promise<VerdictCounts | u
       return offset < end.high ? [{ ...end, offset }] : [];
     });
     const isBehind = behind.length > 0 && !(await withReader(log, (reader) => holdsNoRecord(reader, behind)));
-    return isBehind ? undefined : committedTotals(offsets);
+    return isBehind ? undefined : committedTotals(ends, offsets);
   } finally {
     await admin.close();
   }
 }
 
-function committedTotals(offsets: readonly (CommittedOffset | undefined)[]): VerdictCounts {
+/** The totals of a partition are of all inputs together, and stand with the offset of each of them. */
+function committedTotals(
+  ends: readonly End[],
+  offsets: readonly (CommittedOffset | null | undefined)[],
+): VerdictCounts {
+  const byPartition = new Map<number, VerdictCounts>();
+  ends.forEach(({ partition }, index) => {
+    const counts = decodeOffsetMetadata(offsets[index]?.metadata ?? "")?.counts;
+    if (counts !== undefined) byPartition.set(partition, counts);
+  });
   const sum = zeroCounts();
-  for (const offset of offsets) {
-    const counts = offset === undefined ? undefined : decodeOffsetMetadata(offset.metadata)?.counts;
-    if (counts !== undefined) for (const verdict of VERDICTS) sum[verdict] += counts[verdict];
-  }
+  for (const counts of byPartition.values()) for (const verdict of VERDICTS) sum[verdict] += counts[verdict];
   return sum;
 }
 
