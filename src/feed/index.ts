@@ -3,6 +3,8 @@ export { runFeed } from "./feed.ts";
 export type { RunFeedOptions } from "./feed.ts";
 export { t20iScripts } from "./formats/json.ts";
 export type { T20iContent, T20iDelivery, T20iUnreadable } from "./formats/json.ts";
+export { testScripts } from "./formats/yaml.ts";
+export type { TestContent } from "./formats/yaml.ts";
 export { odiScripts } from "./formats/odi.ts";
 export type { OdiContent } from "./formats/odi-content.ts";
 export type { FeedCounts, FeedOptions, FeedStatus, FeedSummary } from "./options.ts";

@@ -130,11 +130,13 @@ class OverCounter {
 
   next([kind, innings = "", ball = ""]: readonly string[]): number {
     if (kind !== "ball") return 0;
-    const over = /^(\d{1,3})\.\d/u.exec(ball)?.[1];
-    if (over !== undefined && /^\d{1,2}$/u.test(innings)) this.#over = `${innings}/${over}`;
-    const count = (this.#counts.get(this.#over) ?? 0) + 1;
-    this.#counts.set(this.#over, count);
-    return count;
+    const label = /^(?<over>\d{1,3})\.(?<ball>\d{1,2})$/u.exec(ball)?.groups;
+    if (label !== undefined && /^\d{1,2}$/u.test(innings)) this.#over = `${innings}/${label["over"]}`;
+    const next = (this.#counts.get(this.#over) ?? 0) + 1;
+    // A label that is further on tells of lines that are missing; one that is not may be the tenth, written as "1".
+    const nth = Math.max(next, Number(label?.["ball"] ?? 0));
+    this.#counts.set(this.#over, nth);
+    return nth;
   }
 }
 

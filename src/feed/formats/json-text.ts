@@ -32,10 +32,11 @@ function checkObjects(text: string): void {
   // One entry for each open bracket: the keys of an object so far, null for an array.
   const open: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; at += 1) {
-    switch (text[at]) {
+    const character = text[at];
+    switch (character) {
       case "{":
       case "[":
-        open.push(text[at] === "{" ? new Set() : null);
+        open.push(character === "{" ? new Set() : null);
         if (open.length > MAX_DEPTH)
           throw new UnreadableFile(`nested more than ${MAX_DEPTH} levels deep`, lineAt(text, at));
         break;
@@ -50,6 +51,7 @@ function checkObjects(text: string): void {
         at = end;
         break;
       }
+      default: // what stands between brackets and strings
     }
   }
 }

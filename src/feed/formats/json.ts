@@ -60,7 +60,7 @@ export function jsonScript(matchId: string, path: string, progressKey: string = 
     matchId,
     progressKey,
     record: async () => recordOf(matchId, await file.first()),
-    rows: () => deliveries(matchId, file.then),
+    rows: () => deliveries(matchId, file.again),
     wrong: wrongVersion,
     digest: () => digestOfFiles([path]),
   };

@@ -54,12 +54,12 @@ export async function readWhole<T>(path: string, maxBytes: number, make: (text: 
 /** Keeps what was read for the match record until its rows are asked for: a match is played in this order, and its file parsed once. */
 export function readOnce<T>(read: () => Promise<T>): {
   readonly first: () => Promise<T>;
-  readonly then: () => Promise<T>;
+  readonly again: () => Promise<T>;
 } {
   let kept: Promise<T> | undefined;
   return {
     first: () => (kept = read()),
-    then: () => {
+    again: () => {
       const promise = kept ?? read();
       kept = undefined;
       return promise;
