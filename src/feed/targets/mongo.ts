@@ -1,0 +1,244 @@
+/**
+ * The T20I database as the target of a feed: one document a step, in one transaction with the progress of its match.
+ *
+ * A commit whose answer got lost is no riddle: the transaction moves the progress, only from where its step begins. Whoever tries again
+ * finds it moved, or not, and a second attempt under way at the same time is in conflict with the first.
+ */
+import { createHash } from "node:crypto";
+import { BSON, type ClientSession, type Db, type MongoClient, MongoServerError, ObjectId } from "mongodb";
+import { RetryableError } from "../../domain/errors.ts";
+import { closeMongo, openMongo } from "../../mongo/client.ts";
+import { ensureT20iCollections, PROGRESS_COLLECTION, type T20iCollection } from "../../mongo/collections.ts";
+import { classifyMongoError, OBJECT_TOO_LARGE } from "../../mongo/errors.ts";
+import type { PlanOptions, Step } from "../plan.ts";
+import type { FeedConnection, FeedTarget, Progress, StepPlace } from "../target.ts";
+
+const APPLICATION = "third-umpire feed";
+/** As many as a feed has workers, and one to prepare. */
+const CONNECTIONS = 24;
+
+/** MongoDB takes 16 MiB, and so must the event of a change stream, which is a little larger than its document. */
+const MAX_DOCUMENT_BYTES = 15 * 1024 * 1024;
+/** From here on the exact size is measured. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+/** What is kept of a document that MongoDB does not take. */
+const KEPT_BYTES = 64 * 1024;
+
+/** Codes with which the server refuses a document for what it holds: nested too deeply, not BSON, a name it does not allow. */
+const REFUSED = new Set([2, 15, 22, 52, 55, 57, OBJECT_TOO_LARGE]);
+
+export interface MongoContent {
+  readonly kind: "delivery" | "match" | "unreadable";
+  readonly document: { readonly match_id: string };
+}
+
+const COLLECTIONS: Readonly<Record<MongoContent["kind"], T20iCollection>> = {
+  delivery: "deliveries",
+  match: "matches",
+  unreadable: "unreadable",
+};
+
+interface ProgressDocument {
+  _id: string;
+  pass: number;
+  next_step: number;
+  done: boolean;
+  plan: PlanOptions;
+  files_sha256: string;
+  updated_at: Date;
+}
+
+export interface MongoTargetOptions {
+  /** `mongodb://` or `mongodb+srv://` address that names a database. */
+  readonly connection: string;
+  readonly now?: () => number;
+}
+
+/** @throws FatalError when the address cannot be read or names no database. */
+export function mongoTarget<C extends MongoContent>(options: MongoTargetOptions): FeedTarget<C> {
+  const client = openMongo(options.connection, { applicationName: APPLICATION, max: CONNECTIONS });
+  const db = client.db();
+  const progress = db.collection<ProgressDocument>(PROGRESS_COLLECTION);
+  return {
+    prepare: () => ensureT20iCollections(db),
+    finished: async (matchIds) => {
+      const done = progress.find({ _id: { $in: [...matchIds] }, done: true }, { projection: { _id: 1 } });
+      return new Set((await done.toArray()).map(({ _id }) => _id));
+    },
+    again: async (matchIds, plan) => {
+      await progress.updateMany({ _id: { $in: [...matchIds] }, done: true }, [
+        {
+          $set: { pass: { $add: ["$pass", 1] }, next_step: 0, done: false, plan: keptPlan(plan), updated_at: "$$NOW" },
+        },
+      ]);
+    },
+    connect: () => Promise.resolve(new MongoConnection<C>(client, db, options.now ?? Date.now)),
+    classify: (error, doing) => {
+      const named = classifyMongoError(error, doing);
+      return named instanceof Error ? named : new Error(String(named));
+    },
+    close: () => closeMongo(client),
+  };
+}
+
+class MongoConnection<C extends MongoContent> implements FeedConnection<C> {
+  /** A transaction has one command under way at a time. */
+  readonly windowRows = 1;
+  readonly #client: MongoClient;
+  readonly #db: Db;
+  readonly #now: () => number;
+  #session: ClientSession | undefined;
+
+  constructor(client: MongoClient, db: Db, now: () => number) {
+    this.#client = client;
+    this.#db = db;
+    this.#now = now;
+  }
+
+  async begin(matchId: string, plan: PlanOptions, digest: string): Promise<Progress> {
+    const first = { pass: 0, next_step: 0, done: false, plan: keptPlan(plan), files_sha256: digest };
+    const found = await this.#progress().findOneAndUpdate(
+      { _id: matchId },
+      { $setOnInsert: { ...first, updated_at: new Date(this.#now()) } },
+      { upsert: true, returnDocument: "after" },
+    );
+    if (found === null) throw new RetryableError(`the progress of match ${matchId} vanished`);
+    const { pass, next_step: nextStep, done, plan: kept, files_sha256: filesSha256 } = found;
+    return { pass, nextStep, done, plan: kept, filesSha256 };
+  }
+
+  async restart(matchId: string, plan: PlanOptions, digest: string): Promise<void> {
+    await this.#progress().updateOne(
+      { _id: matchId },
+      {
+        $inc: { pass: 1 },
+        $set: {
+          next_step: 0,
+          done: false,
+          files_sha256: digest,
+          plan: keptPlan(plan),
+          updated_at: new Date(this.#now()),
+        },
+      },
+    );
+  }
+
+  async insert(at: StepPlace, step: Step<C>): Promise<boolean> {
+    const { kind, document } = step.content;
+    const tooLarge = step.bytes > LARGE_BYTES ? tooLargeProblem(document) : null;
+    if (tooLarge !== null) return await this.#transaction(at, "unreadable", unreadable(document, step.line, tooLarge));
+    try {
+      return await this.#transaction(at, COLLECTIONS[kind], document);
+    } catch (error) {
+      const problem = refusal(error);
+      if (problem === null) throw error;
+      return await this.#transaction(at, "unreadable", unreadable(document, step.line, problem));
+    }
+  }
+
+  async finish(matchId: string, pass: number, steps: number): Promise<boolean> {
+    const result = await this.#progress().updateOne(
+      { _id: matchId, pass, next_step: steps },
+      { $set: { done: true, updated_at: new Date(this.#now()) } },
+    );
+    return result.matchedCount === 1;
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.endSession();
+  }
+
+  #progress(): ReturnType<typeof progressOf> {
+    return progressOf(this.#db);
+  }
+
+  async #transaction(at: StepPlace, collection: T20iCollection, document: object): Promise<boolean> {
+    this.#session ??= this.#client.startSession();
+    const session = this.#session;
+    session.startTransaction({ readConcern: { level: "local" }, writeConcern: { w: "majority", journal: true } });
+    try {
+      const moved = await this.#progress().updateOne(
+        { _id: at.matchId, pass: at.pass, next_step: at.step },
+        { $inc: { next_step: 1 }, $set: { updated_at: new Date(this.#now()) } },
+        { session },
+      );
+      if (moved.matchedCount === 1) {
+        const _id = documentId(at, this.#now());
+        await this.#db.collection(collection).insertOne({ _id, ...document }, { session });
+        await session.commitTransaction();
+        return true;
+      }
+      await session.abortTransaction();
+      return false;
+    } catch (error) {
+      await this.#giveUp(session);
+      throw error;
+    }
+  }
+
+  /** Whatever became of the transaction, the next one begins in a session that knows nothing of it. */
+  async #giveUp(session: ClientSession): Promise<void> {
+    this.#session = undefined;
+    // The first error tells what happened; a server that is gone ends the transaction itself.
+    await session.endSession().catch(() => undefined);
+  }
+}
+
+function progressOf(db: Db): ReturnType<typeof db.collection<ProgressDocument>> {
+  return db.collection<ProgressDocument>(PROGRESS_COLLECTION);
+}
+
+function keptPlan({ seed, replayRate, correctionRate }: PlanOptions): PlanOptions {
+  return { seed, replayRate, correctionRate };
+}
+
+/**
+ * An ObjectId whose order, within a match, is that of the steps, over restarts of the feed too (the driver's own begins anew at a random place
+ * in each process): seconds, 3 bytes of the match's digest, pass, step. Another match may get the same one within a second, with
+ * one chance in 16 million; then the server refuses it, and a later second goes in.
+ */
+function documentId(at: StepPlace, nowMs: number): ObjectId {
+  const id = Buffer.alloc(12);
+  id.writeUInt32BE(Math.floor(nowMs / 1000));
+  createHash("sha256").update(at.matchId).digest().copy(id, 4, 0, 3);
+  id.writeUInt8(at.pass & 0xff, 7);
+  id.writeUInt32BE(at.step, 8);
+  return new ObjectId(id);
+}
+
+function tooLargeProblem(document: object): string | null {
+  let bytes: number;
+  try {
+    bytes = BSON.calculateObjectSize(document);
+  } catch (error) {
+    return refusal(error);
+  }
+  return bytes <= MAX_DOCUMENT_BYTES ? null : `the document is ${bytes} bytes, over MongoDB's limit`;
+}
+
+/** Why MongoDB (or BSON, its form of documents) cannot hold a document; null when something else is the matter. */
+function refusal(error: unknown): string | null {
+  if (BSON.BSONError.isBSONError(error)) return `not a document for MongoDB: ${(error as Error).message}`;
+  // Nested so deeply that writing it out takes more stack than there is.
+  if (error instanceof RangeError) return `not a document for MongoDB: ${(error as Error).message}`;
+  if (error instanceof MongoServerError && typeof error.code === "number" && REFUSED.has(error.code))
+    return `MongoDB does not take the document: ${error.message}`;
+  return null;
+}
+
+function unreadable(document: { readonly match_id: string }, line: number, problem: string): object {
+  const { match_id } = document;
+  const raw = Buffer.from(textOf(document)).subarray(0, KEPT_BYTES).toString("base64");
+  return { match_id: String(match_id), file: `${match_id}.json`, line, raw, problem };
+}
+
+function textOf(document: object): string {
+  try {
+    return JSON.stringify(document);
+  } catch (error) {
+    if (error instanceof RangeError) return ""; // nested too deeply to be written out at all
+    throw error;
+  }
+}

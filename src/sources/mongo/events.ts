@@ -1,0 +1,114 @@
+/** Documents of the T20I database as raw events: CloudEvents 1.0, binary mode. What they mean is for the review to say. */
+import { BSON, type Document, ObjectId } from "mongodb";
+import { CRICKET_EVENT } from "../../domain/cricket/topics.ts";
+import { partitionFor } from "../../domain/partition.ts";
+import type { WriteBatch } from "../../kafka/log.ts";
+import type { T20iCollection } from "../../mongo/collections.ts";
+import { cloudEventHeaders, oversize, unreadableValue } from "../kit/index.ts";
+import { relaxedJson } from "./relaxed-json.ts";
+
+/** What is kept of a document of no known shape. */
+const KEPT_BYTES = 64 * 1024;
+
+export interface EventContext {
+  /** CloudEvents id: the source's own position. */
+  readonly id: string;
+  readonly timeMs: number;
+}
+
+interface Payload {
+  readonly type: string;
+  readonly value: Buffer;
+}
+
+export class EventWriter {
+  readonly #topic: string;
+  readonly #partitions: number;
+  readonly #source: string;
+
+  constructor(options: { readonly topic: string; readonly partitions: number; readonly sourceId: string }) {
+    this.#topic = options.topic;
+    this.#partitions = options.partitions;
+    this.#source = `mongodb/${options.sourceId}`;
+  }
+
+  /** Appends the event of one whole document. */
+  append(batch: WriteBatch, collection: T20iCollection, document: Document, context: EventContext): void {
+    this.#write(
+      batch,
+      matchIdOf(document),
+      rowId(collection, document["_id"]),
+      payloadOf(collection, document),
+      context,
+    );
+  }
+
+  /** A document that cannot even be fetched: all that is known is its id. */
+  appendUnfetchable(
+    batch: WriteBatch,
+    collection: T20iCollection,
+    _id: unknown,
+    context: EventContext,
+    problem: string,
+  ): void {
+    const value = unreadableValue({ matchId: "", file: collection, line: 0, raw: Buffer.alloc(0), problem });
+    this.#write(batch, "", rowId(collection, _id), { type: CRICKET_EVENT.t20iUnreadable, value }, context);
+  }
+
+  #write(batch: WriteBatch, matchId: string, row: string, payload: Payload, context: EventContext): void {
+    const key = Buffer.from(matchId);
+    const headers = cloudEventHeaders({
+      ...context,
+      source: this.#source,
+      type: payload.type,
+      subject: matchId,
+      contentType: "application/json",
+      rowId: row,
+    });
+    batch.append(this.#topic, partitionFor(key, this.#partitions), key, payload.value, headers);
+  }
+}
+
+/** `deliveries/<ObjectId hex>`; an id of another type as Extended JSON. */
+export function rowId(collection: string, _id: unknown): string {
+  return `${collection}/${_id instanceof ObjectId ? _id.toHexString() : BSON.EJSON.stringify(_id, { relaxed: true })}`;
+}
+
+const TYPES: Readonly<Record<T20iCollection, string>> = {
+  deliveries: CRICKET_EVENT.t20iDelivery,
+  matches: CRICKET_EVENT.t20iMatch,
+  unreadable: CRICKET_EVENT.t20iUnreadable,
+};
+
+function payloadOf(collection: T20iCollection, { _id, ...document }: Document): Payload {
+  const matchId = matchIdOf(document);
+  const text = relaxedJson(document);
+  const problem = shapeProblem(collection, document);
+  if (problem !== null) {
+    const raw = Buffer.from(text).subarray(0, KEPT_BYTES);
+    const value = unreadableValue({ matchId, file: rowId(collection, _id), line: 0, raw, problem });
+    return { type: CRICKET_EVENT.t20iUnreadable, value };
+  }
+  const value = Buffer.from(text);
+  const excess = oversize(value, "the document as JSON");
+  if (excess === null) return { type: TYPES[collection], value };
+  const cut = unreadableValue({ matchId, file: rowId(collection, _id), line: 0, ...excess });
+  return { type: CRICKET_EVENT.t20iUnreadable, value: cut };
+}
+
+function matchIdOf(document: Document): string {
+  const id: unknown = document["match_id"];
+  return typeof id === "string" ? id : "";
+}
+
+/** Why a document is none that the collection should hold; null when it is one. What its fields mean is checked later. */
+function shapeProblem(collection: T20iCollection, document: Document): string | null {
+  if (matchIdOf(document) === "") return `a document of ${collection} without match_id (a text)`;
+  if (collection === "deliveries" && !isObject(document["delivery"])) return "a delivery without the object delivery";
+  if (collection === "matches" && !isObject(document["match"])) return "a match without the object match";
+  return null;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,90 @@
+/**
+ * The documents that were there before the stream, read as they were at one moment of the log: the stream begins right after
+ * it, so copy and stream meet without gap or overlap.
+ */
+import { createHash } from "node:crypto";
+import { type Db, type Document, ObjectId, Timestamp } from "mongodb";
+import { WriteBatch } from "../../kafka/log.ts";
+import { T20I_COLLECTIONS, type T20iCollection } from "../../mongo/collections.ts";
+import { mongoCode } from "../../mongo/errors.ts";
+import type { EventWriter } from "./events.ts";
+import { rowId } from "./events.ts";
+import type { LogTime } from "./position.ts";
+import { relaxedJson } from "./relaxed-json.ts";
+
+/**
+ * The server keeps old versions for five minutes by default and says so when they are gone; not every service offers them. Then the
+ * rest is read as it is now: what changed since the moment comes in the stream once more.
+ */
+const NO_OLD_VERSIONS = new Set([2, 72, 239, 246, 263, 8000]);
+
+export interface SnapshotOptions {
+  readonly db: Db;
+  readonly moment: LogTime;
+  readonly events: EventWriter;
+  /** Documents of a batch, at most; the server ends one at 16 MiB besides. */
+  readonly maxEvents: number;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  /** Called with one batch after another; nothing is read meanwhile. */
+  readonly onBatch: (batch: WriteBatch) => Promise<void>;
+}
+
+export async function countDocuments(db: Db): Promise<number> {
+  const counts = await Promise.all(T20I_COLLECTIONS.map((name) => db.collection(name).countDocuments()));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Copies all documents, ordered by `_id` within a collection. Returns false when it was asked to stop before. */
+export async function copySnapshot(options: SnapshotOptions): Promise<boolean> {
+  const moment = new Timestamp({ t: options.moment.seconds, i: options.moment.increment });
+  let readConcern: Document = { level: "snapshot", atClusterTime: moment };
+  for (const name of T20I_COLLECTIONS) {
+    let after: { readonly id: unknown } | null = null;
+    for (;;) {
+      if (options.signal.aborted) return false;
+      let page: Document[];
+      try {
+        page = await readPage(options, name, after, readConcern);
+      } catch (error) {
+        if (readConcern["level"] !== "snapshot" || !NO_OLD_VERSIONS.has(mongoCode(error) ?? 0)) throw error;
+        readConcern = { level: "majority" };
+        continue;
+      }
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = { id: last["_id"] };
+      const batch = new WriteBatch();
+      for (const document of page) append(options, batch, name, document);
+      await options.onBatch(batch);
+    }
+  }
+  return true;
+}
+
+/**
+ * One command a page and no cursor between them: Kafka may make us wait for longer than the server keeps one. The bound is one of
+ * the index, and so holds across ids of different types, where a comparison would see those of one type alone.
+ */
+async function readPage(
+  { db, maxEvents }: SnapshotOptions,
+  name: T20iCollection,
+  after: { readonly id: unknown } | null,
+  readConcern: Document,
+): Promise<Document[]> {
+  const bound = after === null ? {} : { min: { _id: after.id }, skip: 1 };
+  const page = { limit: maxEvents, batchSize: maxEvents, singleBatch: true };
+  const order = { hint: { _id: 1 }, sort: { _id: 1 } };
+  const reply = await db.command({ find: name, filter: {}, ...order, ...bound, ...page, readConcern });
+  return (reply as { cursor: { firstBatch: Document[] } }).cursor.firstBatch;
+}
+
+/** The id is deterministic: a second copy repeats it while the document is the same. */
+function append(options: SnapshotOptions, batch: WriteBatch, name: T20iCollection, document: Document): void {
+  const _id: unknown = document["_id"];
+  const hash = createHash("sha256").update(relaxedJson(document)).digest("hex").slice(0, 16);
+  options.events.append(batch, name, document, {
+    id: `mongo:snap:${rowId(name, _id).replace("/", ":").replaceAll(/\s/gu, "_")}:${hash}`,
+    timeMs: _id instanceof ObjectId ? _id.getTimestamp().getTime() : options.now(),
+  });
+}
