@@ -13,7 +13,7 @@ export function sourceFaultChecks(check: Check, verify: Verify): SourceCheck[] {
       check(
         `EO-11: a commit that ends in '${outcome}': the source comes back by itself, nothing lost`,
         async (scene) => {
-          const day = new BadDayLog(scene.world.log);
+          const day = badDay(scene);
           const source = await scene.startStreaming({ log: day.log });
           await scene.append(20);
           await scene.settled();
@@ -26,7 +26,7 @@ export function sourceFaultChecks(check: Check, verify: Verify): SourceCheck[] {
       ),
     ),
     check("an abort ends a source that retries", async (scene) => {
-      const day = new BadDayLog(scene.world.log);
+      const day = badDay(scene);
       day.refusesAll = true;
       await scene.append(1);
       const source = scene.start({ log: day.log });
@@ -43,7 +43,7 @@ export function sourceFaultChecks(check: Check, verify: Verify): SourceCheck[] {
     check(
       "back-pressure: while Kafka stands still the stream takes a bounded amount from its server",
       async (scene) => {
-        const day = new BadDayLog(scene.world.log);
+        const day = badDay(scene);
         await scene.startStreaming({ log: day.log });
         await scene.append(1);
         await scene.settled();
@@ -57,7 +57,7 @@ export function sourceFaultChecks(check: Check, verify: Verify): SourceCheck[] {
     check(
       "back-pressure: while Kafka stands still the first start takes a bounded amount of what was there",
       async (scene) => {
-        const day = new BadDayLog(scene.world.log);
+        const day = badDay(scene);
         await scene.append(scene.harness.backlog.rows, scene.harness.backlog.bytesEach);
         await standStill(scene, day, async (isHeld) => {
           scene.start({ log: day.log });
@@ -67,6 +67,12 @@ export function sourceFaultChecks(check: Check, verify: Verify): SourceCheck[] {
       },
     ),
   ];
+}
+
+function badDay(scene: Scene): BadDayLog {
+  const day = new BadDayLog(scene.world.log, scene.world.topics.raw);
+  scene.atEnd(() => day.release());
+  return day;
 }
 
 /** Readings of a counter that must not differ before it counts as standing still, and ms between them. */
@@ -109,25 +115,22 @@ const fence =
         await released;
       },
     });
-    try {
-      await scene.append(10);
-      await scene.settled();
-      isArmed = true;
-      await scene.append(10);
-      await arrived;
-      const second = await scene.startStreaming();
-      await scene.append(10);
-      await scene.settled();
-      letGo();
-      await first.until("it steps back", ({ state }) => state === "standby");
-      await scene.append(10);
-      await verify(scene);
-      expect(second.current()).toMatchObject({ state: "streaming", restarts: 0 });
-      await second.stop();
-      await first.until("it comes back", ({ state }) => state === "streaming");
-    } finally {
-      letGo();
-    }
+    scene.atEnd(() => letGo());
+    await scene.append(10);
+    await scene.settled();
+    isArmed = true;
+    await scene.append(10);
+    await arrived;
+    const second = await scene.startStreaming();
+    await scene.append(10);
+    await scene.settled();
+    letGo();
+    await first.until("it steps back", ({ state }) => state === "standby");
+    await scene.append(10);
+    await verify(scene);
+    expect(second.current()).toMatchObject({ state: "streaming", restarts: 0 });
+    await second.stop();
+    await first.until("it comes back", ({ state }) => state === "streaming");
     await scene.append(10);
     await verify(scene);
   };

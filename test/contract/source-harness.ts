@@ -153,6 +153,7 @@ export class Scene {
   readonly world: SourceWorld;
   readonly patienceMs: number;
   readonly #running: RunningSource[] = [];
+  readonly #atEnd: (() => void)[] = [];
   #rows = 0;
 
   private constructor(harness: SourceHarness, world: SourceWorld) {
@@ -163,15 +164,20 @@ export class Scene {
 
   static async play(harness: SourceHarness, plot: (scene: Scene) => Promise<void>): Promise<void> {
     const scene = new Scene(harness, await harness.newWorld());
-    try {
-      await plot(scene);
-    } finally {
-      try {
-        for (const source of scene.#running) await source.stop();
-      } finally {
-        await scene.world.close();
-      }
-    }
+    const failures: unknown[] = [];
+    const gather = (error: unknown): void => void failures.push(error);
+    await plot(scene).catch(gather);
+    // What was held up must be let go, or nothing could end.
+    for (const letGo of scene.#atEnd) letGo();
+    for (const source of scene.#running) await source.stop().catch(gather);
+    await scene.world.close().catch(gather);
+    // The first one is the reason of the others.
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Runs when the plot is over, however it ended, before the sources are stopped. */
+  atEnd(letGo: () => void): void {
+    this.#atEnd.push(letGo);
   }
 
   /** Number of rows written so far; the next one has this number. */

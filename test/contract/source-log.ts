@@ -11,8 +11,11 @@ export class BadDayLog {
   #open: (() => void) | undefined;
   #arrived: () => void = () => undefined;
   readonly log: Log;
+  readonly #events: string;
 
-  constructor(inner: Log) {
+  /** `events`: the topic of the events; only transactions that carry some are held. */
+  constructor(inner: Log, events: string) {
+    this.#events = events;
     this.log = {
       consumer: (options) => inner.consumer(options),
       reader: (options) => inner.reader(options),
@@ -21,7 +24,7 @@ export class BadDayLog {
     };
   }
 
-  /** From now on no commit goes through. Resolves when one waits. */
+  /** From now on no commit of events goes through. Resolves when one waits. */
   hold(): Promise<void> {
     this.#gate = new Promise((resolve) => {
       this.#open = resolve;
@@ -37,15 +40,21 @@ export class BadDayLog {
   }
 
   #wrap(producer: TransactionalProducer): TransactionalProducer {
+    let hasEvents = false;
     return {
       open: () => producer.open(),
       begin: () => producer.begin(),
-      write: (batch) => producer.write(batch),
+      write: (batch) => {
+        hasEvents ||= batch.topics.includes(this.#events);
+        return producer.write(batch);
+      },
       sendOffsets: (offsets, consumer) => producer.sendOffsets(offsets, consumer),
       abort: () => producer.abort(),
       close: () => producer.close(),
       commit: async () => {
-        if (this.#gate !== undefined) {
+        const isHeld = hasEvents;
+        hasEvents = false;
+        if (isHeld && this.#gate !== undefined) {
           this.#arrived();
           await this.#gate;
         }

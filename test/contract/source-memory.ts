@@ -1,11 +1,11 @@
 import { ModelBroker, ModelLog } from "../../src/testing/index.ts";
-import { MemoryStore, runMemorySource } from "../../src/sources/memory/index.ts";
+import { MemoryStore, type RowStore, runMemorySource } from "../../src/sources/memory/index.ts";
 import type { RawEvent, RunOptions, SourceHarness, SourceWorld } from "./source-harness.ts";
 
 /** What a variant of the source may replace: the negative control runs sources that are wrong on purpose. */
-export type RunMemory = (store: MemoryStore, world: SourceWorld, options: RunOptions) => Promise<void>;
+export type RunMemory = (store: RowStore, world: SourceWorld, options: RunOptions) => Promise<void>;
 
-const runCorrectly: RunMemory = (store, world, options) =>
+export const runCorrectly: RunMemory = (store, world, options) =>
   runMemorySource({
     ...options,
     store,

@@ -11,6 +11,6 @@ export type { RunOptions, SourceHarness, SourceRow, SourceWorld } from "./source
 export function sourceContract(name: string, harness: SourceHarness): void {
   describe(`Source contract: ${name}`, () => {
     // Every check asserts by throwing, so that the negative control can run it outside a test.
-    test.each(sourceChecks(harness))("$title", async ({ run }) => run());
+    test.each(sourceChecks(harness).map(({ title, run }) => [title, run] as const))("%s", async (_, run) => run());
   });
 }

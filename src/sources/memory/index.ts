@@ -2,4 +2,4 @@
 export { runMemorySource } from "./source.ts";
 export type { MemorySourceOptions } from "./source.ts";
 export { MemoryStore } from "./store.ts";
-export type { StoredRow } from "./store.ts";
+export type { RowStore, StoredRow } from "./store.ts";

@@ -1,5 +1,5 @@
 import type { PositionCodec, StoredPosition } from "../kit/index.ts";
-import type { MemoryStore } from "./store.ts";
+import type { RowStore } from "./store.ts";
 
 /** Every row of store `store` up to `after` is in Kafka. */
 export interface MemoryPosition {
@@ -24,7 +24,7 @@ export interface Start {
 /** How the source goes on, from observed facts alone. */
 export function decideStart(
   stored: StoredPosition<MemoryPosition> | null,
-  store: Pick<MemoryStore, "id" | "first" | "head">,
+  store: Pick<RowStore, "id" | "first" | "head">,
 ): Start {
   const oldest: MemoryPosition = { store: store.id, after: store.first - 1 };
   if (stored === null) return { from: { epoch: 1, events: 0, position: oldest }, gap: null };
@@ -35,7 +35,7 @@ export function decideStart(
 
 function gapReason(
   { store, after }: MemoryPosition,
-  { id, first, head }: Pick<MemoryStore, "id" | "first" | "head">,
+  { id, first, head }: Pick<RowStore, "id" | "first" | "head">,
 ): string | null {
   if (store !== id) return `store ${id} instead of ${store}: it was made anew`;
   if (after > head) return `the store ends at row ${head}, before our position ${after}`;

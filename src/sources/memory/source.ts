@@ -13,11 +13,11 @@ import {
 } from "../kit/index.ts";
 import { appendEvent } from "./events.ts";
 import { decideStart, MEMORY_POSITION, type MemoryPosition } from "./position.ts";
-import type { MemoryStore } from "./store.ts";
+import type { RowStore } from "./store.ts";
 
 export interface MemorySourceOptions {
   readonly log: Log;
-  readonly store: MemoryStore;
+  readonly store: RowStore;
   readonly sourceId: string;
   readonly rawTopic: string;
   readonly partitions: number;
@@ -34,7 +34,7 @@ export interface MemorySourceOptions {
 }
 
 /**
- * Plays the rows of a `MemoryStore` into Kafka, exactly once, until `signal` aborts: the smallest source there can be, and the
+ * Plays the rows of a store into Kafka, exactly once, until `signal` aborts: the smallest source there can be, and the
  * worked example of docs/HOW-TO/add-a-source.md. @throws FatalError with a remedy when only a person can help.
  */
 export async function runMemorySource(options: MemorySourceOptions): Promise<void> {

@@ -11,6 +11,9 @@ export interface StoredRow {
   readonly at: number;
 }
 
+/** What the source reads from. */
+export type RowStore = Pick<MemoryStore, "id" | "first" | "head" | "read" | "wait">;
+
 export class MemoryStore {
   /** Which store this is: one that was made anew counts from 1 again. */
   #id = randomUUID();
