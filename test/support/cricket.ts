@@ -42,7 +42,8 @@ export function matchSets(): readonly MatchSet[] {
   return [BUNDLED, ...more];
 }
 
-function expectedCards(file: string): ReadonlyMap<string, unknown> {
+/** Cards by match, without what the reference scorer reports on itself. */
+export function expectedCards(file: string): ReadonlyMap<string, unknown> {
   const lines = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "");
