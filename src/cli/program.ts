@@ -36,6 +36,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   processor: { group: PARTS, load: () => import("./commands/processor.ts") },
   loader: { group: PARTS, load: () => import("./commands/loader.ts") },
   feed: { group: PARTS, load: () => import("./commands/feed.ts") },
+  lambda: { group: PARTS, load: () => import("./commands/lambda.ts") },
 };
 
 /** Every name that `third-umpire NAME` knows. */

@@ -1,7 +1,7 @@
 /** The servers of the local stack: what each needs to be installed, started, and told from one that is run elsewhere. */
-import { FatalError } from "../domain/errors.ts";
 import type { Settings } from "../settings.ts";
 import { installKafka, kafkaService, type Progress } from "./kafka.ts";
+import { lambdaService } from "./lambda.ts";
 import { installMongodb, isLocalMongodb, mongodbService } from "./mongodb.ts";
 import { installPostgres, postgresService } from "./postgres.ts";
 import type { ProcessSpec, Supervisor } from "./supervisor.ts";
@@ -50,9 +50,7 @@ export const SERVICES: Readonly<Record<ServiceName, LocalService>> = {
     title: "Lambda",
     isLocal: ({ lambdaEndpoint, lambdaPort }) => lambdaEndpoint === `http://127.0.0.1:${lambdaPort}`,
     install: () => Promise.resolve(), // the endpoint is this program, and the function is in the package
-    spec: () => {
-      throw new FatalError("the local Lambda endpoint is not built yet");
-    },
+    spec: (settings) => lambdaService(settings),
     address: ({ lambdaPort }) => `http://127.0.0.1:${lambdaPort}`,
   },
 };

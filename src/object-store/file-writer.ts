@@ -16,7 +16,7 @@ import type { Recovered } from "./file-recovery.ts";
 import { recover, writeCheckpoint } from "./file-recovery.ts";
 import { encodeObject, encodeProgress } from "./record.ts";
 import type { AppendAt, MatchProgress, NewObject, ObjectWriter } from "./store.ts";
-import { etagOf } from "./store.ts";
+import { etagOf, messageOf } from "./store.ts";
 import { takeWriterLock } from "./writer-lock.ts";
 
 export interface FileWriterOptions {
@@ -147,7 +147,7 @@ class FileObjectWriter implements ObjectWriter {
 
   #requireSound(): void {
     if (this.#failure !== null)
-      throw new RetryableError(`the object store must be opened again: ${String(this.#failure)}`, {
+      throw new RetryableError(`the object store must be opened again: ${messageOf(this.#failure)}`, {
         cause: this.#failure,
       });
   }

@@ -9,7 +9,7 @@ import { FatalError, RetryableError } from "../domain/errors.ts";
 import type { S3Location } from "./s3-client.ts";
 import { fetchJson, fetchObject, identityKey, objectKey, progressKey, s3Client, toMetadata } from "./s3-client.ts";
 import type { AppendAt, MatchProgress, NewObject, ObjectWriter } from "./store.ts";
-import { etagOf } from "./store.ts";
+import { etagOf, messageOf } from "./store.ts";
 
 /** A writer that starts reads at most this many objects again. */
 const CHECKPOINT_EVERY = 100;
@@ -143,7 +143,7 @@ class S3ObjectWriter implements ObjectWriter {
       .catch(() => undefined) // its caller has that error; ours follows from #failure
       .then(async () => {
         if (this.#failure !== null)
-          throw new RetryableError(`the object store must be opened again: ${String(this.#failure)}`);
+          throw new RetryableError(`the object store must be opened again: ${messageOf(this.#failure)}`);
         try {
           return await call();
         } catch (error) {

@@ -88,3 +88,7 @@ export class DamagedStoreError extends Error {
     this.name = "DamagedStoreError";
   }
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
