@@ -7,7 +7,7 @@ import { type Arrow, arrowOf, type Findings } from "./report.ts";
 export function compareTables(
   tables: VerdictTablesFact | null,
   topics: {
-    readonly ledgers: Iterable<readonly [partition: number, ledger: RawLedger]>;
+    readonly ledgers: Iterable<readonly [name: string, ledger: RawLedger]>;
     readonly counts: VerdictCounts;
     readonly quarantined: number;
   },
@@ -20,8 +20,8 @@ export function compareTables(
   if (tables === null) {
     findings.unchecked.add("the verdict tables of the warehouse: it has not loaded the verdicts to the end");
   } else {
-    for (const [partition, ledger] of topics.ledgers) {
-      const found = tables.counts.get(partition) ?? zeroCounts();
+    for (const [name, ledger] of topics.ledgers) {
+      const found = tables.counts.get(name) ?? zeroCounts();
       stored += totalCount(found);
       complete &&= ledger.kept.verdicts && ledger.kept.quarantine;
       comparePartition(found, ledger, findings);

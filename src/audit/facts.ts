@@ -8,24 +8,29 @@ import type { VerdictCounts } from "../domain/review/verdict.ts";
 export interface Identity {
   readonly key: string;
   readonly content: string;
+  readonly facets?: readonly (string | null)[];
 }
 
-/** A row of Postgres, as it is now. */
+/** A row, document or object of a source, as it is now. */
 export interface RowFact {
+  /** Source id: "odi". */
+  readonly source: string;
+  /** Table, collection or "objects". */
   readonly table: string;
-  readonly id: number;
-  /** Canonical JSON of its columns, those of the file only. */
+  readonly id: number | string;
+  /** What it says, in one form: JSON is canonical, anything else as it is. Nothing that is the source's own (ids, times). */
   readonly payload: string;
   /** null: no delivery and no match can be read from it. */
   readonly identity: Identity | null;
 }
 
-/** A record of the raw topic. */
+/** A record of a raw topic. */
 export interface RawFact {
+  readonly topic: string;
   readonly partition: number;
   readonly offset: number;
   /** Which row it is the event of; null where the record does not say. */
-  readonly row: { readonly table: string; readonly id: number } | null;
+  readonly row: { readonly table: string; readonly id: number | string } | null;
   /** Sent once more from quarantine: its content may be another than that of its row. */
   readonly again: boolean;
   /** As `RowFact.payload`; null where the source had to cut the row. */
@@ -85,8 +90,8 @@ export interface LoadedFact {
 }
 
 export interface VerdictTablesFact {
-  /** By input partition, of the blocks that the audit has read. */
-  readonly counts: ReadonlyMap<number, VerdictCounts>;
+  /** By `topic/partition` of the input, of the blocks that the audit has read. */
+  readonly counts: ReadonlyMap<string, VerdictCounts>;
   /** Rows of `verdicts`: those not accepted. */
   readonly rows: number;
   /** Rows of `quarantine`. */

@@ -1,2 +1,2 @@
 export { type Arrow, type AuditReport, type Difference } from "./report.ts";
-export { type AuditOptions, auditOdi } from "./run.ts";
+export { type AuditOptions, auditCricket } from "./run.ts";

@@ -3,16 +3,16 @@ import { ModelReview } from "./model-review.ts";
 import type { Arrow, Findings } from "./report.ts";
 import { arrowOf, grouped } from "./report.ts";
 
-/** The latest accepted record of a key: of a row that the audit knows, or not (newer, repaired by hand). */
-const FROM_ROW = 0;
-const FROM_ELSEWHERE = 1;
+/** The latest accepted record of a key is of no row that the audit knows (newer, repaired by hand). */
+const FROM_ELSEWHERE = 0xffff_ffff;
 
 /** What is at hand when the ends are compared. */
 export interface ContentContext {
   readonly findings: Findings;
-  readonly rawTopic: string;
-  /** Where the verdict blocks of a partition end. */
-  readonly judgedTo: (partition: number) => number;
+  /** `topic/partition/offset` of a position, for people. */
+  readonly nameOf: (partition: number, position: number) => string;
+  /** The verdict blocks cover the position. */
+  readonly isJudged: (partition: number, position: number) => boolean;
   readonly latestClean: LatestClean;
   /** Raw records have been deleted by retention. */
   readonly incompleteRaw: boolean;
@@ -20,100 +20,126 @@ export interface ContentContext {
   readonly changedRows: number;
 }
 
+/** A review of one source's rows in the order of their ids, and the ids themselves where they are no numbers. */
+interface SourceReview {
+  readonly mark: number;
+  readonly review: ModelReview;
+}
+
 /**
- * Postgres ↔ raw topic ↔ clean stream, by what each of them says last of every natural key: a review of the rows in
- * the order of their ids must end where a review of the raw topic ends, and that where the clean stream does.
+ * Sources ↔ raw topics ↔ clean stream, by what each of them says last of every natural key: a review of a source's rows
+ * in the order of their ids must end where a review of the raw topics ends, unless another source had the last word,
+ * and that where the clean stream does.
  */
 export class LastContent {
-  readonly #rows = new ModelReview();
-  /** By raw partition. */
+  readonly #sources = new Map<string, SourceReview>();
+  /** By raw partition, over all inputs in the order of judgement. */
   readonly #raw = new Map<number, ModelReview>();
   readonly #words = new Uint32Array(6);
 
-  row(identity: Uint32Array, id: number): void {
-    this.#rows.review(identity, id, 0);
+  /** `index`: of the row among those of its table. */
+  row(source: string, identity: Uint32Array, facets: Uint32Array, index: number): void {
+    this.#source(source).review.review(identity, facets, index, 0);
   }
 
-  /** The verdict of the independent review. `ofKnownRow`: its row was in Postgres when the audit began. */
+  /** The verdict of the independent review. `source`: whose row it is, if that was there when the audit began. */
   raw(
     identity: Uint32Array,
-    partition: number,
-    offset: number,
-    ofKnownRow: boolean,
+    facets: Uint32Array,
+    at: { readonly partition: number; readonly position: number; readonly source: string | null },
   ): ReturnType<ModelReview["review"]> {
-    let review = this.#raw.get(partition);
+    let review = this.#raw.get(at.partition);
     if (review === undefined) {
       review = new ModelReview();
-      this.#raw.set(partition, review);
+      this.#raw.set(at.partition, review);
     }
-    return review.review(identity, offset, ofKnownRow ? FROM_ROW : FROM_ELSEWHERE);
+    return review.review(
+      identity,
+      facets,
+      at.position,
+      at.source === null ? FROM_ELSEWHERE : this.#source(at.source).mark,
+    );
+  }
+
+  #source(name: string): SourceReview {
+    let found = this.#sources.get(name);
+    if (found === undefined) {
+      found = { mark: this.#sources.size, review: new ModelReview() };
+      this.#sources.set(name, found);
+    }
+    return found;
   }
 
   compare(context: ContentContext): Arrow {
     const { findings, changedRows, incompleteRaw } = context;
     if (changedRows > 0) {
       findings.unchecked.add(
-        `${grouped(changedRows)} rows of Postgres were changed in place: which content was the last cannot be told from the tables`,
+        `${grouped(changedRows)} rows were changed in place at their source: which content was the last cannot be told from the tables`,
       );
     }
     let known = 0;
-    const keys = this.#rows.table;
-    for (let entry = 0; entry < keys.end; entry++) {
-      keys.identity(entry, this.#words);
-      if (this.#endsAsRow(`the row with id ${keys.position(entry)}`, context)) known++;
+    let all = 0;
+    for (const [source, { mark, review }] of this.#sources) {
+      const { table } = review;
+      all += table.size;
+      for (let entry = 0; entry < table.end; entry++) {
+        table.identity(entry, this.#words);
+        const row = `${source} row ${table.position(entry)}`;
+        if (this.#endsAsRow(row, mark, table.facets(entry), context)) known++;
+      }
     }
     if (!incompleteRaw) this.#compareWithClean(context);
     return arrowOf(
       findings,
       "content",
-      { what: "natural keys in Postgres", count: keys.size },
+      { what: "natural keys at the sources", count: all },
       { what: "end as they should", count: known },
     );
   }
 
-  /** Whether the raw topic ends at the content in `#words`; what else is found is told. */
-  #endsAsRow(row: string, { findings, changedRows, incompleteRaw }: ContentContext): boolean {
-    const last = this.#lastRaw();
+  /** Whether the raw topics end at the content in `#words`; what else is found is told. */
+  #endsAsRow(row: string, mark: number, facets: Uint32Array, context: ContentContext): boolean {
+    const { findings, changedRows, incompleteRaw, nameOf } = context;
+    const last = this.#lastRaw(facets);
     if (last === null) {
       if (!incompleteRaw) findings.add("content", `${row} was never accepted from the raw topic`);
       return false;
     }
-    if (last.same || last.elsewhere || changedRows > 0) return true;
+    if (last.same || last.mark !== mark || changedRows > 0) return true;
     if (incompleteRaw) {
       findings.unchecked.add("the last content of keys whose first records have been deleted by retention");
     } else {
       findings.add(
         "content",
-        `${row} is the last content of its key in Postgres; the raw topic ends at offset ${last.offset} of partition ${last.partition}`,
+        `${row} is the last content of its key at its source; the raw topic ends at ${nameOf(last.partition, last.position)}`,
       );
     }
     return false;
   }
 
-  #lastRaw(): { same: boolean; elsewhere: boolean; partition: number; offset: number } | null {
+  #lastRaw(facets: Uint32Array): { same: boolean; mark: number; partition: number; position: number } | null {
     for (const [partition, { table }] of this.#raw) {
       const entry = table.find(this.#words[0]!, this.#words[1]!);
       if (entry < 0) continue;
-      const same = table.sameEventId(entry, this.#words);
-      return { same, elsewhere: table.owner(entry) === FROM_ELSEWHERE, partition, offset: table.position(entry) };
+      const same = table.agrees(entry, this.#words, facets);
+      return { same, mark: table.owner(entry), partition, position: table.position(entry) };
     }
     return null;
   }
 
   /** Unless the clean stream goes on beyond what was reviewed. */
-  #compareWithClean({ findings, rawTopic, judgedTo, latestClean }: ContentContext): void {
+  #compareWithClean({ findings, nameOf, isJudged, latestClean }: ContentContext): void {
     const clean = latestClean.table;
     for (const [partition, { table }] of this.#raw) {
-      const end = judgedTo(partition);
       for (let entry = 0; entry < table.end; entry++) {
         table.identity(entry, this.#words);
         const found = clean.find(this.#words[0]!, this.#words[1]!);
         // What has not come at all is counted where it got lost.
         if (found < 0 || clean.sameEventId(found, this.#words)) continue;
-        if (clean.position(found) >= end || table.position(entry) >= end) continue;
+        if (!isJudged(partition, clean.position(found)) || !isJudged(partition, table.position(entry))) continue;
         findings.add(
           "content",
-          `${rawTopic}/${partition}/${table.position(entry)} should be the last of its key; the clean stream ends at raw offset ${clean.position(found)}`,
+          `${nameOf(partition, table.position(entry))} should be the last of its key; the clean stream ends at ${nameOf(partition, clean.position(found))}`,
         );
       }
     }

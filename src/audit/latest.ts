@@ -7,12 +7,13 @@ import { EventTable } from "../domain/review/event-table.ts";
 export class LatestClean {
   readonly table: EventTable = new EventTable(14);
 
-  put(identity: Uint32Array, partition: number, sourceOffset: number): void {
+  /** `position`: input and offset, packed. */
+  put(identity: Uint32Array, partition: number, position: number): void {
     const { table } = this;
     let entry = table.find(identity[0]!, identity[1]!);
     if (entry < 0) entry = table.insert(identity);
     else table.setEventId(entry, identity);
-    table.setSeen(entry, sourceOffset, partition, Number.NaN);
+    table.setSeen(entry, position, partition, Number.NaN);
     table.setOwner(entry, 0);
   }
 
@@ -26,15 +27,15 @@ export class LatestClean {
   }
 
   /** Source positions of what the warehouse has not shown. */
-  *missing(): Generator<{ readonly partition: number; readonly offset: number }> {
+  *missing(): Generator<{ readonly partition: number; readonly position: number }> {
     for (let entry = 0; entry < this.table.end; entry++) {
       if (this.table.owner(entry) === 0)
-        yield { partition: this.table.time(entry), offset: this.table.position(entry) };
+        yield { partition: this.table.time(entry), position: this.table.position(entry) };
     }
   }
 }
 
-/** 64 bits of every clean event id: 8 bytes a record. */
+/** The half of every clean event id that knows the facets too: 8 bytes a record. */
 export class EventIds {
   #ids = new BigUint64Array(1024);
   #count = 0;
@@ -45,14 +46,14 @@ export class EventIds {
       grown.set(this.#ids);
       this.#ids = grown;
     }
-    this.#ids[this.#count++] = (BigInt(identity[2]!) << 32n) | BigInt(identity[3]!);
+    this.#ids[this.#count++] = (BigInt(identity[4]!) << 32n) | BigInt(identity[5]!);
   }
 
   get count(): number {
     return this.#count;
   }
 
-  /** The beginning of every event id that is there more than once. */
+  /** The end of every event id that is there more than once. */
   *repeated(): Generator<string> {
     const sorted = this.#ids.subarray(0, this.#count).sort();
     for (let index = 1; index < sorted.length; index++) {

@@ -1,8 +1,17 @@
 import { canonicalJson, type CanonicalValue } from "../domain/review/canonical.ts";
 import { CRICKET_EVENT } from "../domain/cricket/topics.ts";
 import { PoisonError } from "../domain/errors.ts";
+import type { RecordHeaders } from "../kafka/log.ts";
 import { headerOf, type InputRecord, type Topology } from "../processor/topology.ts";
-import type { Identity, RawFact } from "./facts.ts";
+import type { Identity, RawFact, RowFact } from "./facts.ts";
+
+/** Where the feeds put what they could not read; a row of another table became unreadable on its way. */
+const UNREADABLE_TABLES: ReadonlySet<string> = new Set(["unreadable_rows", "unreadable"]);
+const UNREADABLE_TYPES: ReadonlySet<string> = new Set([
+  CRICKET_EVENT.odiUnreadable,
+  CRICKET_EVENT.t20iUnreadable,
+  CRICKET_EVENT.testUnreadable,
+]);
 
 /** Header of a record that was sent again from quarantine. */
 const RETRY_HEADER = "tu_retry_of";
@@ -12,9 +21,10 @@ export function rawFact<V>(topology: Topology<V>, record: InputRecord): RawFact 
   const row = rowOf(headerOf(record, "ce_rowid")?.toString());
   const isCut =
     row !== null &&
-    row.table !== "unreadable_rows" &&
-    headerOf(record, "ce_type")?.toString() === CRICKET_EVENT.odiUnreadable;
+    !UNREADABLE_TABLES.has(row.table) &&
+    UNREADABLE_TYPES.has(headerOf(record, "ce_type")?.toString() ?? "");
   return {
+    topic: record.topic,
     partition: record.partition,
     offset: record.offset,
     row,
@@ -26,11 +36,22 @@ export function rawFact<V>(topology: Topology<V>, record: InputRecord): RawFact 
   };
 }
 
-/** Member names sorted, so that the order of columns does not matter; bytes that are no JSON as they are. */
-export function payloadText(columns: Readonly<Record<string, string | number | null>>): string {
-  return canonicalJson(columns);
+/** A row as the audit compares it: what the source would send of it, read as the topology reads that. */
+export function rowFact<V>(
+  topology: Topology<V>,
+  row: Pick<RowFact, "source" | "table" | "id"> & { readonly topic: string; readonly key: string },
+  event: { readonly type: string; readonly contentType: string; readonly value: Buffer },
+): RowFact {
+  const headers: RecordHeaders = [
+    ["ce_type", Buffer.from(event.type)],
+    ["content-type", Buffer.from(event.contentType)],
+  ];
+  const { topic, key, source, table, id } = row;
+  const record = { topic, partition: 0, offset: 0, timestamp: 0, key: Buffer.from(key), value: event.value, headers };
+  return { source, table, id, payload: payloadOf(event.value), identity: identityOf(topology, record) };
 }
 
+/** JSON with member names sorted, so that the order of columns does not matter; bytes that are no JSON as they are. */
 function payloadOf(value: Buffer | null): string {
   const text = value?.toString("utf8") ?? "";
   try {
@@ -42,16 +63,18 @@ function payloadOf(value: Buffer | null): string {
 }
 
 function rowOf(header: string | undefined): RawFact["row"] {
-  const match = /^(?<table>[a-z_]+)\/(?<id>\d{1,15})$/u.exec(header ?? "");
-  return match === null ? null : { table: match.groups?.["table"] ?? "", id: Number(match.groups?.["id"]) };
+  const match = /^(?<table>[a-z0-9_]+)\/(?<id>.{1,200})$/u.exec(header ?? "");
+  const id = match?.groups?.["id"] ?? "";
+  return match === null ? null : { table: match.groups?.["table"] ?? "", id: /^\d{1,15}$/u.test(id) ? Number(id) : id };
 }
 
 function identityOf<V>(topology: Topology<V>, record: InputRecord): Identity | null {
   try {
     const fact = topology.decode(record);
-    const { key, content } = topology.identify(fact, record);
+    const { key, content, facets } = topology.identify(fact, record);
     if (topology.eventTime !== undefined && !Number.isFinite(topology.eventTime(fact, record))) return null;
-    return typeof key === "string" && typeof content === "string" ? { key, content } : null;
+    if (typeof key !== "string" || typeof content !== "string") return null;
+    return { key, content, ...(facets === undefined ? {} : { facets }) };
   } catch (error) {
     if (error instanceof PoisonError || error instanceof RangeError) return null;
     throw error;

@@ -1,4 +1,4 @@
-import { deliveryContent, deliveryKey, matchContent, matchKey } from "../domain/cricket/identity.ts";
+import { deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
 import type { CleanDelivery, CleanMatch } from "../domain/cricket/types.ts";
 import { FatalError } from "../domain/errors.ts";
 import type { RecordBatch } from "../kafka/log.ts";
@@ -11,10 +11,7 @@ export function cleanFact(batch: RecordBatch, index: number, loaded: boolean): C
   let identity: Identity;
   try {
     clean = JSON.parse(batch.value(index)?.toString("utf8") ?? "") as CleanDelivery | CleanMatch;
-    identity =
-      "delivery" in clean
-        ? { key: deliveryKey(clean.delivery), content: deliveryContent(clean.delivery) }
-        : { key: matchKey(clean.match), content: matchContent(clean.match) };
+    identity = "delivery" in clean ? deliveryIdentity(clean.delivery) : matchIdentity(clean.match);
   } catch (error) {
     throw new FatalError(`${at} is no clean record: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,

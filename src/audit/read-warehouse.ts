@@ -1,5 +1,5 @@
 import type { DuckDBConnection, Json } from "@duckdb/node-api";
-import { deliveryContent, deliveryKey, matchContent, matchKey } from "../domain/cricket/identity.ts";
+import { deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
 import type { Delivery, Match, Wicket } from "../domain/cricket/types.ts";
 import { VERDICTS, type VerdictCounts, zeroCounts } from "../domain/review/verdict.ts";
 import type { VerdictTablesFact, WarehouseFact } from "./facts.ts";
@@ -35,20 +35,20 @@ export async function readStaleMarts(connection: DuckDBConnection): Promise<stri
 /** `verdictsTo`, `quarantineTo`: what the audit has read of the topics, by partition. */
 export async function readVerdictTables(
   connection: DuckDBConnection,
-  inputTopic: string,
+  inputTopics: readonly string[],
   verdictsTo: readonly number[],
   quarantineTo: readonly number[],
 ): Promise<VerdictTablesFact> {
-  const topic = `input_topic = '${inputTopic.replaceAll("'", "''")}'`;
+  const topic = `input_topic IN (${inputTopics.map((name) => `'${name.replaceAll("'", "''")}'`).join(", ")})`;
   const sums = VERDICTS.map((verdict) => `sum(${verdict})::BIGINT`).join(", ");
   const counted = await connection.runAndReadAll(
-    `SELECT input_partition, ${sums} FROM verdict_counts WHERE ${topic} AND ${below(verdictsTo)} GROUP BY input_partition`,
+    `SELECT input_topic || '/' || input_partition, ${sums} FROM verdict_counts WHERE ${topic} AND ${below(verdictsTo)} GROUP BY ALL`,
   );
-  const counts = new Map<number, VerdictCounts>();
-  for (const [partition, ...values] of counted.getRowsJson()) {
+  const counts = new Map<string, VerdictCounts>();
+  for (const [name, ...values] of counted.getRowsJson()) {
     const sum = zeroCounts();
     VERDICTS.forEach((verdict, index) => (sum[verdict] = Number(values[index])));
-    counts.set(Number(partition), sum);
+    counts.set(textOf(name), sum);
   }
   const rows = await count(connection, `verdicts WHERE ${topic} AND ${below(verdictsTo)}`);
   return { counts, rows, quarantined: await count(connection, `quarantine WHERE ${topic} AND ${below(quarantineTo)}`) };
@@ -102,7 +102,7 @@ function deliveryFact(row: Row): WarehouseFact {
     table: "deliveries",
     label: `delivery ${matchId}/${innings}/${over}.${ball}`,
     eventId: text("id").replaceAll("-", ""),
-    identity: { key: deliveryKey(delivery), content: deliveryContent(delivery) },
+    identity: deliveryIdentity(delivery),
   };
 }
 
@@ -112,7 +112,7 @@ function matchFact(row: Row): WarehouseFact {
     table: "matches",
     label: `match ${textOf(row["match_id"])}`,
     eventId: textOf(row["id"]).replaceAll("-", ""),
-    identity: { key: matchKey(match), content: matchContent(match) },
+    identity: matchIdentity(match),
   };
 }
 

@@ -4,6 +4,7 @@ import type { VerdictBlock } from "../domain/review/verdict-block.ts";
 import { compareTables } from "./compare-tables.ts";
 import type {
   CleanFact,
+  Identity,
   LoadedFact,
   QuarantineFact,
   RawFact,
@@ -18,8 +19,16 @@ import { type Arrow, arrowOf, type AuditReport, Findings, grouped, type Side } f
 import { SourceRows } from "./source-rows.ts";
 
 const NOTHING = new Uint8Array(0);
+/** An input's index above 48 bits of offset, exact in a double. */
+const POSITION_SHIFT = 2 ** 48;
 
-/** Sums over all partitions of the raw topic. */
+/** A raw topic, and the id of the source that writes it. */
+export interface RawInput {
+  readonly topic: string;
+  readonly source: string;
+}
+
+/** Sums over all partitions of the raw topics. */
 interface Judged {
   readonly records: number;
   /** Verdicts that the model review could be asked about, and those it shares. */
@@ -37,12 +46,14 @@ interface Judged {
  */
 export class Reconciliation {
   readonly #hasher: IdentityHasher;
-  readonly #rawTopic: string;
+  /** Raw topics in the order of the topology's inputs, each with its source. */
+  readonly #inputs: readonly RawInput[];
   readonly #words = new Uint32Array(IDENTITY_WORDS);
   readonly #findings = new Findings();
   readonly #rows: SourceRows;
   readonly #content = new LastContent();
-  readonly #ledgers = new Map<number, RawLedger>();
+  /** By `topic/partition`. */
+  readonly #ledgers = new Map<string, RawLedger>();
   readonly #latest = new LatestClean();
   readonly #eventIds = new EventIds();
   /** Source offset of the last clean record by topic and key (EO-3). */
@@ -56,22 +67,23 @@ export class Reconciliation {
   #loadedEnds = 0;
   #loadedTo = 0;
 
-  constructor(options: { readonly hasher: IdentityHasher; readonly rawTopic: string }) {
+  constructor(options: { readonly hasher: IdentityHasher; readonly inputs: readonly RawInput[] }) {
     this.#hasher = options.hasher;
-    this.#rawTopic = options.rawTopic;
+    this.#inputs = options.inputs;
     this.#rows = new SourceRows(options.hasher);
   }
 
   /** What retention has left of a partition: tell it before its records. */
-  retained(partition: number, kept: Partial<Kept>): void {
-    const ledger = this.#ledger(partition);
+  retained(topic: string, partition: number, kept: Partial<Kept>): void {
+    const ledger = this.#ledger(topic, partition);
     ledger.kept = { ...ledger.kept, ...kept };
     if (ledger.kept.raw > 0) {
       this.#incompleteRaw = true;
       this.#findings.unchecked.add(
-        `${this.#rawTopic}/${partition} begins at offset ${ledger.kept.raw}: what retention has deleted before it was not compared`,
+        `${ledger.name} begins at offset ${ledger.kept.raw}: what retention has deleted before it was not compared`,
       );
     }
+    if (!ledger.kept.verdicts && this.#inputs.length > 1) this.#incompleteRaw = true;
     if (!ledger.kept.clean) this.#incompleteClean = true;
   }
 
@@ -84,10 +96,10 @@ export class Reconciliation {
   }
 
   sourceRow(fact: RowFact): void {
-    this.#rows.row(fact);
+    const index = this.#rows.row(fact);
     if (fact.identity === null) return;
-    this.#identify(fact.identity.key, fact.identity.content);
-    this.#content.row(this.#words, fact.id);
+    const facets = this.#identify(fact.identity);
+    this.#content.row(fact.source, this.#words, facets, index);
   }
 
   /** Rows that no record has been the event of so far. */
@@ -95,40 +107,48 @@ export class Reconciliation {
     return this.#rows.missing;
   }
 
-  /** Where the verdict blocks of a partition end. */
-  judgedTo(partition: number): number {
-    return this.#ledgers.get(partition)?.judgedTo ?? 0;
+  /** Where the verdict blocks of an input partition end. */
+  judgedTo(topic: string, partition: number): number {
+    return this.#ledgers.get(`${topic}/${partition}`)?.judgedTo ?? 0;
   }
 
+  /** Raw records in the order of judgement; those that have not been judged come last. */
   rawRecord(fact: RawFact): void {
-    const { partition, offset, identity } = fact;
-    const ofKnownRow = this.#rows.event(fact);
-    if (identity === null) this.#identify(fact.key ?? NOTHING, fact.value ?? NOTHING);
-    else this.#identify(identity.key, identity.content);
+    const { topic, partition, offset, identity } = fact;
+    const input = this.#inputOf(topic);
+    const isOfKnownRow = this.#rows.event(this.#inputs[input]!.source, fact);
+    const ledger = this.#ledger(topic, partition);
     let model: Verdict | null = "poison";
-    if (identity !== null) model = this.#content.raw(this.#words, partition, offset, ofKnownRow);
-    const ledger = this.#ledger(partition);
+    if (identity === null) this.#identifyBytes(fact.key, fact.value);
+    else {
+      const source = isOfKnownRow ? this.#inputs[input]!.source : null;
+      const position = input * POSITION_SHIFT + offset;
+      model = this.#content.raw(this.#words, this.#identify(identity), { partition, position, source });
+    }
     // Without its beginning the history of a key is unknown, and so is what its records deserve.
-    if (ledger.kept.raw > 0 && model !== "poison") model = null;
-    ledger.record(offset, model, this.#words[2]!, this.#words[3]!);
+    if (model !== "poison" && this.#incompleteRaw) model = null;
+    ledger.record(offset, model, this.#words[4]!, this.#words[5]!);
   }
 
   verdictBlock(block: VerdictBlock): void {
-    if (block.topic === this.#rawTopic) this.#ledger(block.partition).block(block, this.#findings);
+    if (this.#inputs.some(({ topic }) => topic === block.topic))
+      this.#ledger(block.topic, block.partition).block(block, this.#findings);
   }
 
   cleanRecord(fact: CleanFact): void {
     const { source } = fact;
     const at = `${fact.topic}/${fact.partition}/${fact.offset}`;
-    this.#identify(fact.identity.key, fact.identity.content);
-    if (fact.loaded) this.#latest.put(this.#words, source.partition, source.offset);
+    this.#identify(fact.identity);
+    const input = this.#inputs.findIndex(({ topic }) => topic === source.topic);
+    if (fact.loaded && input >= 0)
+      this.#latest.put(this.#words, source.partition, input * POSITION_SHIFT + source.offset);
     if (eventIdText(this.#words) !== fact.eventId) {
       this.#findings.add(
         "clean",
         `${at} carries event id ${fact.eventId}, its content has ${eventIdText(this.#words)}`,
       );
     }
-    const ledger = source.topic === this.#rawTopic ? this.#ledgers.get(source.partition) : undefined;
+    const ledger = this.#ledgers.get(`${source.topic}/${source.partition}`);
     if (ledger !== undefined && (source.offset < ledger.kept.raw || source.offset >= ledger.judgedTo)) return;
     this.#clean++;
     this.#eventIds.add(this.#words);
@@ -143,7 +163,7 @@ export class Reconciliation {
     const verdict = ledger.verdict(source.offset);
     if (verdict !== fact.verdict && (verdict !== null || ledger.kept.verdicts))
       this.#findings.add("clean", `${at} says ${fact.verdict}, the verdict block ${verdict ?? "nothing"}`);
-    if (!ledger.isSame(source.offset, this.#words[2]!, this.#words[3]!)) {
+    if (!ledger.isSame(source.offset, this.#words[4]!, this.#words[5]!)) {
       this.#findings.add(
         "clean",
         `${at} says something else than its raw record ${source.topic}/${source.partition}/${source.offset}`,
@@ -158,8 +178,8 @@ export class Reconciliation {
   }
 
   quarantined(fact: QuarantineFact): void {
-    if (fact.topic !== this.#rawTopic) return;
-    const ledger = this.#ledgers.get(fact.partition);
+    if (!this.#inputs.some(({ topic }) => topic === fact.topic)) return;
+    const ledger = this.#ledgers.get(`${fact.topic}/${fact.partition}`);
     const at = `${fact.topic}/${fact.partition}/${fact.offset}`;
     if (ledger !== undefined && (fact.offset < ledger.kept.raw || fact.offset >= ledger.judgedTo)) return;
     this.#quarantined++;
@@ -170,8 +190,8 @@ export class Reconciliation {
     const verdict = ledger.verdict(fact.offset);
     if (verdict !== "poison" && (verdict !== null || ledger.kept.verdicts))
       this.#findings.add("quarantine", `${at} is in quarantine and was judged ${verdict ?? "not at all"}`);
-    this.#identify(fact.key ?? NOTHING, fact.value ?? NOTHING);
-    if (!ledger.isSame(fact.offset, this.#words[2]!, this.#words[3]!)) {
+    this.#identifyBytes(fact.key, fact.value);
+    if (!ledger.isSame(fact.offset, this.#words[4]!, this.#words[5]!)) {
       this.#findings.add("quarantine", `${at} is not in quarantine as it came`);
     }
     if (!ledger.follow(fact.offset)) this.#findings.add("quarantine", `${at} is in quarantine twice`);
@@ -179,7 +199,7 @@ export class Reconciliation {
 
   warehouseRow(fact: WarehouseFact): void {
     this.#warehouseRows++;
-    this.#identify(fact.identity.key, fact.identity.content);
+    this.#identify(fact.identity);
     if (eventIdText(this.#words) !== fact.eventId) {
       this.#findings.add(
         "warehouse",
@@ -232,13 +252,13 @@ export class Reconciliation {
     const rows = this.#rows.finish(findings, !this.#incompleteRaw);
     const judged = this.#finishLedgers();
     for (const id of this.#eventIds.repeated()) {
-      findings.add("clean", `event id ${id}… is in the clean stream twice (EO-2)`);
+      findings.add("clean", `event id …${id} is in the clean stream twice (EO-2)`);
     }
     this.#findMissing();
     const content = this.#content.compare({
       findings,
-      rawTopic: this.#rawTopic,
-      judgedTo: (partition) => this.judgedTo(partition),
+      nameOf: (partition, position) => this.#nameOf(partition, position),
+      isJudged: (partition, position) => this.#isJudged(partition, position),
       latestClean: this.#latest,
       incompleteRaw: this.#incompleteRaw,
       changedRows: this.#rows.changedInPlace(),
@@ -303,7 +323,7 @@ export class Reconciliation {
 
   /** EO-3: of one key, clean records come in the order of their raw records. */
   #checkOrder({ topic, key, source }: CleanFact, at: string): void {
-    const name = `${topic}\n${key}`;
+    const name = `${topic}\n${key}\n${source.topic}`;
     const last = this.#lastOfKey.get(name) ?? -1;
     if (source.offset < last)
       this.#findings.add("clean", `${at}: raw offset ${source.offset} comes after ${last} of the same key (EO-3)`);
@@ -311,24 +331,46 @@ export class Reconciliation {
   }
 
   #findMissing(): void {
-    for (const { partition, offset } of this.#latest.missing()) {
+    for (const { partition, position } of this.#latest.missing()) {
       this.#findings.add(
         "warehouse",
-        `${this.#rawTopic}/${partition}/${offset} is the latest of its key in the clean stream and not in the warehouse`,
+        `${this.#nameOf(partition, position)} is the latest of its key in the clean stream and not in the warehouse`,
       );
     }
   }
 
-  #identify(key: string | Uint8Array, content: string | Uint8Array): void {
-    this.#hasher.identify(key, content, this.#words);
+  /** Facets are valid until the next call. */
+  #identify({ key, content, facets }: Identity): Uint32Array {
+    return this.#hasher.identify(key, content, this.#words, facets);
   }
 
-  #ledger(partition: number): RawLedger {
-    let ledger = this.#ledgers.get(partition);
+  #identifyBytes(key: Uint8Array | null, value: Uint8Array | null): void {
+    this.#hasher.identify(key ?? NOTHING, value ?? NOTHING, this.#words);
+  }
+
+  #inputOf(topic: string): number {
+    const input = this.#inputs.findIndex((candidate) => candidate.topic === topic);
+    if (input < 0) throw new RangeError(`"${topic}" is none of the raw topics`);
+    return input;
+  }
+
+  #nameOf(partition: number, position: number): string {
+    const input = Math.floor(position / POSITION_SHIFT);
+    return `${this.#inputs[input]?.topic ?? "?"}/${partition}/${position - input * POSITION_SHIFT}`;
+  }
+
+  #isJudged(partition: number, position: number): boolean {
+    const input = Math.floor(position / POSITION_SHIFT);
+    return position - input * POSITION_SHIFT < this.judgedTo(this.#inputs[input]?.topic ?? "", partition);
+  }
+
+  #ledger(topic: string, partition: number): RawLedger {
+    const name = `${topic}/${partition}`;
+    let ledger = this.#ledgers.get(name);
     if (ledger === undefined) {
-      ledger = new RawLedger(`${this.#rawTopic}/${partition}`);
+      ledger = new RawLedger(name);
       ledger.kept = ALL_KEPT;
-      this.#ledgers.set(partition, ledger);
+      this.#ledgers.set(name, ledger);
     }
     return ledger;
   }

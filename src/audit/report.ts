@@ -2,13 +2,13 @@ import type { VerdictCounts } from "../domain/review/verdict.ts";
 
 /** The arrows of the pipeline, in the order of the data, and what each one must prove. */
 export const ARROWS = {
-  rows: "every row in Postgres is an event of the raw topic, with the same content (EO-11)",
+  rows: "every row of a source is an event of its raw topic, with the same content (EO-11)",
   judged: "every raw record has exactly one verdict (EO-1)",
-  review: "every verdict is that of an independent review of the raw topic",
+  review: "every verdict is that of an independent review of the raw topics, in the order of judgement",
   clean: "every accepted record and correction is in the clean stream, once and in order (EO-2, EO-3)",
   quarantine: "every poison record is in quarantine, once and unchanged",
   warehouse: "the warehouse holds the latest clean content of every natural key (EO-9)",
-  content: "the last content in Postgres is what the review ends at",
+  content: "the last content at the sources is what the review ends at",
   tables: "verdicts and quarantine in the warehouse are those of the topics (EO-9)",
   loaded: "the warehouse has loaded every clean topic to its end (EO-9)",
 } as const;

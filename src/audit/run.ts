@@ -2,38 +2,41 @@
  * The audit's way through the pipeline. Each end is captured after what comes before it has been read, so that on a
  * running system, too, both sides of every arrow are of the same records:
  *
- * 1. Postgres: all rows of one snapshot.
- * 2. Raw topic: up to where it ends now; further, as long as rows of step 1 are missing and records still come.
- * 3. Verdicts: until every raw record of step 2 is judged; then the raw records that were judged on top.
- * 4. Clean topics and quarantine end where they end now: the verdicts of step 3 were written in the same transactions.
+ * 1. Sources: all rows of each, as they are now.
+ * 2. Verdicts and the raw records they judge, in the order of judgement, until every row of step 1 has come by and nothing
+ *    is left unjudged, or nothing more happens.
+ * 3. Raw records that nobody has judged.
+ * 4. Clean topics and quarantine end where they end now: the verdicts of step 2 were written in the same transactions.
  * 5. Warehouse: one published state that has loaded these ends, or the best one there is when no loader runs.
  * 6. Clean records up to the later of the two; the warehouse's rows.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CRICKET_TOPICS } from "../domain/cricket/topics.ts";
 import { FatalError, RetryableError } from "../domain/errors.ts";
+import type { RowFact } from "./facts.ts";
 import { IdentityHasher } from "../domain/review/identity.ts";
-import { decodeVerdictBlock } from "../domain/review/verdict-block.ts";
 import type { Log, RecordBatch } from "../kafka/log.ts";
 import { openForReading, type ReadableWarehouse } from "../loader/index.ts";
 import { cricketTopology } from "../pipelines/cricket.ts";
-import { classifyPostgresError } from "../postgres/errors.ts";
-import { closeSql, openSql } from "../postgres/sql.ts";
-import { RecordCursor } from "../processor/record-cursor.ts";
 import { rawFact } from "./raw-fact.ts";
+import { RawSide } from "./raw-side.ts";
 import { cleanFact, quarantineFact } from "./read-clean.ts";
 import { LogSide, type Range, type TopicEnds } from "./read-log.ts";
-import { readRows } from "./read-postgres.ts";
 import { readLoaded, readStaleMarts, readVerdictTables, readWarehouse } from "./read-warehouse.ts";
-import { Reconciliation } from "./reconciliation.ts";
+import { type RawInput, Reconciliation } from "./reconciliation.ts";
 import type { AuditReport } from "./report.ts";
+import { readMongoRows } from "./rows/mongo.ts";
+import { readStoreRows } from "./rows/object-store.ts";
+import { readPostgresRows } from "./rows/postgres.ts";
 
 export interface AuditOptions {
   readonly log: Log;
   /** For messages: where the log is. */
   readonly brokers: string;
-  /** postgres:// address. */
-  readonly connection: string;
+  /** Where the sources are; those that never ran are not asked. */
+  readonly postgresUrl: string;
+  readonly mongodbUrl: string;
+  readonly objectStore: string;
   readonly warehouseDir: string;
   readonly signal: AbortSignal;
   readonly onProgress?: (doing: string) => void;
@@ -41,16 +44,20 @@ export interface AuditOptions {
   readonly patienceMs?: number;
 }
 
-const RAW = CRICKET_TOPICS.odiRaw;
+/** In the order of the topology's inputs. */
+const INPUTS: readonly RawInput[] = [
+  { topic: CRICKET_TOPICS.odiRaw, source: "odi" },
+  { topic: CRICKET_TOPICS.t20iRaw, source: "t20i" },
+  { topic: CRICKET_TOPICS.testRaw, source: "test" },
+];
 const CLEAN = [CRICKET_TOPICS.deliveries, CRICKET_TOPICS.matches] as const;
 const PATIENCE_MS = 10_000;
 const POLL_MS = 300;
 const REMEDY_UP = "start the servers: third-umpire up";
 
-/** @throws FatalError when Kafka, Postgres or the warehouse cannot be read. */
-export async function auditOdi(options: AuditOptions): Promise<AuditReport> {
-  const reconciliation = new Reconciliation({ hasher: await IdentityHasher.create(), rawTopic: RAW });
-  await readSource(options, reconciliation);
+/** @throws FatalError when Kafka, a source that has run, or the warehouse cannot be read. */
+export async function auditCricket(options: AuditOptions): Promise<AuditReport> {
+  const reconciliation = new Reconciliation({ hasher: await IdentityHasher.create(), inputs: INPUTS });
   try {
     const log = await LogSide.open(options.log, options.signal);
     try {
@@ -67,36 +74,13 @@ export async function auditOdi(options: AuditOptions): Promise<AuditReport> {
   }
 }
 
-async function readSource(
-  { connection, signal, onProgress }: AuditOptions,
-  reconciliation: Reconciliation,
-): Promise<void> {
-  onProgress?.("rows in Postgres");
-  const sql = openSql(connection, { applicationName: "third-umpire audit" });
-  try {
-    await readRows(sql, signal, (row) => reconciliation.sourceRow(row));
-  } catch (error) {
-    const named = classifyPostgresError(error, "reading the rows");
-    if (!(named instanceof RetryableError)) throw named;
-    throw new FatalError(named.message, { cause: error, remedy: REMEDY_UP });
-  } finally {
-    await closeSql(sql);
-  }
-}
-
 class Audit {
   readonly #o: AuditOptions;
   readonly #log: LogSide;
   readonly #reconciliation: Reconciliation;
   readonly #topology = cricketTopology({ partitions: 1 });
-  readonly #cursor = new RecordCursor();
   /** By topic: how many partitions. */
   #partitions: ReadonlyMap<string, number> = new Map();
-  /** By raw partition: where reading stands, and the offset after the last record. */
-  #rawAt: number[] = [];
-  #rawEnd: number[] = [];
-  #verdictsAt: number[] = [];
-
   constructor(options: AuditOptions, log: LogSide, reconciliation: Reconciliation) {
     this.#o = options;
     this.#log = log;
@@ -104,10 +88,11 @@ class Audit {
   }
 
   async run(): Promise<AuditReport> {
-    const { gaps, verdicts, quarantine } = CRICKET_TOPICS;
-    this.#partitions = await this.#log.partitions([RAW, verdicts, ...CLEAN, quarantine, gaps]);
-    await this.#readRaw();
-    await this.#readVerdicts();
+    const { gaps, verdicts, quarantine, positions } = CRICKET_TOPICS;
+    const raw = INPUTS.map(({ topic }) => topic);
+    this.#partitions = await this.#log.partitions([...raw, verdicts, ...CLEAN, quarantine, gaps, positions]);
+    await this.#readSources();
+    const verdictsAt = await this.#readRaw(raw);
     const ends = new Map<string, TopicEnds>();
     for (const topic of [...CLEAN, verdicts, quarantine, gaps]) ends.set(topic, await this.#ends(topic));
     const warehouse = await this.#openWarehouse(ends);
@@ -117,94 +102,95 @@ class Audit {
       await this.#readClean(ends, loaded, lastRecords);
       await this.#readQuarantine(ends, lastRecords);
       await this.#readGaps(ends, lastRecords);
-      this.#verdictsAt.forEach((at, partition) => lastRecords.set(`${verdicts}/${partition}`, at));
-      await this.#compareWarehouse(warehouse, ends, loaded, lastRecords);
+      verdictsAt.forEach((at, partition) => lastRecords.set(`${verdicts}/${partition}`, at));
+      await this.#compareWarehouse(warehouse, ends, loaded, lastRecords, verdictsAt);
     } finally {
       warehouse.close();
     }
     return this.#reconciliation.finish();
   }
 
-  /** Step 2. */
-  async #readRaw(): Promise<void> {
-    this.#progress("raw topic");
-    const { low, high } = await this.#ends(RAW);
-    const beginnings = await Promise.all(
-      [CRICKET_TOPICS.verdicts, ...CLEAN, CRICKET_TOPICS.quarantine].map((topic) => this.#ends(topic)),
-    );
-    const [verdicts, deliveries, matches, quarantine] = beginnings;
-    low.forEach((raw, partition) =>
-      this.#reconciliation.retained(partition, {
-        raw,
-        verdicts: verdicts?.low[partition] === 0,
-        clean: deliveries?.low[partition] === 0 && matches?.low[partition] === 0,
-        quarantine: quarantine?.low[partition] === 0,
-      }),
-    );
-    this.#rawAt = [...low];
-    this.#rawEnd = low.map(() => 0);
-    await this.#readRawTo(high);
-    await this.#patiently(
-      () => this.#reconciliation.missingRows,
-      async () => this.#readRawTo((await this.#ends(RAW)).high),
-      "the source to read the newest rows",
-    );
+  /** Step 1: the sources that have a position have run. */
+  async #readSources(): Promise<void> {
+    const { postgresUrl, mongodbUrl, objectStore, signal } = this.#o;
+    const ran = await this.#sourcesThatRan();
+    const topology = this.#topology;
+    const visit = (row: RowFact): void => this.#reconciliation.sourceRow(row);
+    if (ran.has("odi")) {
+      this.#progress("rows in Postgres");
+      await readPostgresRows(postgresUrl, topology, signal, visit);
+    }
+    if (ran.has("t20i")) {
+      this.#progress("documents in MongoDB");
+      await readMongoRows(mongodbUrl, topology, signal, visit);
+    }
+    if (ran.has("test")) {
+      this.#progress("objects in the store");
+      await readStoreRows(objectStore, topology, signal, visit);
+    }
   }
 
-  async #readRawTo(ends: readonly number[]): Promise<void> {
-    const ranges = this.#rawAt.map((from, partition): Range => ({
-      topic: RAW,
-      partition,
-      from,
-      to: ends[partition] ?? 0,
-    }));
-    await this.#log.read(ranges, (batch, { to }) => {
-      const cursor = this.#cursor;
-      cursor.batch = batch;
+  async #sourcesThatRan(): Promise<ReadonlySet<string>> {
+    const ids = new Set<string>();
+    await this.#log.read(rangesOf(await this.#ends(CRICKET_TOPICS.positions)), (batch) => {
       for (let index = 0; index < batch.length; index++) {
-        // Read beyond the bound now, it would be read again by the next call.
-        if (batch.offset(index) >= to) break;
-        cursor.index = index;
-        this.#reconciliation.rawRecord(rawFact(this.#topology, cursor));
-        this.#rawEnd[batch.partition] = batch.offset(index) + 1;
+        const id = batch.key(index)?.toString("utf8") ?? "";
+        if (batch.value(index) === null) ids.delete(id);
+        else ids.add(id);
       }
-      cursor.batch = undefined;
     });
-    this.#rawAt = this.#rawAt.map((from, partition) => Math.max(from, ends[partition] ?? 0));
+    return ids;
   }
 
-  /** Step 3. */
-  async #readVerdicts(): Promise<void> {
-    this.#progress("verdicts");
-    const { low } = await this.#ends(CRICKET_TOPICS.verdicts);
-    this.#verdictsAt = [...low];
-    const read = async (): Promise<void> => {
-      const { high } = await this.#ends(CRICKET_TOPICS.verdicts);
-      const at = this.#verdictsAt;
-      await this.#log.read(
-        at.map((from, partition): Range => ({
-          topic: CRICKET_TOPICS.verdicts,
-          partition,
-          from,
-          to: high[partition] ?? 0,
-        })),
-        (batch, { to }) => {
-          forEachBelow(batch, to, (index) => {
-            const value = batch.value(index);
-            if (value !== null) this.#reconciliation.verdictBlock(decodeVerdictBlock(value));
-          });
-        },
+  /** Steps 2 and 3. Returns up to where the verdicts were read, by partition. */
+  async #readRaw(inputs: readonly string[]): Promise<readonly number[]> {
+    this.#progress("raw topics and verdicts");
+    const { verdicts } = CRICKET_TOPICS;
+    await this.#tellKept(inputs);
+    const raw = new RawSide({
+      log: this.#o.log,
+      side: this.#log,
+      inputs,
+      verdicts,
+      partitions: this.#partitions.get(verdicts) ?? 0,
+      signal: this.#o.signal,
+      onBlock: (block) => this.#reconciliation.verdictBlock(block),
+      onRecord: (record) => this.#reconciliation.rawRecord(rawFact(this.#topology, record)),
+    });
+    await raw.open();
+    await raw.readJudged();
+    let unjudged = await raw.countUnjudged();
+    await this.#patiently(
+      () => this.#reconciliation.missingRows + unjudged,
+      async () => {
+        await raw.readJudged();
+        unjudged = await raw.countUnjudged();
+      },
+      "the sources and processors to take the newest records",
+    );
+    await raw.readUnjudged();
+    return raw.verdictsAt;
+  }
+
+  /** What retention has left, before anything is compared. */
+  async #tellKept(inputs: readonly string[]): Promise<void> {
+    const { deliveries, matches, verdicts, quarantine } = CRICKET_TOPICS;
+    const whole = async (topic: string): Promise<readonly boolean[]> =>
+      (await this.#ends(topic)).low.map((low) => low === 0);
+    const [hasVerdicts, hasDeliveries, hasMatches, hasQuarantine] = await Promise.all(
+      [verdicts, deliveries, matches, quarantine].map(whole),
+    );
+    for (const topic of inputs) {
+      const { low } = await this.#ends(topic);
+      low.forEach((raw, partition) =>
+        this.#reconciliation.retained(topic, partition, {
+          raw,
+          verdicts: hasVerdicts?.[partition] === true,
+          clean: hasDeliveries?.[partition] === true && hasMatches?.[partition] === true,
+          quarantine: hasQuarantine?.[partition] === true,
+        }),
       );
-      this.#verdictsAt = at.map((from, partition) => Math.max(from, high[partition] ?? 0));
-    };
-    await read();
-    const unjudged = (): number =>
-      this.#rawEnd.reduce(
-        (sum, end, partition) => sum + Math.max(0, end - this.#reconciliation.judgedTo(partition)),
-        0,
-      );
-    await this.#patiently(unjudged, read, "the processors to judge the newest records");
-    await this.#readRawTo(this.#rawAt.map((at, partition) => Math.max(at, this.#reconciliation.judgedTo(partition))));
+    }
   }
 
   /** Step 5. */
@@ -285,7 +271,7 @@ class Audit {
     });
     if (gaps > 0) {
       this.#reconciliation.unchecked(
-        `the source could not rule out ${gaps} gap(s) and copied all rows again: rows that were inserted and deleted within cannot be known`,
+        `a source could not rule out ${gaps} gap(s) and copied all rows again: rows that were inserted and deleted within cannot be known`,
       );
     }
   }
@@ -295,6 +281,7 @@ class Audit {
     ends: ReadonlyMap<string, TopicEnds>,
     loaded: ReadonlyMap<string, number>,
     lastRecords: ReadonlyMap<string, number>,
+    verdictsAt: readonly number[],
   ): Promise<void> {
     this.#progress("warehouse rows");
     const { connection } = warehouse;
@@ -315,10 +302,11 @@ class Audit {
     }
     const { verdicts, quarantine } = CRICKET_TOPICS;
     const quarantineTo = ends.get(quarantine)!.high;
+    const inputs = INPUTS.map(({ topic }) => topic);
     const has = (topic: string, to: readonly number[]): boolean =>
       to.every((end, partition) => (loaded.get(`${topic}/${partition}`) ?? 0) >= end);
-    if (has(verdicts, this.#verdictsAt) && has(quarantine, quarantineTo)) {
-      this.#reconciliation.verdictTables(await readVerdictTables(connection, RAW, this.#verdictsAt, quarantineTo));
+    if (has(verdicts, verdictsAt) && has(quarantine, quarantineTo)) {
+      this.#reconciliation.verdictTables(await readVerdictTables(connection, inputs, verdictsAt, quarantineTo));
     }
   }
 

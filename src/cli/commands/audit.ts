@@ -7,13 +7,11 @@ import { SilentExit } from "../errors.ts";
 export function register(program: Command): void {
   program
     .command("audit")
-    .description(
-      "compare Postgres, the topics and the warehouse, record by record: every difference must have its verdict",
-    )
+    .description("compare sources, topics and the warehouse, record by record: every difference must have its verdict")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nWorks while everything runs (up to where it all stands at the start), and with Kafka and Postgres alone." +
+      "\nWorks while everything runs (up to where it all stands at the start), and with Kafka and the sources alone." +
         "\nExit code 1 when a difference has no explanation.",
     )
     .action(audit);
@@ -26,14 +24,16 @@ export interface RunAuditOptions {
   readonly onProgress?: (doing: string) => void;
 }
 
-/** Audits the ODI pipeline. @throws FatalError when Kafka, Postgres or the warehouse cannot be read. */
+/** Audits every source that has run. @throws FatalError when Kafka, one of them or the warehouse cannot be read. */
 export async function runAudit(options: RunAuditOptions): Promise<AuditReport> {
-  const { auditOdi } = await import("../../audit/index.ts");
+  const { auditCricket } = await import("../../audit/index.ts");
   const { settings, log, signal, onProgress } = options;
-  return auditOdi({
+  return auditCricket({
     log,
     brokers: settings.brokers,
-    connection: settings.postgresUrl,
+    postgresUrl: settings.postgresUrl,
+    mongodbUrl: settings.mongodbUrl,
+    objectStore: settings.objectStore,
     warehouseDir: settings.warehouseDir,
     signal,
     ...(onProgress === undefined ? {} : { onProgress }),

@@ -46,7 +46,7 @@ describe("a run in which everything is right", () => {
       );
       world.tables = {
         ...world.tables,
-        counts: new Map([[0, { accepted: 3, duplicate: 3, correction: 1, stale: 2, late: 0, poison: 1 }]]),
+        counts: new Map([["raw/0", { accepted: 3, duplicate: 3, correction: 1, stale: 2, late: 0, poison: 1 }]]),
         rows: 7,
       };
     });
@@ -88,7 +88,7 @@ describe("a run in which everything is right", () => {
       world.warehouse.push(warehouseRow("d/9", "repaired"));
       world.tables = {
         ...world.tables,
-        counts: new Map([[0, { accepted: 4, duplicate: 1, correction: 1, stale: 1, late: 0, poison: 1 }]]),
+        counts: new Map([["raw/0", { accepted: 4, duplicate: 1, correction: 1, stale: 1, late: 0, poison: 1 }]]),
       };
     });
     expect(texts(report)).toEqual([]);
@@ -101,8 +101,14 @@ describe("what is found, and where (negative controls)", () => {
     [
       "EO-11: a row that never reached the raw topic",
       (world) =>
-        world.rows.push({ table: "deliveries", id: 99, payload: "lost", identity: { key: "d/99", content: "lost" } }),
-      [/^rows: odi\.deliveries id 99 is not in the raw topic$/u, /^content: the row with id 99 was never accepted/u],
+        world.rows.push({
+          source: "odi",
+          table: "deliveries",
+          id: 99,
+          payload: "lost",
+          identity: { key: "d/99", content: "lost" },
+        }),
+      [/^rows: odi\.deliveries id 99 is not in the raw topic$/u, /^content: odi row 99 was never accepted/u],
     ],
     [
       "a row whose event says something else",
@@ -244,9 +250,10 @@ describe("what is found, and where (negative controls)", () => {
       [/^tables: table verdicts has 3 rows, 4 records were not accepted$/u],
     ],
     [
-      "a last content in Postgres that the review did not end at",
+      "a last content at a source that the review did not end at",
       (world) =>
         world.rows.push({
+          source: "odi",
           table: "deliveries",
           id: 8,
           payload: "row d/1 two",
@@ -254,7 +261,7 @@ describe("what is found, and where (negative controls)", () => {
         }),
       [
         /^rows: odi\.deliveries id 8 is not in the raw topic$/u,
-        /^content: the row with id 8 is the last content of its key in Postgres/u,
+        /^content: odi row 8 is the last content of its key at its source/u,
       ],
     ],
   ];
@@ -269,7 +276,8 @@ describe("what is found, and where (negative controls)", () => {
 
   test("lists a bounded number of differences and counts them all", () => {
     const report = spoilt((world) => {
-      for (let id = 100; id < 1100; id++) world.rows.push({ table: "deliveries", id, payload: "lost", identity: null });
+      for (let id = 100; id < 1100; id++)
+        world.rows.push({ source: "odi", table: "deliveries", id, payload: "lost", identity: null });
     });
     expect(report.unexplained).toBe(1000);
     expect(report.differences).toHaveLength(DIFFERENCES_PER_ARROW);
@@ -288,7 +296,7 @@ describe("what retention has deleted", () => {
     expect(report.unchecked).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^raw\/0 begins at offset 4/u),
-        expect.stringMatching(/^3 rows of Postgres have no event/u),
+        expect.stringMatching(/^3 rows have no event/u),
       ]),
     );
   });

@@ -13,6 +13,7 @@ import { type Verdict, type VerdictCounts, zeroCounts } from "../../../src/domai
 import type { VerdictBlock } from "../../../src/domain/review/verdict-block.ts";
 
 const RAW = "raw";
+const SOURCE = "odi";
 const hasher = await IdentityHasher.create();
 
 /** One row of the story: what is inserted, and the verdict its event deserves. `content` null: unreadable. */
@@ -76,12 +77,14 @@ export function rightWorld(): World {
   const verdicts = told.map(({ offset: at, verdict }) => [at, verdict] as const);
   return {
     rows: told.map((entry) => ({
+      source: SOURCE,
       table: "deliveries",
       id: entry.id,
       payload: `row ${entry.key} ${entry.content}`,
       identity: identity(entry),
     })),
     raw: told.map((entry) => ({
+      topic: RAW,
       partition: 0,
       offset: entry.offset,
       row: { table: "deliveries", id: entry.id },
@@ -108,7 +111,7 @@ export function rightWorld(): World {
     ],
     warehouse: [warehouseRow("d/1", "one"), warehouseRow("d/2", "right"), warehouseRow("m/1", "a match")],
     tables: {
-      counts: new Map([[0, { accepted: 3, duplicate: 1, correction: 1, stale: 1, late: 0, poison: 1 }]]),
+      counts: new Map([["raw/0", { accepted: 3, duplicate: 1, correction: 1, stale: 1, late: 0, poison: 1 }]]),
       rows: 4,
       quarantined: 1,
     },
@@ -122,8 +125,8 @@ export function warehouseRow(key: string, content: string): WarehouseFact {
 }
 
 export function compare(world: World): AuditReport {
-  const reconciliation = new Reconciliation({ hasher, rawTopic: RAW });
-  reconciliation.retained(0, world.kept);
+  const reconciliation = new Reconciliation({ hasher, inputs: [{ topic: RAW, source: SOURCE }] });
+  reconciliation.retained(RAW, 0, world.kept);
   for (const row of world.rows) reconciliation.sourceRow(row);
   for (const record of world.raw) reconciliation.rawRecord(record);
   for (const one of world.blocks) reconciliation.verdictBlock(one);
