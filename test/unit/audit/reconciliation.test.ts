@@ -166,7 +166,7 @@ describe("what is found, and where (negative controls)", () => {
       (world) => world.clean.push({ ...world.clean[0]!, offset: 9 }),
       [
         /^clean: clean\/0\/9: raw record raw\/0\/0 is in the clean stream twice \(EO-2\)$/u,
-        /^clean: event id [0-9a-f]{16}… is in the clean stream twice/u,
+        /^clean: event id …[0-9a-f]{16} is in the clean stream twice/u,
       ],
     ],
     [
