@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { installKafka } from "../../src/local/index.ts";
-import { kafkaDir, kafkaVersion } from "../../src/local/paths.ts";
+import { installKafka, installMongodb } from "../../src/local/index.ts";
+import { kafkaDir, mongodbDir } from "../../src/local/paths.ts";
 import { isRunning, processIdentity } from "../../src/local/processes.ts";
 import { freePort } from "../../src/local/ports.ts";
 import { parseSettings, type Settings } from "../../src/settings.ts";
@@ -52,11 +52,13 @@ export async function cliStack(settings: Readonly<Record<string, string>> = {}):
     TU_KAFKA_PORT: String(await freePort()),
     TU_KAFKA_CONTROLLER_PORT: String(await freePort()),
     TU_POSTGRES_PORT: String(await freePort()),
+    TU_MONGODB_PORT: String(await freePort()),
+    TU_LAMBDA_PORT: String(await freePort()),
     TU_KAFKA_HEAP_MB: "512",
     ...settings,
   };
   const parsed = parseSettings(own, ROOT);
-  await shareJars(parsed);
+  await sharePrograms(parsed);
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith("TU_"),
   );
@@ -95,12 +97,18 @@ export async function cliStack(settings: Readonly<Record<string, string>> = {}):
   };
 }
 
-/** 54 MB that are the same for every stack. */
-async function shareJars(settings: Settings): Promise<void> {
+/** 54 and 108 MB that are the same for every stack. */
+async function sharePrograms(settings: Settings): Promise<void> {
   const project = parseSettings({}, ROOT);
-  await installKafka(project, (line) => process.stderr.write(`${line}\n`));
-  mkdirSync(kafkaDir(settings), { recursive: true });
-  symlinkSync(join(kafkaDir(project), kafkaVersion), join(kafkaDir(settings), kafkaVersion));
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  await installKafka(project, progress);
+  await installMongodb(project, progress);
+  for (const dir of [kafkaDir, mongodbDir]) {
+    mkdirSync(dir(settings), { recursive: true });
+    // Programs are in a folder with their version; the rest is data.
+    for (const name of readdirSync(dir(project)).filter((each) => /\d\.\d\.\d$/u.test(each)))
+      symlinkSync(join(dir(project), name), join(dir(settings), name));
+  }
 }
 
 /** A process that may end and be followed by another of the same pid. */

@@ -102,3 +102,111 @@ export function writeSpoiltMatches(dir: string): Spoilt[] {
     return { id, what, reason, deliveries: lines.length - 1 - (isVersion ? 0 : 1) };
   });
 }
+
+/** The shortest bundled matches of the two other formats. */
+export const T20I_MODEL_ID: string = "1415706";
+export const TEST_MODEL_ID: string = "817215";
+
+/** A file as it is, under another id: ids are in the names of these files, not in them. */
+function copyFile(dir: string, form: "t20i" | "test", id: string, change: (text: string) => string | Buffer): void {
+  const [model, ending] = form === "t20i" ? [T20I_MODEL_ID, "json"] : [TEST_MODEL_ID, "yaml"];
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(
+    join(dir, `${id}.${ending}`),
+    change(readFileSync(join(ROOT, "data", form, `${model}.${ending}`), "utf8")),
+  );
+}
+
+export function writeGoodDocument(dir: string, form: "t20i" | "test", id: string): void {
+  copyFile(dir, form, id, (text) => text);
+}
+
+interface SpoiltDocument {
+  readonly id: string;
+  readonly what: string;
+  readonly reason: RegExp;
+  readonly spoil: (text: string) => string | Buffer;
+}
+
+const invalid = (text: string): Buffer =>
+  Buffer.concat([Buffer.from(text.slice(0, 500)), Buffer.from([0xc3, 0x28]), Buffer.from(text.slice(500))]);
+
+const JSON_WAYS: readonly SpoiltDocument[] = [
+  { id: "9000021", what: "truncated JSON", reason: /./u, spoil: (text) => text.slice(0, text.length / 2) },
+  {
+    id: "9000022",
+    what: "an impossible ball in JSON",
+    reason: /is not cricket/u,
+    spoil: (text) => text.replace(/("batter": )\d+(,\s+"extras": \d+,\s+"total": )\d+/u, "$177$277"),
+  },
+  {
+    id: "9000023",
+    what: "an unknown version of JSON",
+    reason: /version "9\.9\.9" is unknown/u,
+    spoil: (text) => text.replace(/("data_version": )"[^"]+"/u, '$1"9.9.9"'),
+  },
+  {
+    id: "9000024",
+    what: "a key twice in JSON",
+    reason: /twice/u,
+    spoil: (text) => text.replace(/"team_type": /u, '"team_type": "club", "team_type": '),
+  },
+  { id: "9000025", what: "JSON with invalid UTF-8", reason: /UTF-8/u, spoil: invalid },
+  {
+    id: "9000026",
+    what: "JSON nested too deeply",
+    reason: /deep|nest/u,
+    spoil: (text) => text.replace(/"team_type": "[^"]*"/u, `"team_type": ${"[".repeat(5000)}${"]".repeat(5000)}`),
+  },
+];
+
+const YAML_WAYS: readonly SpoiltDocument[] = [
+  { id: "9000031", what: "broken YAML", reason: /not YAML/u, spoil: (text) => `${text}\n  - : : [\n` },
+  {
+    id: "9000032",
+    what: "an impossible ball in YAML",
+    reason: /is not cricket/u,
+    spoil: (text) => text.replace(/(batsman: )\d+(\s+extras: \d+\s+total: )\d+/u, "$177$277"),
+  },
+  {
+    id: "9000033",
+    what: "an unknown version of YAML",
+    reason: /version "9\.9" is unknown/u,
+    spoil: (text) => text.replace(/data_version: .*/u, "data_version: 9.9"),
+  },
+  {
+    id: "9000034",
+    what: "a key twice in YAML",
+    reason: /duplicat/u,
+    spoil: (text) => text.replace(/^ {2}gender: male$/mu, "  gender: male\n  gender: female"),
+  },
+  { id: "9000035", what: "YAML with invalid UTF-8", reason: /UTF-8/u, spoil: invalid },
+  {
+    id: "9000036",
+    what: "a YAML bomb",
+    reason: /alias|large|characters|limit/u,
+    spoil: (text) => `${bomb()}${text.replace(/^---\n/u, "")}`,
+  },
+];
+
+/** Nine levels of nine aliases each: a few hundred bytes that stand for 3 GB. */
+function bomb(): string {
+  const levels = Array.from({ length: 9 }, (_, level) =>
+    level === 0
+      ? `b0: &b0 ["lol"]`
+      : `b${level}: &b${level} [${Array(9)
+          .fill(`*b${level - 1}`)
+          .join(", ")}]`,
+  );
+  return `---\n${levels.join("\n")}\n`;
+}
+
+/** Writes one spoilt match for each way a file of this format can be bad. */
+export function writeSpoiltDocuments(
+  dir: string,
+  form: "t20i" | "test",
+): Pick<SpoiltDocument, "id" | "what" | "reason">[] {
+  const ways = form === "t20i" ? JSON_WAYS : YAML_WAYS;
+  for (const { id, spoil } of ways) copyFile(dir, form, id, spoil);
+  return [...ways];
+}

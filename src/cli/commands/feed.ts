@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { FeedOptions, FeedSummary } from "../../feed/index.ts";
+import type { FeedOptions, FeedSummary, T20iContent } from "../../feed/index.ts";
 import type { Settings } from "../../settings.ts";
 import { UsageError } from "../errors.ts";
 import { addFeedOptions, type FeedArguments, givenSources } from "../feed-options.ts";
@@ -54,10 +54,20 @@ const FEEDS: Readonly<Record<SourceId, Feed>> = {
     const target = postgresTarget({ connection: settings.postgresUrl });
     return runFeed({ ...options, scripts: await odiScripts(dirs), target });
   },
-  t20i: notYet,
-  test: notYet,
+  t20i: async (settings, dirs, options) => {
+    const [{ runFeed, t20iScripts }, { mongoTarget }] = await Promise.all([
+      import("../../feed/index.ts"),
+      import("../../feed/targets/mongo.ts"),
+    ]);
+    const target = mongoTarget<T20iContent>({ connection: settings.mongodbUrl });
+    return runFeed({ ...options, scripts: await t20iScripts(dirs), target });
+  },
+  test: async (settings, dirs, options) => {
+    const [{ runFeed, testScripts }, { objectStoreTarget }] = await Promise.all([
+      import("../../feed/index.ts"),
+      import("../../feed/targets/object-store.ts"),
+    ]);
+    const target = objectStoreTarget({ location: settings.objectStore, region: settings.lambdaRegion });
+    return runFeed({ ...options, scripts: await testScripts(dirs), target });
+  },
 };
-
-function notYet(): Promise<FeedSummary> {
-  throw new UsageError("this source cannot be fed yet");
-}

@@ -30,7 +30,7 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       "--lambda-faults <share>",
-      "share of invokes that throw, are run twice or meet a cold start, each",
+      "of each way in which the Lambda function can fail, the share of invocations that do",
       parseRate,
       0,
     )

@@ -71,7 +71,7 @@ interface Common {
 type Run = (settings: Settings, common: Common, options: Options) => Promise<void>;
 
 /** Loaded when called: a source needs one driver, not three. */
-const RUN: Readonly<Record<SourceId, Run>> = { odi: runOdi, t20i: notYet, test: notYet };
+const RUN: Readonly<Record<SourceId, Run>> = { odi: runOdi, t20i: runT20i, test: notYet };
 
 async function runOdi(settings: Settings, common: Common, { startFrom }: Options): Promise<void> {
   const [{ runPostgresSource }, { ensureOdiSchema, ODI_PUBLICATION }, sql] = await Promise.all([
@@ -96,6 +96,11 @@ async function runOdi(settings: Settings, common: Common, { startFrom }: Options
     startFrom,
     prepare,
   });
+}
+
+async function runT20i(settings: Settings, common: Common): Promise<void> {
+  const { runMongoSource } = await import("../../sources/mongo/index.ts");
+  await runMongoSource({ ...common, connection: settings.mongodbUrl });
 }
 
 function notYet(): Promise<void> {

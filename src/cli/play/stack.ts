@@ -1,4 +1,5 @@
 import { localServices, type ProcessSpec, type ProcessStatus, type ServiceName, SERVICES } from "../../local/index.ts";
+import { lambdaService } from "../../local/lambda.ts";
 import { runDir } from "../../local/paths.ts";
 import { isRunning } from "../../local/processes.ts";
 import { readRunFiles } from "../../local/run-files.ts";
@@ -28,10 +29,13 @@ export function neededServices({ sources }: Pick<PlayOptions, "sources">): Servi
 
 /** Servers that are started differently for this run. */
 export function serviceSpecs(
-  _settings: Settings,
-  _options: Pick<PlayOptions, "lambdaFaults">,
+  settings: Settings,
+  { lambdaFaults: rate, seed }: Pick<PlayOptions, "lambdaFaults" | "seed">,
 ): Readonly<Partial<Record<ServiceName, ProcessSpec>>> {
-  return {};
+  if (rate === 0) return {};
+  return {
+    lambda: lambdaService(settings, { seed, throwRate: rate, coldRate: rate, repeatRate: rate, slowRate: rate }),
+  };
 }
 
 export interface StackProgress {

@@ -1,16 +1,13 @@
-import { FatalError } from "../../../domain/errors.ts";
 import type { Settings } from "../../../settings.ts";
+import { markMongo } from "../../../sources/mongo/index.ts";
 import type { SourceId } from "../sources.ts";
 import type { Mark } from "./mark.ts";
 import { markPostgres } from "./odi.ts";
+import { markObjectStore } from "./test.ts";
 
 /** How the end of each source is found. */
 export const MARKS: Readonly<Record<SourceId, (settings: Settings) => Promise<Mark>>> = {
   odi: markPostgres,
-  t20i: notYet,
-  test: notYet,
+  t20i: ({ mongodbUrl }) => markMongo(mongodbUrl),
+  test: markObjectStore,
 };
-
-function notYet(): Promise<Mark> {
-  throw new FatalError("this source cannot be marked yet");
-}

@@ -21,7 +21,10 @@ export async function markPostgres(settings: Settings): Promise<Mark> {
     );
     if (row === undefined) throw new RetryableError("Postgres gave no answer to the mark");
     const end = parseLsn(row.lsn);
-    return { records: Number(row.rows), reachedBy: ({ lsn }) => parseLsn(String(lsn)) >= end };
+    return {
+      records: Number(row.rows),
+      reachedBy: ({ phase, lsn }) => phase === "stream" && parseLsn(String(lsn)) >= end,
+    };
   } catch (error) {
     throw classifyPostgresError(error, "marking the end of the feed");
   } finally {
