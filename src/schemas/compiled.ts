@@ -1,4 +1,4 @@
-// Generated from the *.schema.json beside it by scripts/compile-schemas.mjs; a test keeps them in step. Do not edit.
+// Generated from the *.schema.json beside it by scripts/compile-schemas.ts; a test keeps them in step. Do not edit.
 // @ts-nocheck -- ajv writes JavaScript; what is exported has its type.
 import type { CompiledSchema } from "./validate.ts";
 export const odiDelivery: CompiledSchema = validate10;
