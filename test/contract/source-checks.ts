@@ -7,7 +7,6 @@ import {
   crashAt,
   type RawEvent,
   readGaps,
-  readRaw,
   Scene,
   type SourceHarness,
   storedPosition,
@@ -57,7 +56,7 @@ async function verify(scene: Scene, epoch = 1): Promise<RawEvent[]> {
   // The markers of one commit reach the partitions one after the other.
   await scene.eventually("the position counts the events that are in Kafka", async () => {
     const position = await storedPosition(world);
-    events = await readRaw(world);
+    events = await scene.raw();
     if (position?.epoch !== epoch) return `the epoch is ${position?.epoch}, not ${epoch}`;
     return position.events === events.length ? undefined : `it says ${position.events}, there are ${events.length}`;
   });
@@ -88,7 +87,7 @@ function expectNoRepeats(scene: Scene, events: readonly RawEvent[]): void {
 }
 
 async function crashInStream(scene: Scene, point: string): Promise<void> {
-  for (const nth of [0, 3, 1]) {
+  for (const nth of [2, 0]) {
     let isStreaming = (): boolean => false;
     const source = scene.start({ at: crashAt(point, nth, () => isStreaming()) });
     isStreaming = () => source.current()?.state === "streaming";
@@ -214,7 +213,7 @@ async function expectOneGap(scene: Scene, first: number): Promise<void> {
   expect(gap?.at).toMatch(/^\d{4}-\d\d-\d\dT/u);
   await scene.eventually("the position counts the events that are in Kafka", async () => {
     const position = await storedPosition(scene.world);
-    const { length } = await readRaw(scene.world);
+    const { length } = await scene.raw();
     const is = `epoch ${position?.epoch}, ${position?.events} events, ${length} in Kafka`;
     return position?.epoch === 2 && position.events === length ? undefined : is;
   });

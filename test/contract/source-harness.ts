@@ -12,7 +12,7 @@
  */
 import { partitionFor } from "../../src/domain/partition.ts";
 import type { GapEvent } from "../../src/domain/cricket/topics.ts";
-import type { Log } from "../../src/kafka/log.ts";
+import type { Log, LogReader, RecordBatch, TopicPartition } from "../../src/kafka/log.ts";
 import {
   type PositionCodec,
   readStoredPosition,
@@ -98,41 +98,56 @@ export async function storedPosition(
   return readStoredPosition(world.log, world.topics.positions, world.sourceId, partition, AS_STORED);
 }
 
-export async function readRaw(world: SourceWorld): Promise<RawEvent[]> {
-  return readTopic(world.log, world.topics.raw, world.partitions);
-}
-
 export async function readGaps(world: SourceWorld): Promise<GapEvent[]> {
-  const records = await readTopic(world.log, world.topics.gaps, 1);
-  return records.map(({ value }) => JSON.parse(value.toString()) as GapEvent);
+  const tail = new Tail(world.log, world.topics.gaps, 1);
+  try {
+    return (await tail.read()).map(({ value }) => JSON.parse(value.toString()) as GapEvent);
+  } finally {
+    await tail.close();
+  }
 }
 
-/** Everything committed in a topic, partition by partition. */
-async function readTopic(log: Log, topic: string, partitions: number): Promise<RawEvent[]> {
-  const reader = log.reader({ isolation: "read_committed" });
-  const events: RawEvent[] = [];
-  try {
-    await reader.open();
-    for (let partition = 0; partition < partitions; partition += 1) {
-      const at = { topic, partition };
-      const { low, high } = await reader.watermarks(at, 10_000);
-      reader.assign([{ ...at, offset: low }]);
-      while (reader.position(at) < high) {
-        for (const batch of await reader.fetch(5000, 1000)) {
-          for (let index = 0; index < batch.length; index += 1) {
-            events.push({
-              partition,
-              key: batch.key(index)?.toString() ?? "",
-              value: batch.value(index) ?? Buffer.alloc(0),
-              headers: new Map(batch.headers(index)?.map(([name, value]) => [name, value.toString()])),
-            });
-          }
-        }
+/** Everything committed in a topic, read on from where the last `read` ended. */
+class Tail {
+  readonly #reader: LogReader;
+  readonly #partitions: readonly TopicPartition[];
+  readonly #events: RawEvent[] = [];
+  #isOpen = false;
+
+  constructor(log: Log, topic: string, partitions: number) {
+    this.#reader = log.reader({ isolation: "read_committed" });
+    this.#partitions = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+  }
+
+  /** All events up to the end as it is now, in order per partition. Waits for transactions that are open. */
+  async read(): Promise<RawEvent[]> {
+    if (!this.#isOpen) {
+      await this.#reader.open();
+      this.#reader.assign(this.#partitions.map((at) => ({ ...at, offset: 0 })));
+      this.#isOpen = true;
+    }
+    for (const at of this.#partitions) {
+      const { high } = await this.#reader.watermarks(at, 10_000);
+      while (this.#reader.position(at) < high) {
+        for (const batch of await this.#reader.fetch(5000, 1000)) this.#take(batch);
       }
     }
-    return events;
-  } finally {
-    await reader.close();
+    return [...this.#events];
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close();
+  }
+
+  #take(batch: RecordBatch): void {
+    for (let index = 0; index < batch.length; index += 1) {
+      this.#events.push({
+        partition: batch.partition,
+        key: batch.key(index)?.toString() ?? "",
+        value: batch.value(index) ?? Buffer.alloc(0),
+        headers: new Map(batch.headers(index)?.map(([name, value]) => [name, value.toString()])),
+      });
+    }
   }
 }
 
@@ -154,12 +169,14 @@ export class Scene {
   readonly patienceMs: number;
   readonly #running: RunningSource[] = [];
   readonly #atEnd: (() => void)[] = [];
+  readonly #raw: Tail;
   #rows = 0;
 
   private constructor(harness: SourceHarness, world: SourceWorld) {
     this.harness = harness;
     this.world = world;
     this.patienceMs = harness.patienceMs ?? 30_000;
+    this.#raw = new Tail(world.log, world.topics.raw, world.partitions);
   }
 
   static async play(harness: SourceHarness, plot: (scene: Scene) => Promise<void>): Promise<void> {
@@ -170,6 +187,7 @@ export class Scene {
     // What was held up must be let go, or nothing could end.
     for (const letGo of scene.#atEnd) letGo();
     for (const source of scene.#running) await source.stop().catch(gather);
+    await scene.#raw.close().catch(gather);
     await scene.world.close().catch(gather);
     // The first one is the reason of the others.
     if (failures.length > 0) throw failures[0];
@@ -219,11 +237,16 @@ export class Scene {
     }
   }
 
+  /** Every event that is in Kafka now. The topic must exist. */
+  raw(): Promise<RawEvent[]> {
+    return this.#raw.read();
+  }
+
   /** Waits until every row from number `from` on is in Kafka, and returns all events. */
   async settled(from = 0): Promise<RawEvent[]> {
     let events: RawEvent[] = [];
     await this.eventually("every row is in Kafka", async () => {
-      events = await readRaw(this.world);
+      events = await this.raw();
       const seen = new Set(events.map((event) => this.world.rowOf(event)));
       for (let n = from; n < this.#rows; n += 1) if (!seen.has(n)) return `row ${n} of ${this.#rows} is not`;
       return undefined;

@@ -3,6 +3,7 @@ import { UNDEFINED_OBJECT, classifyPostgresError, postgresCode } from "../../pos
 import { closeSql, openSql } from "../../postgres/sql.ts";
 import { ContinuityLostError, prepareTopics, runSource, StatusBoard } from "../kit/index.ts";
 import type { SourceSession, Standby } from "../kit/index.ts";
+import { poolerProblem } from "./address.ts";
 import { readSlot } from "./checks.ts";
 import type { PostgresSourceOptions } from "./options.ts";
 import { DEFAULTS } from "./options.ts";
@@ -38,6 +39,8 @@ export async function runPostgresSource(options: PostgresSourceOptions): Promise
 }
 
 async function oneSession(options: PostgresSourceOptions, session: SourceSession<PostgresPosition>): Promise<void> {
+  const problem = poolerProblem(options.connection);
+  if (problem !== null) throw new FatalError(problem.message, { remedy: problem.remedy });
   try {
     await runSession({ ...session, options });
   } catch (error) {
