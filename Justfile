@@ -35,6 +35,14 @@ explore: setup
 prove-crash: setup
     @node scripts/test.mjs crash
 
+# Play every sample match in six sets of files through three sources that are killed as they play; compare every scorecard (long)
+prove-sources: setup
+    @node scripts/test.mjs sources
+
+# Play the scale set (5,300 matches, 3 million deliveries), watch the memory of every process, audit it (very long)
+prove-scale: setup
+    @node scripts/test.mjs scale
+
 # Measure the engine against its budget, beside a bare loop on the same client; --quick for a first look
 bench *ARGS: setup
     @node dist/bench/run.js {{ARGS}}

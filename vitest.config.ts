@@ -24,6 +24,9 @@ const config: ViteUserConfig = defineConfig({
         globalSetup: ["test/support/stack.setup.ts"],
       }),
       project("crash", ["test/crash/**/*.test.ts"], { testTimeout: 1_200_000, hookTimeout: 300_000 }),
+      // Long proofs, one recipe each.
+      project("sources", ["test/proof/sources.test.ts"], { testTimeout: 2_400_000, hookTimeout: 300_000 }),
+      project("scale", ["test/proof/scale.test.ts"], { testTimeout: 5_400_000, hookTimeout: 300_000 }),
       project("e2e", ["test/e2e/**/*.test.ts"], { testTimeout: 600_000, hookTimeout: 300_000, retry: SECOND_TRY }),
     ],
   },
