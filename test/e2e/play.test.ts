@@ -2,23 +2,44 @@
  * The whole program as a person uses it: the command line, real servers, one stack for all tests of this file, which
  * build on one another. Nothing is imported from the pipeline: what is asserted is what the commands print.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditReport } from "../../src/audit/index.ts";
 import { cardsById, type CliStack, cliStack, eventually, type Finished, ROOT, watchPid } from "../support/cli.ts";
-import { MODEL_ID, writeGoodMatch, writeSpoiltMatches } from "../support/spoilt-matches.ts";
+import {
+  MODEL_ID,
+  T20I_MODEL_ID,
+  TEST_MODEL_ID,
+  writeGoodDocument,
+  writeGoodMatch,
+  writeSpoiltDocuments,
+  writeSpoiltMatches,
+} from "../support/spoilt-matches.ts";
 
 const PLAY_MS = 180_000;
-const EXPECTED = cardsById(readFileSync(join(ROOT, "test/fixtures/expected/odi.jsonl"), "utf8"));
-/** Deliveries and match records of the bundled folder, each one natural key. */
-const BUNDLED_KEYS = keysOf(join(ROOT, "data/odi"));
+const FOLDERS = ["--odi", "data/odi", "--t20i", "data/t20i", "--test", "data/test"];
+/** The one match of the original CSV among the bundled ones. */
+const ORIGINAL_CSV_ID = "235831";
+const EXPECTED: ReadonlyMap<string, Card> = new Map([
+  ...["odi", "t20i", "test"].flatMap((name) => [...cards(name)]),
+  ...[...cards("odi_csv1")].filter(([id]) => id === ORIGINAL_CSV_ID),
+]);
+/** Deliveries and match records of the bundled folders, each one natural key. */
+const BUNDLED_KEYS = [...EXPECTED.values()].reduce(
+  (sum, { innings }) => sum + innings.reduce((balls, { deliveries }) => balls + deliveries, 1),
+  0,
+);
+
+interface Card {
+  readonly innings: readonly { readonly deliveries: number }[];
+}
 
 let stack: CliStack;
 let files: string;
-/** Rows in Postgres after the last play. */
-let rowsSoFar = 0;
+/** Records at each source after the last play. */
+const recordsSoFar: Record<string, number> = {};
 
 beforeAll(async () => {
   stack = await cliStack();
@@ -30,9 +51,14 @@ afterAll(async () => {
   rmSync(files, { recursive: true, force: true });
 });
 
+const PROCESSES = [
+  ...["feed-odi", "feed-t20i", "feed-test", "kafka", "lambda", "loader", "mongodb", "postgres"],
+  ...["processor-1", "source-odi", "source-t20i", "source-test"],
+];
+
 interface Summary {
   readonly complete: boolean;
-  readonly rows: number;
+  readonly sources: Readonly<Record<string, { readonly records: number; readonly events: number }>>;
   readonly kills: Readonly<Record<string, number>>;
   readonly verdicts: Readonly<Record<string, number>>;
   readonly audit: { readonly unexplained: number } | null;
@@ -47,20 +73,23 @@ interface Processes {
   }[];
 }
 
-/** Plays a folder to its end, at full speed. */
-async function playAll(dir: string, ...more: readonly string[]): Promise<Summary> {
-  const summary = await stack.json<Summary>(
-    ["play", "--odi", dir, "--interval", "0", "--exit-when-done", ...more],
-    PLAY_MS,
-  );
-  rowsSoFar = summary.rows;
+/** Plays folders to their end, at full speed. */
+async function playAll(...args: readonly string[]): Promise<Summary> {
+  const summary = await stack.json<Summary>(["play", "--interval", "0", "--exit-when-done", ...args], PLAY_MS);
+  for (const [id, { records }] of Object.entries(summary.sources)) recordsSoFar[id] = records;
   return summary;
 }
 
-/** Rows of the deliveries files without their headers, and one record a match. */
-function keysOf(dir: string): number {
-  const deliveries = readdirSync(dir).filter((name) => /^\d+\.csv$/u.test(name));
-  return deliveries.reduce((sum, name) => sum + readFileSync(join(dir, name), "utf8").trimEnd().split("\n").length, 0);
+/** Without what the reference scorer reports on itself. */
+function cards(name: string): ReadonlyMap<string, Card> {
+  const all = cardsById(readFileSync(join(ROOT, `test/fixtures/expected/${name}.jsonl`), "utf8"));
+  const own = new Set(["id", "info", "innings"]);
+  return new Map(
+    [...all].map(([id, card]) => [
+      id,
+      Object.fromEntries(Object.entries(card as object).filter(([key]) => own.has(key))) as unknown as Card,
+    ]),
+  );
 }
 
 async function scorecards(): Promise<ReadonlyMap<string, unknown>> {
@@ -74,29 +103,21 @@ function succeeded({ code, stdout, stderr }: Finished): string {
   return stdout;
 }
 
-describe("a source that crashes, repeats itself and corrects itself", () => {
-  test("EO-2: gives exactly the expected scorecards, and the audit passes", { timeout: PLAY_MS }, async () => {
-    const summary = await playAll(
-      "data/odi",
-      "--replay-rate",
-      "0.3",
-      "--correction-rate",
-      "0.02",
-      "--crash",
-      "postgres:3s",
-    );
+describe("three sources that crash, repeat themselves and correct themselves", () => {
+  test("EO-2: give exactly the expected scorecards, and the audit passes", { timeout: PLAY_MS }, async () => {
+    const unreliable = ["--replay-rate", "0.3", "--correction-rate", "0.02", "--lambda-faults", "0.05"];
+    const summary = await playAll(...FOLDERS, ...unreliable, "--crash", "postgres:3s", "--crash", "mongo:5s");
     expect(summary).toMatchObject({ complete: true, audit: { unexplained: 0 } });
     expect(summary.kills["postgres"]).toBeGreaterThan(0);
-    expect(summary.verdicts["duplicate"]).toBeGreaterThan(500);
-    expect(summary.verdicts["correction"]).toBeGreaterThan(20);
+    expect(Object.keys(summary.sources)).toEqual(["odi", "t20i", "test"]);
+    expect(summary.verdicts["duplicate"]).toBeGreaterThan(1000);
+    expect(summary.verdicts["correction"]).toBeGreaterThan(40);
     expect(await scorecards()).toEqual(EXPECTED);
   });
 
-  test("leaves nothing running", async () => {
+  test("leave nothing running", async () => {
     const { processes } = await stack.json<Processes>(["status"]);
-    expect(processes.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["feed", "kafka", "loader", "postgres", "processor-1", "source"]),
-    );
+    expect(processes.map(({ name }) => name).toSorted()).toEqual(PROCESSES);
     expect(processes.filter(({ pid }) => pid !== null)).toEqual([]);
   });
 
@@ -114,7 +135,7 @@ describe("the commands that look, on a stopped pipeline with its servers up", ()
   test("status lists every process", async () => {
     const { processes } = await stack.json<Processes>(["status"]);
     const ready = processes.filter(({ state }) => state === "ready").map(({ name }) => name);
-    expect(ready.toSorted()).toEqual(["kafka", "postgres"]);
+    expect(ready.toSorted()).toEqual(["kafka", "lambda", "mongodb", "postgres"]);
     expect(processes.every(({ logFile }) => logFile.startsWith(stack.settings.localDir))).toBe(true);
   });
 
@@ -163,27 +184,34 @@ describe("the commands that look, on a stopped pipeline with its servers up", ()
 });
 
 describe("files that are bad", () => {
-  test("end in quarantine with a reason; the good match beside them is right", { timeout: PLAY_MS }, async () => {
-    const dir = join(files, "bad");
-    const spoilt = writeSpoiltMatches(dir);
-    writeGoodMatch(dir, "9100001");
-    expect(await playAll(dir)).toMatchObject({ complete: true, audit: { unexplained: 0 } });
+  test("end in quarantine with a reason; the good matches beside them are right", { timeout: PLAY_MS }, async () => {
+    const dirs = { odi: join(files, "bad-odi"), t20i: join(files, "bad-t20i"), test: join(files, "bad-test") };
+    const spoilt = [
+      ...writeSpoiltMatches(dirs.odi),
+      ...writeSpoiltDocuments(dirs.t20i, "t20i"),
+      ...writeSpoiltDocuments(dirs.test, "test"),
+    ];
+    const good = { "9100001": MODEL_ID, "9100002": T20I_MODEL_ID, "9100003": TEST_MODEL_ID };
+    writeGoodMatch(dirs.odi, "9100001");
+    writeGoodDocument(dirs.t20i, "t20i", "9100002");
+    writeGoodDocument(dirs.test, "test", "9100003");
+    const summary = await playAll("--odi", dirs.odi, "--t20i", dirs.t20i, "--test", dirs.test);
+    expect(summary).toMatchObject({ complete: true, audit: { unexplained: 0 } });
 
-    const cards = await scorecards();
-    const model = EXPECTED.get(MODEL_ID) as object;
-    expect(cards.get("9100001")).toEqual({ ...model, id: "9100001" });
-    for (const [id, card] of EXPECTED) expect(cards.get(id)).toEqual(card);
+    const after = await scorecards();
+    for (const [id, model] of Object.entries(good)) expect(after.get(id)).toEqual({ ...EXPECTED.get(model), id });
+    for (const [id, card] of EXPECTED) expect(after.get(id)).toEqual(card);
 
     succeeded(await stack.run(["up"], 120_000));
     const quarantined = await stack.json<{ id: string; reason: string; key: string }[]>(["quarantine", "list"]);
     const reasons = quarantined.map(({ key, reason }) => `${Buffer.from(key, "base64").toString()} ${reason}`);
-    expect(quarantined).toHaveLength(spoilt.length);
     for (const { id, what, reason } of spoilt) {
       expect(
         reasons.filter((text) => text.startsWith(id) && reason.test(text)),
-        what,
+        `${what}: ${reasons.filter((text) => text.startsWith(id)).join("; ")}`,
       ).toHaveLength(1);
     }
+    expect(quarantined).toHaveLength(spoilt.length);
     await repairOne(quarantined.find(({ key }) => Buffer.from(key, "base64").toString() === "9000004")!.id);
     succeeded(await stack.run(["down"], 60_000));
   });
@@ -199,31 +227,42 @@ describe("files that are bad", () => {
 
 describe("Ctrl-C", () => {
   test("stops everything; running it again goes on and inserts nothing twice", { timeout: PLAY_MS }, async () => {
-    const dir = join(files, "live");
-    const deliveries = writeGoodMatch(dir, "9200001");
-    const { child, ended, out } = stack.start(["play", "--odi", dir, "--interval", "20ms", "--json"]);
-    await eventually(() => /match 0\/1 .* accepted/u.test(out()) || /loaded [1-9]/u.test(out()), 120_000, out);
+    const dirs = { odi: join(files, "live-odi"), t20i: join(files, "live-t20i"), test: join(files, "live-test") };
+    writeGoodMatch(dirs.odi, "9200001");
+    writeGoodDocument(dirs.t20i, "t20i", "9200002");
+    writeGoodDocument(dirs.test, "test", "9200003");
+    const folders = ["--odi", dirs.odi, "--t20i", dirs.t20i, "--test", dirs.test];
+    const models = { "9200001": MODEL_ID, "9200002": T20I_MODEL_ID, "9200003": TEST_MODEL_ID };
+    const { child, ended, out } = stack.start(["play", ...folders, "--interval", "250ms", "--json"]);
+    const isPlaying = (id: string): boolean => new RegExp(`${id} fed [1-9]\\d*, match 0/1`, "u").test(out());
+    await eventually(() => ["odi", "t20i", "test"].every(isPlaying) && /loaded [1-9]/u.test(out()), 120_000, out);
     const { processes } = await stack.json<Processes>(["status"]);
     const pids = processes.flatMap(({ name, pid }) => (pid === null ? [] : [{ name, ...watchPid(pid) }]));
-    expect(pids.map(({ name }) => name).toSorted()).toEqual([
-      "feed",
-      "kafka",
-      "loader",
-      "postgres",
-      "processor-1",
-      "source",
-    ]);
+    expect(pids.map(({ name }) => name).toSorted()).toEqual(PROCESSES);
 
     child.kill("SIGINT");
     const { stdout } = await ended;
     expect(JSON.parse(stdout)).toMatchObject({ complete: false });
     expect(pids.filter((process) => process.alive()).map(({ name }) => name)).toEqual([]);
 
-    const rows = rowsSoFar + deliveries + 1;
-    expect(await playAll(dir)).toMatchObject({ complete: true, rows, audit: { unexplained: 0 } });
-    expect(await playAll(dir)).toMatchObject({ complete: true, rows, audit: { unexplained: 0 } });
-    expect((await scorecards()).get("9200001")).toEqual({ ...(EXPECTED.get(MODEL_ID) as object), id: "9200001" });
+    const before = { ...recordsSoFar };
+    expect(await playAll(...folders)).toMatchObject({ complete: true, audit: { unexplained: 0 } });
+    const once = { ...recordsSoFar };
+    expect(once).toEqual({
+      odi: before["odi"]! + keysOf(MODEL_ID),
+      t20i: before["t20i"]! + keysOf(T20I_MODEL_ID),
+      test: before["test"]! + keysOf(TEST_MODEL_ID),
+    });
+    expect(await playAll(...folders)).toMatchObject({ complete: true, audit: { unexplained: 0 } });
+    expect(recordsSoFar).toEqual(once);
+    const after = await scorecards();
+    for (const [id, model] of Object.entries(models)) expect(after.get(id)).toEqual({ ...EXPECTED.get(model), id });
   });
+
+  /** The match record, and its deliveries. */
+  function keysOf(id: string): number {
+    return EXPECTED.get(id)!.innings.reduce((sum, { deliveries }) => sum + deliveries, 1);
+  }
 });
 
 describe("a command that is asked for what cannot be", () => {
@@ -233,6 +272,10 @@ describe("a command that is asked for what cannot be", () => {
     ["an interval without a unit", ["play", "--odi", "data/odi", "--interval", "5"]],
     ["a rate above one", ["play", "--odi", "data/odi", "--replay-rate", "1.5"]],
     ["a folder that is not there", ["play", "--odi", "data/nothing"]],
+    ["no folder at all", ["play", "--interval", "0"]],
+    ["a match that no folder holds", ["play", "--t20i", "data/t20i", "--live", "1144530"]],
+    ["a feed of two sources", ["feed", "--odi", "data/odi", "--test", "data/test"]],
+    ["a source that does not exist", ["source", "ipl"]],
     ["something that cannot be killed", ["play", "--odi", "data/odi", "--crash", "umpire:5s"]],
   ])("%s: one line on stderr, exit code 2", async (_what, args) => {
     const { code, stdout, stderr } = await stack.run(args);

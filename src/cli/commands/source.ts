@@ -1,7 +1,6 @@
 import { Argument, type Command, Option } from "commander";
 import type { SourceStatus } from "../../sources/kit/index.ts";
 import type { Settings } from "../../settings.ts";
-import { UsageError } from "../errors.ts";
 import { SOURCE_IDS, type SourceId, SOURCES, sourceProcess } from "../play/sources.ts";
 
 type StartFrom = "slot" | "position";
@@ -71,7 +70,7 @@ interface Common {
 type Run = (settings: Settings, common: Common, options: Options) => Promise<void>;
 
 /** Loaded when called: a source needs one driver, not three. */
-const RUN: Readonly<Record<SourceId, Run>> = { odi: runOdi, t20i: runT20i, test: notYet };
+const RUN: Readonly<Record<SourceId, Run>> = { odi: runOdi, t20i: runT20i, test: runTest };
 
 async function runOdi(settings: Settings, common: Common, { startFrom }: Options): Promise<void> {
   const [{ runPostgresSource }, { ensureOdiSchema, ODI_PUBLICATION }, sql] = await Promise.all([
@@ -103,6 +102,12 @@ async function runT20i(settings: Settings, common: Common): Promise<void> {
   await runMongoSource({ ...common, connection: settings.mongodbUrl });
 }
 
-function notYet(): Promise<void> {
-  throw new UsageError("this source cannot be read yet");
+async function runTest(settings: Settings, common: Common): Promise<void> {
+  const { runLambdaSource } = await import("../../sources/lambda/index.ts");
+  await runLambdaSource({
+    ...common,
+    endpoint: settings.lambdaEndpoint,
+    region: settings.lambdaRegion,
+    functionName: settings.lambdaFunction,
+  });
 }

@@ -6,5 +6,5 @@ import type { Mark } from "./mark.ts";
 export async function markObjectStore(settings: Settings): Promise<Mark> {
   const reader = await openReader(settings.objectStore, { region: settings.lambdaRegion });
   const { store: end, head } = await reader.list(0, 0, 0);
-  return { records: head, reachedBy: ({ store, seq }) => store === end && Number(seq) >= head };
+  return { records: head, reachedBy: ({ store, after }) => store === end && Number(after) >= head };
 }
