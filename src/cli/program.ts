@@ -21,6 +21,7 @@ const PARTS = "Parts, which play starts by itself:";
 const COMMANDS: Readonly<Record<string, Entry>> = {
   run: { group: PLAY, load: () => import("./commands/run.ts") },
   play: { group: PLAY, load: () => import("./commands/play.ts") },
+  fetch: { group: PLAY, load: () => import("./commands/fetch.ts") },
   scorecards: { group: LOOK, load: () => import("./commands/scorecards.ts") },
   sql: { group: LOOK, load: () => import("./commands/sql.ts") },
   verdicts: { group: LOOK, load: () => import("./commands/verdicts.ts") },
@@ -31,6 +32,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   down: { group: STACK, load: () => import("./commands/down.ts") },
   status: { group: STACK, load: () => import("./commands/status.ts") },
   doctor: { group: STACK, load: () => import("./commands/doctor.ts") },
+  "cloud-check": { group: STACK, load: () => import("./commands/cloud-check.ts") },
   reset: { group: STACK, load: () => import("./commands/reset.ts") },
   source: { group: PARTS, load: () => import("./commands/source.ts") },
   processor: { group: PARTS, load: () => import("./commands/processor.ts") },
@@ -72,9 +74,9 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
   program.addHelpText(
     "after",
     "\nExamples:\n" +
-      "  third-umpire run                                   play the bundled matches, one of them live\n" +
-      "  third-umpire play --odi data/odi --interval 0      play a folder of matches as fast as possible\n" +
-      "  third-umpire play --odi data/odi --crash postgres:60s --replay-rate 0.3\n" +
+      "  third-umpire run                                   play the bundled matches, one of each source live\n" +
+      "  third-umpire play --t20i data/t20i --interval 0    play a folder of matches as fast as possible\n" +
+      "  third-umpire play --odi data/odi --test data/test --crash source:60s --replay-rate 0.3\n" +
       "  third-umpire scorecards                            the scorecards in the warehouse\n" +
       "  third-umpire verdicts --verdict correction         what was corrected, and what it replaced",
   );
