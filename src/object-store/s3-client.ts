@@ -7,6 +7,7 @@
  */
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import { quietAwsSdk } from "../aws/quiet.ts";
 import type { AppendAt, StoredObject } from "./store.ts";
 
 export interface S3Location {
@@ -32,6 +33,7 @@ export function seqOf(location: S3Location, key: string): number | null {
 
 export async function s3Client(location: S3Location): Promise<S3Client> {
   if (location.client !== undefined) return location.client;
+  quietAwsSdk();
   const { S3Client: Client } = await import("@aws-sdk/client-s3");
   return new Client(location.region === undefined ? {} : { region: location.region });
 }

@@ -5,7 +5,7 @@ import { packageFile } from "../paths.ts";
 import type { LambdaFunction } from "./function.ts";
 
 /** A poll costs nothing here: a ball is seen soon after it was played. */
-const POLL_AFTER_MS = 250;
+const POLL_AFTER_MS = 200;
 
 export interface FunctionLimits {
   readonly timeoutMs?: number;
