@@ -1,8 +1,9 @@
 /** JSON as strict as a source must take it: what two readers could understand differently is refused. */
+import { findJsonFault } from "./json-fault.ts";
 import { UnreadableFile, lineAt } from "./whole-file.ts";
 
 /** Cricsheet's files nest ten deep; a database takes 100. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 /** @throws UnreadableFile with the line, for what is no JSON, names a key twice or nests too deep. */
 export function parseStrictJson(text: string): unknown {
@@ -10,18 +11,21 @@ export function parseStrictJson(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UnreadableFile(...whyNotJson(text, error));
+    // Nothing else than text that is no JSON makes it throw.
+    if (!(error instanceof SyntaxError)) throw error;
+    throw whyNotJson(text);
   }
   checkObjects(text);
   return value;
 }
 
-function whyNotJson(text: string, error: unknown): [problem: string, line: number] {
-  const message = error instanceof Error ? error.message : String(error);
-  const position = /at position (\d+)/u.exec(message)?.[1];
-  if (/^Unexpected end|^Unterminated/u.test(message))
-    return [`not JSON: the file ends too early`, lineAt(text, text.trimEnd().length)];
-  return [`not JSON: ${message.slice(0, 200)}`, position === undefined ? 0 : lineAt(text, Number(position))];
+function whyNotJson(text: string): UnreadableFile {
+  const fault = findJsonFault(text);
+  if (fault.kind === "ends")
+    return new UnreadableFile("not JSON: the file ends too early", lineAt(text, text.trimEnd().length));
+  const column = fault.at - text.lastIndexOf("\n", fault.at - 1);
+  const shown = JSON.stringify(String.fromCodePoint(text.codePointAt(fault.at) ?? 0));
+  return new UnreadableFile(`not JSON: ${shown} is unexpected at character ${column}`, lineAt(text, fault.at));
 }
 
 const QUOTE = 0x22;
