@@ -1,6 +1,7 @@
 import { WriteBatch } from "../../kafka/log.ts";
 import type { Log } from "../../kafka/log.ts";
 import {
+  ContinuityLostError,
   gapEvent,
   prepareTopics,
   quietOwner,
@@ -12,7 +13,7 @@ import {
   type StoredPosition,
 } from "../kit/index.ts";
 import { appendEvent } from "./events.ts";
-import { decideStart, MEMORY_POSITION, type MemoryPosition } from "./position.ts";
+import { decideStart, gapReason, MEMORY_POSITION, type MemoryPosition } from "./position.ts";
 import type { RowStore } from "./store.ts";
 
 export interface MemorySourceOptions {
@@ -63,6 +64,8 @@ async function play(options: MemorySourceOptions, session: SourceSession<MemoryP
   onStreaming();
   while (!signal.aborted) {
     const { epoch, events, position: at } = position;
+    const lost = gapReason(at, store);
+    if (lost !== null) throw new ContinuityLostError(lost);
     const rows = store.read(at.after, maxEvents);
     const last = rows.at(-1);
     if (last === undefined) {
@@ -86,23 +89,15 @@ async function begin(
   { ownership, distrust }: SourceSession<MemoryPosition>,
 ): Promise<StoredPosition<MemoryPosition>> {
   const stored = ownership.position;
-  const { from, gap } = decideStart(stored, store);
-  const reason = distrust ?? gap;
-  if (reason === null) {
+  const { from, gap } = decideStart(stored, store, distrust);
+  if (gap === null) {
     // So that there is a position to prove ownership with, however long the store stays empty.
     if (stored === null) await ownership.publish(new WriteBatch(), from);
     return from;
   }
   const action = `reading again from row ${from.position.after + 1}`;
-  const event = gapEvent({
-    sourceId,
-    codec: MEMORY_POSITION,
-    from: stored,
-    to: from,
-    reason,
-    action,
-    nowMs: Date.now(),
-  });
+  const what = { from: stored, to: from, reason: gap, action };
+  const event = gapEvent({ sourceId, codec: MEMORY_POSITION, nowMs: Date.now(), ...what });
   await ownership.publish(new WriteBatch(), from, event);
   return from;
 }

@@ -1,3 +1,5 @@
+import { expect, test } from "vitest";
+import { sourceChecks } from "../../contract/source-checks.ts";
 import type { RawEvent, SourceHarness, SourceWorld } from "../../contract/source-harness.ts";
 import { sourceContract } from "../../contract/source.contract.ts";
 import { countingProxy } from "../../support/counting-proxy.ts";
@@ -8,15 +10,17 @@ const MIB = 1024 * 1024;
 /** The operating system's buffers of two connections: data that the source has not read, and nobody can take back. */
 const SOCKET_BUFFERS = 14 * MIB;
 
+const LIMITS = { maxEvents: 50, maxBytes: MIB };
+
 const harness: SourceHarness = {
-  newWorld: newSourceWorld,
+  newWorld: () => newSourceWorld(LIMITS),
   repeats: "never",
   snapshotPoints: ["slot-created", "snapshot-rows"],
   // Twice a batch is held, in the stream and as much in the copy.
   backlog: { rows: 160, bytesEach: MIB / 4, limit: SOCKET_BUFFERS + 4 * MIB },
 };
 
-async function newSourceWorld(): Promise<SourceWorld> {
+async function newSourceWorld(limits: { readonly maxEvents: number; readonly maxBytes: number }): Promise<SourceWorld> {
   const postgres = await newWorld();
   const { sql, name, log, topics } = postgres;
   const server = new URL(postgres.url);
@@ -45,8 +49,7 @@ async function newSourceWorld(): Promise<SourceWorld> {
         ...sourceOptions(postgres),
         ...options,
         connection: through.href,
-        maxEvents: 50,
-        maxBytes: MIB,
+        ...limits,
         lingerMs: 5,
         standbyMs: 200,
       }),
@@ -65,3 +68,12 @@ function rowOf(event: RawEvent): number | undefined {
 }
 
 sourceContract("Postgres", harness);
+
+test("negative control: a source that holds as much as it likes is caught by the checks of back-pressure", async () => {
+  const greedy = (): Promise<SourceWorld> =>
+    newSourceWorld({ maxEvents: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER });
+  const [check] = sourceChecks({ ...harness, newWorld: greedy }).filter(({ title }) =>
+    /stands still the stream/u.test(title),
+  );
+  await expect(check?.run()).rejects.toThrow(/taken from the server while nothing could be committed/u);
+});
