@@ -46,6 +46,13 @@ export interface Settings {
   readonly lambdaFunction: string;
   /** Where the object store behind the function keeps its objects: an absolute folder, or `s3://bucket/prefix`. */
   readonly objectStore: string;
+  /** Where the live page is served. */
+  readonly dashboardHost: string;
+  readonly dashboardPort: number;
+  /** What a request has to carry when the page is served beyond the loopback address; null on the loopback address. */
+  readonly dashboardToken: string | null;
+  /** Port of the local Superset, on the loopback address. */
+  readonly supersetPort: number;
   /** Partition count of every topic the program creates. */
   readonly partitions: number;
   /** A transaction is committed after this time or this many records, whichever comes first. */
@@ -135,6 +142,16 @@ const environment = z.object({
     .regex(/^[A-Za-z0-9:_-]{1,170}$/, { error: "must be the name or ARN of a function" })
     .default("third-umpire-object-store"),
   TU_OBJECT_STORE: z.string().optional(),
+  TU_DASHBOARD_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]+$/, { error: "must be an address or a host name" })
+    .default("127.0.0.1"),
+  TU_DASHBOARD_PORT: port(29_180),
+  TU_DASHBOARD_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,}$/, { error: "must be at least 16 printable ASCII characters without spaces" })
+    .optional(),
+  TU_SUPERSET_PORT: port(29_188),
   TU_PARTITIONS: count(1, 1024, 4),
   TU_COMMIT_INTERVAL_MS: count(1, 60_000, 100),
   TU_COMMIT_MAX_RECORDS: count(1, 1_000_000, 10_000),
@@ -189,7 +206,7 @@ export function redactedSettings(settings: Settings): Record<string, string | nu
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]: [string, string | number | null]) => [
       key,
-      /Password$/.test(key) ? "***" : typeof value === "string" ? redactUrl(value) : value,
+      /(Password|Token)$/.test(key) && value !== null ? "***" : typeof value === "string" ? redactUrl(value) : value,
     ]),
   );
 }
@@ -208,6 +225,11 @@ export function projectRoot(from: string): string {
 }
 
 function toSettings(env: Environment, root: string): Settings {
+  if (env.TU_DASHBOARD_TOKEN === undefined && !LOOPBACK.has(env.TU_DASHBOARD_HOST)) {
+    throw new FatalError(`TU_DASHBOARD_HOST is ${env.TU_DASHBOARD_HOST}: others could read the page and stop servers`, {
+      remedy: "set TU_DASHBOARD_TOKEN to a secret of at least 16 characters, or serve the page on 127.0.0.1",
+    });
+  }
   const localDir = resolve(root, env.TU_LOCAL_DIR);
   const password = encodeURIComponent(env.TU_POSTGRES_PASSWORD);
   const settings: Settings = {
@@ -237,6 +259,10 @@ function toSettings(env: Environment, root: string): Settings {
     lambdaRegion: env.TU_LAMBDA_REGION,
     lambdaFunction: env.TU_LAMBDA_FUNCTION,
     objectStore: objectStoreOf(env.TU_OBJECT_STORE, localDir, root),
+    dashboardHost: env.TU_DASHBOARD_HOST,
+    dashboardPort: env.TU_DASHBOARD_PORT,
+    dashboardToken: env.TU_DASHBOARD_TOKEN ?? null,
+    supersetPort: env.TU_SUPERSET_PORT,
     partitions: env.TU_PARTITIONS,
     commitIntervalMs: env.TU_COMMIT_INTERVAL_MS,
     commitMaxRecords: env.TU_COMMIT_MAX_RECORDS,
@@ -249,6 +275,8 @@ function toSettings(env: Environment, root: string): Settings {
   };
   return hideSecrets(settings);
 }
+
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 
 function localMongodbUrl(env: Environment): string {
   const password = encodeURIComponent(env.TU_MONGODB_PASSWORD);
@@ -275,7 +303,7 @@ function isPostgresUrl(text: string): boolean {
 }
 
 function shown(key: string, value: string | undefined): string {
-  return value === undefined || /PASSWORD|URL/.test(key) ? "" : `, and not "${value}"`;
+  return value === undefined || /PASSWORD|URL|TOKEN/.test(key) ? "" : `, and not "${value}"`;
 }
 
 /** The setting whose name has most letter pairs in common with the given one (Dice's coefficient). */
