@@ -45,7 +45,8 @@ function gapReason(position: MongoPosition, facts: StartFacts): string | null {
     return `other collections than before: ${changed(position.collections, collections)} dropped and made anew, or another server`;
   }
   const at = tokenTime(position.token);
-  if (at !== null && logEnd !== null && isBefore(logEnd, at)) {
+  // A snapshot's token stands right behind the log's end, where the next entry will be.
+  if (at !== null && logEnd !== null && isBefore({ ...logEnd, increment: logEnd.increment + 1 }, at)) {
     return `the server's log ends at ${timeText(logEnd)}, before our position ${timeText(at)}: it was restored from a backup`;
   }
   return null;
