@@ -53,11 +53,20 @@ export function parseYamlObject(text: string): YamlFact {
     const matchId = matchIdOf(root.need("match_id").text());
     const match = root.get("match");
     if (match !== null) return { kind: "match", match: matchOf(matchId, match, MATCH_WORDS) };
+    refuseUnreadable(root);
     return { kind: "delivery", delivery: deliveryOf(matchId, root) };
   } catch (error) {
     if (!(error instanceof PoisonError)) throw error;
     throw new PoisonError((root === undefined ? "" : placeOf(root, PLACE)) + error.message, { cause: error });
   }
+}
+
+/** What the feed puts into the store of a file that it could not read: the reason stands in it. */
+function refuseUnreadable(root: DocumentValue): void {
+  const problem = root.get("problem");
+  if (problem === null) return;
+  const [file, line] = [root.get("file"), root.get("line")];
+  throw new PoisonError(`${file?.text() ?? "a file"}, line ${line?.text() ?? "?"}: ${problem.text()}`);
 }
 
 function deliveryOf(matchId: string, root: DocumentValue): Delivery {
