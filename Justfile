@@ -60,12 +60,14 @@ stack-down: setup
     @node bin/third-umpire.js down
 
 # Show what Terraform would change in the three clouds; accounts and order: infra/README.md
-infra-plan *ARGS:
+infra-plan *ARGS: setup
+    @node scripts/lambda-package.mjs
     @node scripts/terraform.mjs -chdir=infra init -input=false
     @node scripts/terraform.mjs -chdir=infra plan {{ARGS}}
 
 # Make or change what infra/ describes; asks first
-infra-apply *ARGS:
+infra-apply *ARGS: setup
+    @node scripts/lambda-package.mjs
     @node scripts/terraform.mjs -chdir=infra init -input=false
     @node scripts/terraform.mjs -chdir=infra apply {{ARGS}}
 

@@ -57,7 +57,7 @@ run "env_names_every_cloud_setting" {
       TU_LAMBDA_ENDPOINT  = "aws"
       TU_LAMBDA_REGION    = "eu-west-1"
       TU_LAMBDA_FUNCTION  = "third-umpire-object-store"
-      TU_OBJECT_STORE     = "s3://third-umpire-20261121/objects"
+      TU_OBJECT_STORE     = "s3://third-umpire-20261121/test-matches"
     }
     error_message = "env is not what .env needs: ${jsonencode(nonsensitive(output.env))}"
   }

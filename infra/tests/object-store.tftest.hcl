@@ -50,7 +50,7 @@ run "function_may_read_its_prefix_and_write_its_log_only" {
     condition = {
       for statement in jsondecode(aws_iam_role_policy.function.policy).Statement : statement.Sid => "${join(" ", statement.Action)} on ${statement.Resource}"
       } == {
-      ReadObjects = "s3:GetObject on arn:aws:s3:::third-umpire-20261121/objects/*"
+      ReadObjects = "s3:GetObject on arn:aws:s3:::third-umpire-20261121/test-matches/*"
       ListObjects = "s3:ListBucket on arn:aws:s3:::third-umpire-20261121"
       WriteLog    = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/third-umpire-object-store:*"
     }
@@ -109,7 +109,7 @@ run "function_knows_where_the_objects_are" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.environment[0].variables == tomap({ TU_OBJECT_STORE = "s3://third-umpire-20261121/objects" })
+    condition     = aws_lambda_function.this.environment[0].variables == tomap({ TU_OBJECT_STORE = "s3://third-umpire-20261121/test-matches" })
     error_message = "the function looks elsewhere"
   }
   assert {

@@ -1,6 +1,8 @@
 locals {
   function_name = "${var.name}-object-store"
-  prefix        = "objects"
+  prefix        = "test-matches"
+  # Made by scripts/lambda-package.mjs, which infra-plan and infra-apply run.
+  source_dir = "${path.root}/../.local/lambda/object-store"
 }
 
 # --- The bucket that holds the objects ---
@@ -30,8 +32,8 @@ resource "aws_s3_bucket_versioning" "objects" {
 
 data "archive_file" "function" {
   type        = "zip"
-  source_dir  = var.source_dir
-  output_path = "${path.root}/build/${local.function_name}.zip"
+  source_dir  = local.source_dir
+  output_path = "${path.root}/../.local/lambda/${local.function_name}.zip"
 }
 
 # Made here and not by the function's first call: only so it has a retention, and the role needs no right to create it.
@@ -67,11 +69,11 @@ resource "aws_iam_role_policy" "function" {
         Resource = "${aws_s3_bucket.objects.arn}/${local.prefix}/*"
       },
       {
-        Sid       = "ListObjects"
-        Effect    = "Allow"
-        Action    = ["s3:ListBucket"]
-        Resource  = aws_s3_bucket.objects.arn
-        Condition = { StringLike = { "s3:prefix" = ["${local.prefix}/*"] } }
+        # Without a condition on the prefix: with one, S3 answers 403 instead of 404 for an object that does not exist.
+        Sid      = "ListObjects"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = aws_s3_bucket.objects.arn
       },
       {
         Sid      = "WriteLog"
@@ -89,10 +91,10 @@ resource "aws_lambda_function" "this" {
   role             = aws_iam_role.function.arn
   runtime          = "nodejs24.x"
   architectures    = ["arm64"]
-  handler          = var.handler
+  handler          = "infra/lambda/object-store/handler.handler"
   filename         = data.archive_file.function.output_path
   source_code_hash = data.archive_file.function.output_base64sha256
-  timeout          = 10
+  timeout          = 15
   memory_size      = 256
 
   environment {
@@ -140,10 +142,9 @@ resource "aws_iam_policy" "writer" {
         Resource = "${aws_s3_bucket.objects.arn}/${local.prefix}/*"
       },
       {
-        Effect    = "Allow"
-        Action    = ["s3:ListBucket"]
-        Resource  = aws_s3_bucket.objects.arn
-        Condition = { StringLike = { "s3:prefix" = ["${local.prefix}/*"] } }
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = aws_s3_bucket.objects.arn
       },
     ]
   })

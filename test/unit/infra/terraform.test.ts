@@ -109,7 +109,7 @@ describe("negative controls: the checks see", () => {
       "log_config {",
       'Blocks of type "log_config" are not expected here',
     ],
-    ["a value of another type", "timeout          = 10", 'timeout = "ten"', "a number is required"],
+    ["a value of another type", "timeout          = 15", 'timeout = "ten"', "a number is required"],
     [
       "an attribute that does not exist",
       "aws_iam_role.function.arn",
