@@ -46,7 +46,7 @@ test(
     expect(result.code, result.stderr.slice(-2000)).toBe(0);
     const summary = JSON.parse(result.stdout) as PlaySummary;
     console.log(
-      `${filesIn(dirs.odi) / 2} + ${filesIn(dirs.t20i)} + ${filesIn(dirs.test)} matches, ${summary.events} events in ${summary.seconds} s; ` +
+      `${filesIn(dirs.odi) / 2} + ${filesIn(dirs.t20i)} + ${filesIn(dirs.test)} matches, ${JSON.stringify(summary.sources)} in ${summary.seconds} s; ` +
         `verdicts ${JSON.stringify(summary.verdicts)}; largest resident set in MB: ${JSON.stringify(Object.fromEntries(memory.largest))}`,
     );
     expect(summary.audit).toMatchObject({ proved: true, unexplained: 0, unchecked: [], differences: [] });
