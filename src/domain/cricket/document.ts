@@ -64,7 +64,8 @@ export class DocumentValue {
     const list = this.#value;
     if (!Array.isArray(list)) throw new PoisonError(`${this.path} is ${shown(list)}; expected a list`);
     if (list.length > ITEMS_MAX) throw new PoisonError(`${this.path} has ${list.length} items`);
-    return list.map((value: unknown, index) => this.#child(value, `[${index}]`));
+    // Not map: it skips what a list only has as a hole.
+    return Array.from(list, (value: unknown, index) => this.#child(value, `[${index}]`));
   }
 
   isList(): boolean {

@@ -32,6 +32,8 @@ export interface BatterScore {
   readonly name: string;
   readonly runs: number;
   readonly balls: number;
+  /** Whether the balls faced can be told: null until a delivery with him at the crease gives kinds of extras, false once one he faced does not. */
+  readonly ballsKnown: boolean | null;
   readonly fours: number;
   readonly sixes: number;
   readonly wicket: (Wicket & { readonly bowler: string }) | null;
@@ -39,6 +41,8 @@ export interface BatterScore {
 
 export interface BowlerScore {
   readonly name: string;
+  /** false once a delivery of his gave no kinds of extras: nothing but wickets can be told of him then. */
+  readonly extrasKnown: boolean;
   readonly balls: number;
   /** Of overs that another over followed; `maidenInProgress` has the last one. */
   readonly maidens: number;
@@ -136,8 +140,8 @@ export function foldInnings(start: InningsScore, deliveries: readonly Delivery[]
  * Who bowls a maiden in the last over as it stands: complete, by one bowler, nothing off bat, wides and no-balls.
  * An over that the end of the innings cut short is none.
  */
-export function maidenInProgress({ over, ballsPerOver, extrasKnown }: InningsScore): string | null {
-  return extrasKnown && over !== null && over.conceded === 0 && over.legalBalls >= ballsPerOver ? over.bowler : null;
+export function maidenInProgress({ over, ballsPerOver }: InningsScore): string | null {
+  return over !== null && over.conceded === 0 && over.legalBalls >= ballsPerOver ? over.bowler : null;
 }
 
 /** Neither a wide nor a no-ball. */
@@ -184,11 +188,15 @@ function nextBowlers(bowlers: readonly BowlerScore[], d: Delivery): readonly Bow
   const known = bowlers.some(({ name }) => name === d.bowler);
   const all = known
     ? bowlers
-    : [...bowlers, { name: d.bowler, balls: 0, maidens: 0, runs: 0, wickets: 0, wides: 0, noballs: 0 }];
+    : [
+        ...bowlers,
+        { name: d.bowler, extrasKnown: true, balls: 0, maidens: 0, runs: 0, wickets: 0, wides: 0, noballs: 0 },
+      ];
   return all.map((bowler) =>
     bowler.name === d.bowler
       ? {
           ...bowler,
+          extrasKnown: bowler.extrasKnown && d.extras !== null,
           balls: bowler.balls + (isLegal(d) ? 1 : 0),
           runs: bowler.runs + conceded(d),
           wickets: bowler.wickets + d.wickets.filter(({ kind }) => isBowlersWicket(kind)).length,
@@ -212,13 +220,23 @@ function nextBatters(batters: readonly BatterScore[], d: Delivery): readonly Bat
   ]);
   const known = new Map(batters.map((batter) => [batter.name, batter]));
   return [...names].map((name) => {
-    const before = known.get(name) ?? { name, runs: 0, balls: 0, fours: 0, sixes: 0, wicket: null };
+    const before = known.get(name) ?? newBatter(name);
     const wicket = d.wickets.find(({ playerOut }) => playerOut === name);
     const back = before.wicket !== null && !isTeamWicket(before.wicket.kind) && atCrease.includes(name);
-    const batter = back ? { ...before, wicket: null } : before;
+    const seen = d.extras !== null && before.ballsKnown === null && takesPart(name, d);
+    const batter =
+      back || seen ? { ...before, ...(back && { wicket: null }), ...(seen && { ballsKnown: true }) } : before;
     const faced = name === d.batter ? withBall(batter, d) : batter;
     return wicket === undefined ? faced : { ...faced, wicket: { ...wicket, bowler: d.bowler } };
   });
+}
+
+function newBatter(name: string): BatterScore {
+  return { name, runs: 0, balls: 0, ballsKnown: null, fours: 0, sixes: 0, wicket: null };
+}
+
+function takesPart(name: string, { batter, nonStriker, wickets }: Delivery): boolean {
+  return name === batter || name === nonStriker || wickets.some(({ playerOut }) => playerOut === name);
 }
 
 /** Wides are not faced, no-balls are; a four that was run is no boundary. */
@@ -226,6 +244,7 @@ function withBall(batter: BatterScore, { runs, extras, nonBoundary }: Delivery):
   const boundary = nonBoundary !== true;
   return {
     ...batter,
+    ballsKnown: extras === null ? false : batter.ballsKnown,
     runs: batter.runs + runs.batter,
     balls: batter.balls + (extras !== null && extras.wides > 0 ? 0 : 1),
     fours: batter.fours + (boundary && runs.batter === 4 ? 1 : 0),

@@ -69,8 +69,8 @@ export function scoreInnings(match: Match, note: InningsNote | undefined, score:
     penalty_pre: note?.penaltyPre ?? 0,
     penalty_post: penaltyPost,
     boundaries_exact: score.boundariesExact,
-    batters: score.batters.map((batter) => scoredBatter(batter, known)),
-    bowlers: score.bowlers.map((bowler) => scoredBowler(bowler, known, maiden)),
+    batters: score.batters.map((batter) => scoredBatter(batter)),
+    bowlers: score.bowlers.map((bowler) => scoredBowler(bowler, maiden)),
     fall: score.fall.map(({ wicket, runs, player, label }) => [wicket, runs, player, label] as const),
   };
 }
@@ -125,11 +125,11 @@ function isSuperOver(match: Match, note: InningsNote | undefined, score: Innings
   return tied && score.number >= 3 && score.deliveries <= SUPER_OVER_DELIVERIES_MAX && match.dates.length <= 2;
 }
 
-function scoredBatter({ name, runs, balls, fours, sixes, wicket }: BatterScore, known: boolean): ScoredBatter {
+function scoredBatter({ name, runs, balls, ballsKnown, fours, sixes, wicket }: BatterScore): ScoredBatter {
   return {
     name,
     runs,
-    balls: known ? balls : null,
+    balls: ballsKnown === true ? balls : null,
     fours,
     sixes,
     out: wicket !== null && isTeamWicket(wicket.kind),
@@ -139,7 +139,8 @@ function scoredBatter({ name, runs, balls, fours, sixes, wicket }: BatterScore, 
   };
 }
 
-function scoredBowler(bowler: BowlerScore, known: boolean, maiden: string | null): ScoredBowler {
+function scoredBowler(bowler: BowlerScore, maiden: string | null): ScoredBowler {
+  const { extrasKnown: known } = bowler;
   return {
     name: bowler.name,
     balls: known ? bowler.balls : null,

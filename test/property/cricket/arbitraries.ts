@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Delivery, Extras, Wicket } from "../../../src/domain/cricket/types.ts";
+import type { Delivery, Extras, InningsNote, Match, Outcome, Wicket } from "../../../src/domain/cricket/types.ts";
 
 const NO_EXTRAS: Extras = { wides: 0, noballs: 0, byes: 0, legbyes: 0, penalty: 0 };
 const BATTERS = ["Smith", "S Fouché", "KC Brathwaite", "CR Brathwaite", "Shakib Al Hasan"] as const;
@@ -78,3 +78,53 @@ export const deliveries: fc.Arbitrary<readonly Delivery[]> = fc
       overs.flatMap((balls, over) => balls.map((content, n) => ({ ...content, innings: i + 1, over, ball: n + 1 }))),
     ),
   );
+
+const OUTCOMES: readonly Outcome[] = [
+  { winner: "A", by: { runs: 12 } },
+  { winner: "B", by: { wickets: 3 }, method: "D/L" },
+  { winner: "A", by: { innings: 1, runs: 40 } },
+  { winner: "B", method: "Awarded" },
+  { result: "tie", eliminator: "B" },
+  { result: "tie", bowl_out: "A" },
+  { result: "tie", method: "D/L" },
+  { result: "no result" },
+  { result: "draw" },
+];
+
+const note: fc.Arbitrary<Omit<InningsNote, "innings">> = fc.record({
+  team: fc.constantFrom("A", "B"),
+  superOver: fc.boolean(),
+  declared: fc.boolean(),
+  forfeited: fc.boolean(),
+  target: fc.option(fc.record({ overs: fc.constantFrom(null, 20, 17.4), runs: fc.integer({ min: 1, max: 400 }) })),
+  absentHurt: fc.subarray([...BATTERS]),
+  penaltyPre: fc.constantFrom(0, 0, 5),
+  penaltyPost: fc.constantFrom(0, 0, 5, 10),
+});
+
+/** A match with all that any form can say of one. */
+export const matches: fc.Arbitrary<Match> = fc.record({
+  matchId: fc.constantFrom("1", "wi_211973"),
+  format: fc.constant("json"),
+  version: fc.constant("1.1.0"),
+  matchType: fc.constantFrom("Test", "ODI", "T20"),
+  gender: fc.constantFrom("male", "female"),
+  teamType: fc.constantFrom("international", "club"),
+  teams: fc.constantFrom(["A", "B"] as const, ["B", "A"] as const),
+  season: fc.constantFrom("2021", "2020/21"),
+  dates: fc.constantFrom(["2021-01-31"], ["2021-01-31", "2021-02-01"]),
+  venue: fc.constantFrom("Lord's", "Queen's Park Oval, Port of Spain", 'The "Nursery"'),
+  city: fc.constantFrom(null, "London"),
+  event: fc.constantFrom("A cup", "A series, 2011-2013"),
+  overs: fc.constantFrom(null, 20),
+  ballsPerOver: fc.constant(6),
+  toss: fc.constantFrom(null, { winner: "A", decision: "field" }),
+  outcome: fc.constantFrom(...OUTCOMES),
+  playersOfMatch: fc.subarray([...BATTERS]),
+  players: fc.constant(
+    [...BATTERS, ...BOWLERS].map((name, n) => ({ team: n < 5 ? "A" : "B", name, registryId: `0000000${n}` })),
+  ),
+  inningsNotes: fc
+    .array(note, { minLength: 1, maxLength: 4 })
+    .map((notes) => notes.map((each, n) => ({ ...each, innings: n + 1 }))),
+});
