@@ -20,7 +20,7 @@ describe("README.md", () => {
   });
 
   test("names every command, and none that does not exist", () => {
-    const named = [...read("README.md").matchAll(/^\| `third-umpire ([a-z]+)/gmu)].map(([, name]) => name ?? "");
+    const named = [...read("README.md").matchAll(/^\| `third-umpire ([a-z-]+)/gmu)].map(([, name]) => name ?? "");
     expect(named.toSorted()).toEqual(COMMAND_NAMES.toSorted());
   });
 });
