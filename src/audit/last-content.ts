@@ -88,6 +88,7 @@ export class LastContent {
         if (this.#endsAsRow(row, mark, table.facets(entry), context)) known++;
       }
     }
+    this.#findStrangers(context);
     if (!incompleteRaw) this.#compareWithClean(context);
     return arrowOf(
       findings,
@@ -125,6 +126,22 @@ export class LastContent {
       return { same, mark: table.owner(entry), partition, position: table.position(entry) };
     }
     return null;
+  }
+
+  /** What was accepted from a row is what the row says: a row that says nothing cannot have been. */
+  #findStrangers({ findings, nameOf, changedRows }: ContentContext): void {
+    if (changedRows > 0) return;
+    const byMark = new Map([...this.#sources].map(([name, { mark, review }]) => [mark, { name, table: review.table }]));
+    for (const [partition, { table }] of this.#raw) {
+      for (let entry = 0; entry < table.end; entry++) {
+        const source = byMark.get(table.owner(entry));
+        if (source === undefined) continue;
+        table.identity(entry, this.#words);
+        if (source.table.find(this.#words[0]!, this.#words[1]!) >= 0) continue;
+        const at = nameOf(partition, table.position(entry));
+        findings.add("content", `${at} is of a key that no row of ${source.name} has`);
+      }
+    }
   }
 
   /** Unless the clean stream goes on beyond what was reviewed. */

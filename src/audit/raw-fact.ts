@@ -1,8 +1,8 @@
 import { canonicalJson, type CanonicalValue } from "../domain/review/canonical.ts";
 import { CRICKET_EVENT } from "../domain/cricket/topics.ts";
 import { PoisonError } from "../domain/errors.ts";
-import type { RecordHeaders } from "../kafka/log.ts";
 import { headerOf, type InputRecord, type Topology } from "../processor/topology.ts";
+import { cloudEventHeaders } from "../sources/kit/index.ts";
 import type { Identity, RawFact, RowFact } from "./facts.ts";
 
 /** Where the feeds put what they could not read; a row of another table became unreadable on its way. */
@@ -42,11 +42,16 @@ export function rowFact<V>(
   row: Pick<RowFact, "source" | "table" | "id"> & { readonly topic: string; readonly key: string },
   event: { readonly type: string; readonly contentType: string; readonly value: Buffer },
 ): RowFact {
-  const headers: RecordHeaders = [
-    ["ce_type", Buffer.from(event.type)],
-    ["content-type", Buffer.from(event.contentType)],
-  ];
   const { topic, key, source, table, id } = row;
+  const headers = cloudEventHeaders({
+    id: "row",
+    source: "audit",
+    type: event.type,
+    subject: key,
+    timeMs: 0,
+    contentType: event.contentType,
+    rowId: `${table}/${id}`,
+  });
   const record = { topic, partition: 0, offset: 0, timestamp: 0, key: Buffer.from(key), value: event.value, headers };
   return { source, table, id, payload: payloadOf(event.value), identity: identityOf(topology, record) };
 }

@@ -250,6 +250,11 @@ describe("what is found, and where (negative controls)", () => {
       [/^tables: table verdicts has 3 rows, 4 records were not accepted$/u],
     ],
     [
+      "a record accepted from a row that says nothing",
+      (world) => (world.rows = world.rows.map((row) => ({ ...row, identity: row.id === 7 ? null : row.identity }))),
+      [/^content: raw\/0\/7 is of a key that no row of odi has$/u],
+    ],
+    [
       "a last content at a source that the review did not end at",
       (world) =>
         world.rows.push({
