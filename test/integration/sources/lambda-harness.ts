@@ -128,3 +128,33 @@ export function newNames(): { sourceId: string; topics: { raw: string; positions
     topics: { raw: `${sourceId}.raw`, positions: `${sourceId}.positions`, gaps: `${sourceId}.gaps` },
   };
 }
+
+export interface RawRecord {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly value: Buffer;
+}
+
+/** Everything committed in a raw topic, partition by partition. */
+export async function readRecords(log: Log, topic: string): Promise<RawRecord[]> {
+  const reader = log.reader({ isolation: "read_committed" });
+  const records: RawRecord[] = [];
+  try {
+    await reader.open();
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      const at = { topic, partition };
+      const { low, high } = await reader.watermarks(at, 10_000);
+      reader.assign([{ ...at, offset: low }]);
+      while (reader.position(at) < high) {
+        for (const batch of await reader.fetch(5000, 1000)) {
+          for (let index = 0; index < batch.length; index += 1) {
+            const headers = new Map(batch.headers(index)?.map(([name, value]) => [name, value.toString()]));
+            records.push({ headers, value: batch.value(index) ?? Buffer.alloc(0) });
+          }
+        }
+      }
+    }
+    return records;
+  } finally {
+    await reader.close();
+  }
+}
