@@ -98,10 +98,20 @@ export async function storedPosition(
   return readStoredPosition(world.log, world.topics.positions, world.sourceId, partition, AS_STORED);
 }
 
+/** Every event of the raw topic. A check reads with `Scene.raw`, which goes on where it was. */
+export async function readRaw(world: SourceWorld): Promise<RawEvent[]> {
+  return readOnce(world.log, world.topics.raw, world.partitions);
+}
+
 export async function readGaps(world: SourceWorld): Promise<GapEvent[]> {
-  const tail = new Tail(world.log, world.topics.gaps, 1);
+  const events = await readOnce(world.log, world.topics.gaps, 1);
+  return events.map(({ value }) => JSON.parse(value.toString()) as GapEvent);
+}
+
+async function readOnce(log: Log, topic: string, partitions: number): Promise<RawEvent[]> {
+  const tail = new Tail(log, topic, partitions);
   try {
-    return (await tail.read()).map(({ value }) => JSON.parse(value.toString()) as GapEvent);
+    return await tail.read();
   } finally {
     await tail.close();
   }

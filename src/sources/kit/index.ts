@@ -4,7 +4,7 @@
  */
 export { cloudEventHeaders, MAX_EVENT_BYTES, oversize, unreadableValue } from "./headers.ts";
 export type { CloudEvent, Unreadable } from "./headers.ts";
-export { BEAT_MS, Ownership } from "./ownership.ts";
+export { Ownership } from "./ownership.ts";
 export type { OwnershipOptions } from "./ownership.ts";
 export { encodeStoredPosition, gapEvent, parseStoredPosition, readStoredPosition } from "./position.ts";
 export type { PositionCodec, StoredPosition } from "./position.ts";
@@ -14,6 +14,6 @@ export type { RunSourceOptions, SourceSession, Standby } from "./run.ts";
 export { quietOwner } from "./standby.ts";
 export { StatusBoard } from "./status.ts";
 export type { SourceLag, SourceStatus } from "./status.ts";
-export { MAX_MESSAGE_BYTES, prepareTopics } from "./topics.ts";
+export { prepareTopics } from "./topics.ts";
 export type { SourceTopics, TopicsOptions } from "./topics.ts";
 export { Wake } from "./wake.ts";
