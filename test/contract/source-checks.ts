@@ -2,15 +2,8 @@
 import { expect } from "vitest";
 import { partitionFor } from "../../src/domain/partition.ts";
 import { sourceFaultChecks } from "./source-faults.ts";
-import {
-  Crash,
-  crashAt,
-  type RawEvent,
-  readGaps,
-  Scene,
-  type SourceHarness,
-  storedPosition,
-} from "./source-harness.ts";
+import { type RawEvent, readGaps, type SourceHarness, storedPosition } from "./source-harness.ts";
+import { Crash, crashAt, Scene } from "./source-scene.ts";
 
 export interface SourceCheck {
   readonly title: string;

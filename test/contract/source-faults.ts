@@ -1,8 +1,9 @@
 /** The checks in which Kafka fails, stands still, or belongs to somebody else. */
 import { expect } from "vitest";
 import type { SourceCheck } from "./source-checks.ts";
-import type { RawEvent, Scene } from "./source-harness.ts";
+import type { RawEvent } from "./source-harness.ts";
 import { BadDayLog } from "./source-log.ts";
+import type { Scene } from "./source-scene.ts";
 
 type Check = (title: string, plot: (scene: Scene) => Promise<void>) => SourceCheck;
 type Verify = (scene: Scene) => Promise<RawEvent[]>;
