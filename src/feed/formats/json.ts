@@ -43,8 +43,8 @@ export type T20iContent =
 
 const KIND: FolderKind = { files: "Cricsheet JSON files (<id>.json)", option: "--t20i" };
 
-/** Parsing takes up to 40 times the text; the largest T20 international has 91 kB. */
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** Parsing takes up to 60 times the text; the largest T20 international has 91 kB. */
+const MAX_FILE_BYTES = 2 * 1024 * 1024;
 /** A document of MongoDB ends at 16 MiB, and BSON takes up to twelve bytes for one of JSON. */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 

@@ -14,6 +14,8 @@ import { UnreadableFile } from "./whole-file.ts";
 
 /** Cricsheet's files nest ten deep. */
 const MAX_DEPTH = 64;
+/** The largest of Cricsheet's files makes 54,000. What is made of them takes up to 500 bytes for each. */
+const MAX_EVENTS = 250_000;
 /** Cricsheet's files have none; a writer that finds the same list twice makes one. */
 const MAX_ALIASES = 1000;
 
@@ -23,18 +25,27 @@ const MAX_ALIASES = 1000;
  * @throws UnreadableFile with the line, for what is no YAML, names a key twice, nests too deep or grows too large
  */
 export function parseYamlText(text: string, maxChars: number): Node {
-  const [document, another] = documentsOf(text);
+  const events = attempt(() => parseEvents(text, { maxDepth: MAX_DEPTH }));
+  if (events.length > MAX_EVENTS)
+    throw new UnreadableFile(`${events.length} values and brackets in one file, over the limit of ${MAX_EVENTS}`);
+  const [document, another] = documentsOf(text, events);
   if (document?.contents === undefined || document.contents === null) throw new UnreadableFile("the file is empty");
   if (another !== undefined) throw new UnreadableFile("more than one YAML document in the file");
-  return new Expansion(maxChars).of(document.contents, 1).node;
+  const anchored = events.some((event) => "anchorStart" in event && event.anchorStart >= 0);
+  return anchored ? new Expansion(maxChars).of(document.contents).node : document.contents;
 }
 
-function documentsOf(text: string): Document[] {
-  try {
-    const events: Event[] = parseEvents(text, { maxDepth: MAX_DEPTH });
+function documentsOf(source: string, events: Event[]): Document[] {
+  return attempt(() => {
     // The values themselves are not needed, but their construction finds duplicate keys, unknown tags and aliases of nothing.
-    constructFromEvents(events, { source: text, schema: FAILSAFE_SCHEMA, maxAliases: MAX_ALIASES });
-    return eventsToAst(events, { source: text, schema: FAILSAFE_SCHEMA });
+    constructFromEvents(events, { source, schema: FAILSAFE_SCHEMA, maxAliases: MAX_ALIASES });
+    return eventsToAst(events, { source, schema: FAILSAFE_SCHEMA });
+  });
+}
+
+function attempt<T>(parse: () => T): T {
+  try {
+    return parse();
   } catch (error) {
     // Whatever the parser throws: a text that breaks it is no file of ours.
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
@@ -59,24 +70,24 @@ class Expansion {
     this.#maxChars = maxChars;
   }
 
-  of(node: Node, level: number): Sized {
+  of(node: Node): Sized {
     if (node.kind === "alias") {
       const target = this.#anchors.get(node.anchor);
       if (target === undefined) throw new UnreadableFile(`the alias *${node.anchor.slice(0, 60)} stands within itself`);
       return target;
     }
     const { anchor, ...plain } = node;
-    const sized = this.#checked(this.#inner(plain as Exclude<Node, { kind: "alias" }>, level));
+    const sized = this.#checked(this.#inner(plain as Exclude<Node, { kind: "alias" }>));
     if (anchor !== undefined) this.#anchors.set(anchor, sized);
     return sized;
   }
 
-  #inner(node: Exclude<Node, { kind: "alias" }>, level: number): Sized {
+  #inner(node: Exclude<Node, { kind: "alias" }>): Sized {
     if (node.kind === "scalar") return { node, chars: node.value.length + 1, depth: 1 };
     let chars = 1;
     let depth = 0;
     const visit = (child: Node): Node => {
-      const sized = this.of(child, level + 1);
+      const sized = this.of(child);
       chars += sized.chars;
       depth = Math.max(depth, sized.depth);
       return sized.node;

@@ -19,7 +19,7 @@ export interface TestContent {
 
 const KIND: FolderKind = { files: "Cricsheet YAML files (<id>.yaml)", option: "--test" };
 
-/** Parsing takes up to 150 times the text; the largest Test has 486 kB. */
+/** The largest Test has 486 kB. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
 /** What a file may come to once its aliases are replaced. */
 const MAX_EXPANDED_CHARS = 2 * MAX_FILE_BYTES;

@@ -92,6 +92,7 @@ test("what an alias stands for takes its place, and objects have no anchors", as
     { batsman: "A B", wicket: { kind: "bowled" } },
     { kind: "bowled" },
   ]);
+  all.push(...(await contents(withDeliveries("[&unused {0.1: &d {batsman: &who x}}]"))));
   expect(all.every(({ body }) => !/[&*]/u.test(body))).toBe(true);
 });
 
@@ -118,6 +119,12 @@ test.each<[string, string | Buffer, number, string | RegExp]>([
   ["whose aliases explode", bomb.join("\n"), 0, "its aliases make more than 4194304 characters of it"],
   ["whose aliases nest deep", tower.join("\n"), 0, "its aliases nest more than 64 levels deep"],
   ["with more aliases than any writer makes", `a: &a x\nb: [${"*a,".repeat(1001)}]\n`, 2, /^not YAML: .*aliases/u],
+  [
+    "of more values than any has",
+    `[${"a,".repeat(260_000)}]`,
+    0,
+    "260004 values and brackets in one file, over the limit of 250000",
+  ],
   ["that is a list", "- a\n", 0, "the file is no mapping"],
   ["whose innings are no list", "innings: {}\n", 0, '"innings" is no list'],
   ["whose innings is none", "innings: [x]\n", 0, "innings 1 is no mapping"],
