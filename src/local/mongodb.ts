@@ -24,10 +24,13 @@ export function isLocalMongodb(settings: Settings): boolean {
   return settings.mongodbUrl.includes(`@127.0.0.1:${settings.mongodbPort}/`);
 }
 
+/** Settings of mongod.conf that a stack may want otherwise, e.g. an oplog that is too small on purpose. */
+export type MongodTuning = Readonly<Partial<Record<"oplogSizeMB" | "syncPeriodSecs", number>>>;
+
 /** The server on the loopback address, with its user. `binaries` shares one installation between several stacks. */
 export function mongodbService(
   settings: Settings,
-  options: { readonly binaries?: Settings; readonly oplogMb?: number } = {},
+  options: { readonly binaries?: Settings; readonly tuning?: MongodTuning } = {},
 ): ProcessSpec {
   const { command, env } = requireBinary(options.binaries ?? settings);
   return {
@@ -39,7 +42,7 @@ export function mongodbService(
       await requireFreePort(settings.mongodbPort, "TU_MONGODB_PORT", "MongoDB");
       mkdirSync(dataDir(settings), { recursive: true, mode: 0o700 });
       makeKeyFile(keyFile(settings));
-      writeFileSync(configFile(settings), effectiveMongodbConfig(settings, options.oplogMb));
+      writeFileSync(configFile(settings), effectiveMongodbConfig(settings, options.tuning));
     },
     ready: () => mongodbAnswers(settings),
   };
@@ -56,18 +59,17 @@ export async function mongodbAnswers(settings: Settings): Promise<boolean> {
 }
 
 /**
- * `compose/mongodb/mongod.conf` with port, address and folders of these settings.
- *
- * @param oplogMb its size in a data folder that is made anew.
+ * `compose/mongodb/mongod.conf` with port, address and folders of these settings. The size of the oplog is that of a data folder which
+ * is made anew.
  */
-export function effectiveMongodbConfig(settings: Settings, oplogMb?: number): string {
-  const replaced: Readonly<Record<string, string>> = {
+export function effectiveMongodbConfig(settings: Settings, tuning: MongodTuning = {}): string {
+  const replaced: Readonly<Record<string, string | number>> = {
+    ...tuning,
     port: String(settings.mongodbPort),
     bindIp: "127.0.0.1",
     // JSON strings are YAML strings: a folder may hold any character.
     dbPath: JSON.stringify(dataDir(settings)),
     keyFile: JSON.stringify(keyFile(settings)),
-    ...(oplogMb === undefined ? {} : { oplogSizeMB: String(oplogMb) }),
   };
   return readFileSync(packageFile("compose", "mongodb", "mongod.conf"), "utf8")
     .split("\n")

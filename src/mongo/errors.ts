@@ -2,12 +2,15 @@
  * What a MongoDB error asks for. The reaction follows from the server's code, the driver's error labels or the class of a
  * network error, never from the wording.
  */
-import { MongoAPIError, MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from "mongodb";
+import { MongoError, MongoNetworkError, MongoParseError, MongoServerError, MongoServerSelectionError } from "mongodb";
 import { FatalError, RetryableError } from "../domain/errors.ts";
 
 /** The server's numeric code of anything thrown; undefined for what no server reported. */
 export function mongoCode(error: unknown): number | undefined {
-  return error instanceof MongoServerError && typeof error.code === "number" ? error.code : undefined;
+  if (!(error instanceof MongoServerError)) return undefined;
+  if (typeof error.code === "number") return error.code;
+  // The driver wraps what a server without a replica set says in an error of its own.
+  return mongoCode(Reflect.get(error, "originalError"));
 }
 
 /** Change stream: the oplog no longer holds where a token stands, the token is none of this server's, or the stream was invalidated. */
@@ -81,7 +84,7 @@ export function classifyMongoError(error: unknown, doing: string): unknown {
   if (code !== undefined) {
     return new FatalError(`${doing}: ${message} (code ${code})`, { cause: error, remedy: "see MongoDB's log" });
   }
-  if (error instanceof MongoAPIError && error.name === "MongoParseError") {
+  if (error instanceof MongoParseError) {
     return new FatalError(`${doing}: the address of MongoDB cannot be read: ${message}`, {
       cause: error,
       remedy: "correct TU_MONGODB_URL",
@@ -96,6 +99,9 @@ function isNetworkError(error: Error): boolean {
   return typeof code === "string" && NETWORK_CODE.test(code) && Reflect.has(error, "syscall");
 }
 
+/** The server repeats what it was given, which may be a name of a thousand parts. */
+const LONGEST_MESSAGE = 300;
+
 function firstLine(error: Error): string {
-  return (error.message.split("\n")[0] ?? "").trim();
+  return (error.message.split("\n")[0] ?? "").trim().slice(0, LONGEST_MESSAGE);
 }

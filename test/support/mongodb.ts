@@ -1,8 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Db, MongoClient } from "mongodb";
 import { inject } from "vitest";
+import { installMongodb, localSupervisor, mongodbService } from "../../src/local/index.ts";
+import { mongodbAdminUrl, type MongodTuning } from "../../src/local/mongodb.ts";
 import { closeMongo, openMongo } from "../../src/mongo/client.ts";
 import { ensureT20iCollections } from "../../src/mongo/collections.ts";
+import { loadSettings } from "../../src/settings.ts";
+import { settingsOnFreePorts } from "./stack.ts";
 
 /** A database that no other test uses, on the MongoDB that all share (or on `server`). */
 export interface TestDatabase {
@@ -23,7 +30,9 @@ export function databaseUrl(adminUrl: string, name: string): string {
 }
 
 /** TEST_MONGODB names an administrator of a server that runs already. */
-export async function newDatabase(adminUrl: string = process.env["TEST_MONGODB"] ?? inject("mongodbAdminUrl")): Promise<TestDatabase> {
+export async function newDatabase(
+  adminUrl: string = process.env["TEST_MONGODB"] ?? inject("mongodbAdminUrl"),
+): Promise<TestDatabase> {
   const name = `t20i_${randomBytes(5).toString("hex")}`;
   const url = databaseUrl(adminUrl, name);
   const client = openMongo(url, { applicationName: "test", max: 8 });
@@ -34,4 +43,40 @@ export async function newDatabase(adminUrl: string = process.env["TEST_MONGODB"]
     await closeMongo(client);
   };
   return { url, name, client, db, close };
+}
+
+/** A mongod of one's own, to be killed. */
+export interface TestMongod {
+  readonly adminUrl: string;
+  /** Sends SIGKILL and waits until it answers again. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startMongod(tuning: MongodTuning = {}): Promise<TestMongod> {
+  const project = loadSettings();
+  await installMongodb(project, (line) => process.stderr.write(`${line}\n`));
+  const dir = mkdtempSync(join(tmpdir(), "third-umpire-mongod-"));
+  const settings = await settingsOnFreePorts(dir);
+  const supervisor = localSupervisor(settings);
+  const service = mongodbService(settings, { binaries: project, tuning });
+  await supervisor.start(service);
+  const state = (): { restarts: number; state: string } => supervisor.list()[0] ?? { restarts: 0, state: "gone" };
+  return {
+    adminUrl: mongodbAdminUrl(settings),
+    kill: async () => {
+      const before = state().restarts;
+      const back = new Promise<void>((resolve) => {
+        supervisor.onChange(() => {
+          if (state().restarts > before && state().state === "ready") resolve();
+        });
+      });
+      supervisor.kill(service.name, "SIGKILL");
+      await back;
+    },
+    stop: async () => {
+      await supervisor.stopAll();
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
 }

@@ -224,7 +224,7 @@ function refusal(error: unknown): string | null {
   // Nested so deeply that writing it out takes more stack than there is.
   if (error instanceof RangeError) return `not a document for MongoDB: ${(error as Error).message}`;
   if (error instanceof MongoServerError && typeof error.code === "number" && REFUSED.has(error.code))
-    return `MongoDB does not take the document: ${error.message}`;
+    return `MongoDB does not take the document: ${error.message.slice(0, 300)}`;
   return null;
 }
 

@@ -1,6 +1,6 @@
 /** Who the server is: what must be true of it before a source can run, and what tells it from another one. */
 import type { Binary, Db } from "mongodb";
-import { FatalError } from "../../domain/errors.ts";
+import { FatalError, RetryableError } from "../../domain/errors.ts";
 import { T20I_COLLECTIONS } from "../../mongo/collections.ts";
 import { REPLICA_SET_REMEDY } from "../../mongo/errors.ts";
 import { logTime } from "./change-cursor.ts";
@@ -21,13 +21,15 @@ export interface ServerFacts {
  * The replica set's own id is for administrators alone; the ids of the collections are for everyone who may read them, and
  * tell as much: a database that was dropped, restored from a dump, or is another one, has others.
  *
- * @throws FatalError for a server without a replica set; errors of the driver as they are.
+ * @throws FatalError for a server without a replica set, RetryableError for one that starts up; errors of the driver as they are.
  */
 export async function readServer(db: Db): Promise<ServerFacts> {
   const hello = await db.command({ hello: 1 });
   const isRouter = hello["msg"] === "isdbgrid";
   const replicaSet: unknown = hello["setName"];
   const logEnd = logTime(hello["operationTime"]);
+  // It starts up, and has not read its configuration yet; or was never initiated.
+  if (hello["isreplicaset"] === true) throw new RetryableError("the replica set of MongoDB is not initiated (yet)");
   if ((typeof replicaSet !== "string" && !isRouter) || logEnd === null) {
     throw new FatalError("MongoDB runs without a replica set, and so without change streams", {
       remedy: REPLICA_SET_REMEDY,

@@ -170,7 +170,7 @@ describe("the config files", () => {
   });
 
   it("MongoDB's oplog is as large as one asks", () => {
-    const config = parse(effectiveMongodbConfig(defaults, 64)) as MongodConfig;
+    const config = parse(effectiveMongodbConfig(defaults, { oplogSizeMB: 64 })) as MongodConfig;
     expect(config.replication).toEqual({ replSetName: "rs0", oplogSizeMB: 64 });
   });
 
