@@ -222,6 +222,8 @@ describe("the YAML of the store, which no compiled schema stands before,", () =>
     const { payload } = channelOf(contract, CRICKET_TOPICS.testRaw).messages["testObject"]!;
     const bodies = rawYaml(YAML_MATCH).map(({ value }) => String(value));
     const wicket = bodies.find((body) => body.includes("wicket:"));
+    const given = 'match_id: "1"\nfile: 1.yaml\nline: 7\nraw: eA==\nproblem: cut off\n';
+    expect(problemsOf(payload, load(given, { schema: FAILSAFE_SCHEMA }))).toEqual([]);
     for (const body of [bodies[0], bodies[1], wicket]) {
       const object = load(body ?? "", { schema: FAILSAFE_SCHEMA }) as object;
       expect(problemsOf(payload, object)).toEqual([]);

@@ -100,6 +100,10 @@ const BAD: Readonly<Record<string, readonly (readonly [RawRecord, RegExp])[]>> =
     [rawRecord(testObject, "1", Buffer.from([0x61, 0x3a, 0xff])), /^the value is not UTF-8$/],
     [rawRecord(testObject, "1", `${yaml()}x: "\u0000"`), /not YAML/],
     [rawRecord(testObject, "1", "x".repeat(1024 * 1024 + 1)), /^the record has 1048577 bytes, more than 1048576$/],
+    [
+      rawRecord(testObject, "1", 'match_id: "1"\nfile: 1.yaml\nline: 7\nproblem: cut off\n'),
+      /1\.yaml, line 7: cut off$/,
+    ],
     [rawRecord(testObject, "1", ""), /no mapping|not YAML/],
   ],
 };
