@@ -1,6 +1,12 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import pc from "picocolors";
-import { cloudCheck, type CheckLine, type CheckState } from "../../cloud-check/index.ts";
+import {
+  CHECKED_SOURCES,
+  type CheckedSource,
+  cloudCheck,
+  type CheckLine,
+  type CheckState,
+} from "../../cloud-check/index.ts";
 import type { Log } from "../../kafka/log.ts";
 import { loadSettings } from "../../settings.ts";
 import { SilentExit } from "../errors.ts";
@@ -15,15 +21,21 @@ export function register(program: Command): void {
     .description(
       "connect to the servers that the settings name and say, for each source, what works and what is missing",
     )
+    .addArgument(new Argument("[sources...]", "which to check (default: all)").choices(CHECKED_SOURCES))
     .option("--timeout <duration>", "longest wait for one source", parseDuration, TIMEOUT_MS)
     .option("--json", "one JSON document")
-    .action(async (options: { timeout: number; json?: true }) => {
+    .action(async (sources: CheckedSource[], options: { timeout: number; json?: true }) => {
       const settings = loadSettings();
       const openLog = async (): Promise<Log> => {
         const { confluentLog } = await import("../../kafka/confluent/index.ts");
         return confluentLog({ brokers: settings.brokers, clientId: "cloud-check" });
       };
-      const lines = await cloudCheck({ settings, openLog, timeoutMs: options.timeout });
+      const lines = await cloudCheck({
+        settings,
+        openLog,
+        timeoutMs: options.timeout,
+        ...(sources.length === 0 ? {} : { sources }),
+      });
       const ok = lines.every((line) => line.state !== "missing");
       if (options.json === true) printJson({ ok, checks: lines });
       else print(...cloudCheckLines(lines));
