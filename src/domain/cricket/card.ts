@@ -1,8 +1,20 @@
-import { isTeamWicket } from "./wickets.ts";
 import type { ScoredBatter, ScoredInnings, ScoredMatch } from "./scored.ts";
+import { batsTwice, earlierInnings, leadText, ordinal, standingOf, superOverNumber } from "./standing.ts";
 import { type Column, clip, row, wrap } from "./text-table.ts";
-import type { Delivery, Match } from "./types.ts";
-import { bowlerOvers, howText, oversWords, rate, resultText, shortNames, totalText } from "./words.ts";
+import type { Match } from "./types.ts";
+import {
+  bowlerOvers,
+  howText,
+  oversWords,
+  peopleOf,
+  rate,
+  resultText,
+  type ShortName,
+  shortNames,
+  totalText,
+} from "./words.ts";
+
+export { liveLine } from "./live-line.ts";
 
 /** Columns of a terminal that a card takes at most. */
 const WIDTH = 100;
@@ -26,14 +38,6 @@ export function renderCard(scored: ScoredMatch, match: Match): string {
     ...scored.innings.map((innings) => inningsBlock(scored, innings, match, name)),
   ];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
-}
-
-function peopleOf(scored: ScoredMatch, match: Match): readonly string[] {
-  return [
-    ...match.players.map((player) => player.name),
-    ...scored.innings.flatMap(({ batters, bowlers }) => [...batters, ...bowlers].map((person) => person.name)),
-    ...scored.innings.flatMap(({ batters }) => batters.flatMap(({ fielders }) => fielders)),
-  ];
 }
 
 function header(scored: ScoredMatch, match: Match): readonly string[] {
@@ -86,16 +90,14 @@ function dayText(date: string): string {
   return `${Number(day)} ${MONTHS[Number(month) - 1] ?? month} ${year}`;
 }
 
-type ShortName = (full: string) => string;
-
 function inningsBlock(scored: ScoredMatch, innings: ScoredInnings, match: Match, name: ShortName): readonly string[] {
-  const title = inningsTitle(scored, innings);
-  if (innings.deliveries === 0) return [innings.forfeited ? `${title}: forfeited` : `${title}: no ball bowled`];
+  const title = inningsTitle(scored, innings, match);
+  if (innings.deliveries === 0) return [`${title}: forfeited`];
   return [
     row(TITLE, [title, "R", "B", "4s", "6s", "SR"]),
     ...innings.batters.map((batter) => battingLine(batter, name)),
     row(BATTING, ["Extras", extrasText(innings), String(innings.extras_total)]),
-    totalLine(scored, innings),
+    totalLine(scored, innings, match),
     ...notAtTheCrease(innings, match),
     ...fallLines(innings, name),
     row(BOWLING, ["Bowling", "O", "M", "R", "W", "Econ", "wd", "nb"]),
@@ -118,12 +120,13 @@ function figure(value: number | null): string {
   return value === null ? "-" : String(value);
 }
 
-function inningsTitle(scored: ScoredMatch, { team, number, super_over }: ScoredInnings): string {
-  if (super_over) return `${team} (super over)`;
-  const own = scored.innings.filter((other) => other.team === team && !other.super_over && other.number <= number);
-  return own.length > 1 || scored.innings.filter((other) => !other.super_over).length > 2
-    ? `${team} (${own.length === 1 ? "1st" : "2nd"} innings)`
-    : team;
+function inningsTitle(scored: ScoredMatch, innings: ScoredInnings, match: Match): string {
+  const { team } = innings;
+  if (innings.super_over) {
+    const { number, of } = superOverNumber(scored, innings);
+    return of > 1 ? `${team} (${ordinal(number)} super over)` : `${team} (super over)`;
+  }
+  return batsTwice(scored, match) ? `${team} (${ordinal(earlierInnings(scored, innings).length + 1)} innings)` : team;
 }
 
 function battingLine(batter: ScoredBatter, name: ShortName): string {
@@ -152,13 +155,19 @@ function extrasText({ extras, penalty_pre, penalty_post }: ScoredInnings): strin
   return given.length === 0 ? "" : `(${given.join(", ")})`;
 }
 
-function totalLine(scored: ScoredMatch, innings: ScoredInnings): string {
+function totalLine(scored: ScoredMatch, innings: ScoredInnings, match: Match): string {
   const { overs, legal_balls, target } = innings;
   const runRate = rate(innings.runs, legal_balls === null ? null : legal_balls / scored.info.bpo);
   const pace = overs === null ? "" : ` (${oversWords(overs)}, RR ${runRate})`;
-  const chase =
-    target === null ? "" : `, target ${target.runs}${target.overs === null ? "" : ` from ${target.overs} ov`}`;
-  return row([left(24), left(WIDTH - 25)], ["Total", `${totalText(innings)}${pace}${chase}`]);
+  const from = target === null || target.overs === null ? "" : ` from ${target.overs} ov`;
+  const standing = standingOf(scored, innings, match);
+  const against =
+    standing === null
+      ? ""
+      : standing.kind === "chase"
+        ? `, target ${standing.target}${from}`
+        : `, ${leadText(standing.lead)}`;
+  return row([left(24), left(WIDTH - 25)], ["Total", `${totalText(innings)}${pace}${against}`]);
 }
 
 /** Nobody "did not bat" in a super over: three bat at most. */
@@ -175,65 +184,4 @@ function notAtTheCrease({ team, batters, absent_hurt, super_over }: ScoredInning
 function fallLines({ fall }: ScoredInnings, name: ShortName): readonly string[] {
   const items = fall.map(([wicket, runs, player, label]) => `${wicket}-${runs} (${name(player)}, ${label})`);
   return items.length === 0 ? [] : wrap("Fall of wickets: ", items, ", ", WIDTH, "  ");
-}
-
-/**
- * The state of play in one line, after the delivery `last`:
- * "Zimbabwe 127/8 (36.5 ov) v West Indies · Raza 41* (60) · Holder 8-0-31-2". Without `last`: the latest innings.
- */
-export function liveLine(scored: ScoredMatch, match: Match, last: Delivery | undefined): string {
-  const innings = scored.innings.find(({ number }) => number === last?.innings) ?? scored.innings.at(-1);
-  if (innings === undefined) return `${match.teams.join(" v ")} · not begun`;
-  const name = shortNames(peopleOf(scored, match));
-  const other = match.teams.find((team) => team !== innings.team) ?? "";
-  const overs = innings.overs === null ? "" : ` (${oversWords(innings.overs)})`;
-  return [
-    `${innings.team} ${totalText(innings)}${overs} v ${other}${innings.super_over ? " (super over)" : ""}`,
-    ...(last === undefined
-      ? []
-      : [wicketText(innings, last, name) ?? atBat(innings, last, name), atBowl(scored, innings, last, name)]),
-    chaseText(scored, innings),
-  ]
-    .filter((part) => part !== "")
-    .join(" · ");
-}
-
-function atBat(innings: ScoredInnings, last: Delivery, name: ShortName): string {
-  const batter = innings.batters.find((other) => other.name === last.batter);
-  return batter === undefined ? "" : `${name(batter.name)} ${batter.runs}${batter.out ? "" : "*"}${ballsText(batter)}`;
-}
-
-function ballsText({ balls }: ScoredBatter): string {
-  return balls === null ? "" : ` (${balls})`;
-}
-
-/** A wicket is the news of its ball: "OUT Tiripano c Hope b Holder 15 (33)". */
-function wicketText(innings: ScoredInnings, last: Delivery, name: ShortName): string | undefined {
-  const playerOut = last.wickets.find(({ kind }) => isTeamWicket(kind))?.playerOut;
-  const batter = innings.batters.find((other) => other.name === playerOut && other.out);
-  return batter === undefined
-    ? undefined
-    : `OUT ${name(batter.name)} ${howText(batter, name)} ${batter.runs}${ballsText(batter)}`;
-}
-
-function atBowl(scored: ScoredMatch, innings: ScoredInnings, last: Delivery, name: ShortName): string {
-  const bowler = innings.bowlers.find((other) => other.name === last.bowler);
-  if (bowler === undefined) return "";
-  const figures = [
-    bowler.balls === null ? null : bowlerOvers(bowler.balls, scored.info.bpo),
-    bowler.maidens,
-    bowler.runs,
-    bowler.wickets,
-  ];
-  return `${name(bowler.name)} ${figures.map((value) => value ?? "?").join("-")}`;
-}
-
-/** What the side batting second still needs, while it needs anything. */
-function chaseText(scored: ScoredMatch, { target, runs, legal_balls, wickets }: ScoredInnings): string {
-  if (target === null || runs >= target.runs || wickets >= 10) return "";
-  const need = `needs ${target.runs - runs}`;
-  if (target.overs === null || legal_balls === null) return need;
-  const whole = Math.floor(target.overs);
-  const balls = whole * scored.info.bpo + Math.round((target.overs - whole) * 10) - legal_balls;
-  return balls > 0 ? `${need} from ${balls}` : "";
 }

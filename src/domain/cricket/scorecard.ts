@@ -17,14 +17,14 @@ export type { ScoredInnings, ScoredMatch } from "./scored.ts";
 /**
  * The card of a match from all its deliveries, in any order. Each natural key may be there once.
  *
- * An innings without deliveries is listed only where the match's record lists it by name (JSON and YAML do so for
- * forfeited innings; csv2 leaves them out, and only notes targets of innings that may never have begun).
+ * An innings without deliveries is listed only where the match's record says that it was forfeited: JSON and YAML do,
+ * csv2 leaves it out. The other innings of a record come with their first ball.
  * @throws RangeError when a delivery is of another match, or two have the same key.
  */
 export function scoreMatch(match: Match, deliveries: readonly Delivery[]): ScoredMatch {
   const byInnings = groupByInnings(match, deliveries);
   const notes = new Map(match.inningsNotes.map((note) => [note.innings, note]));
-  const listed = match.inningsNotes.filter(({ team }) => team !== null).map(({ innings }) => innings);
+  const listed = match.inningsNotes.filter(({ forfeited }) => forfeited === true).map(({ innings }) => innings);
   const numbers = [...new Set([...byInnings.keys(), ...listed])].sort((a, b) => a - b);
   return {
     id: match.matchId,

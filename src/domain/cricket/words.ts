@@ -1,4 +1,6 @@
 import type { ScoredBatter, ScoredInnings, ScoredMatch } from "./scored.ts";
+import { ordinal } from "./standing.ts";
+import type { Match } from "./types.ts";
 
 /** How a match ended, as a newspaper would say it. */
 export function resultText({ info: { outcome }, innings }: ScoredMatch): string {
@@ -21,8 +23,10 @@ function marginText(by: ScoredMatch["info"]["outcome"]["by"]): string {
 function tieBreakText(outcome: ScoredMatch["info"]["outcome"], innings: readonly ScoredInnings[]): string {
   if (outcome.bowl_out !== undefined) return ` (${outcome.bowl_out} won the bowl-out)`;
   if (outcome.eliminator === undefined) return "";
-  const [first, second] = innings.filter(({ super_over }) => super_over).slice(-2);
+  const superOvers = innings.filter(({ super_over }) => super_over);
+  const [first, second] = superOvers.slice(-2);
   if (first === undefined || second === undefined) return ` (${outcome.eliminator} won the eliminator)`;
+  if (superOvers.length > 2) return ` (${outcome.eliminator} won the ${ordinal(superOvers.length / 2)} super over)`;
   return first.runs === second.runs
     ? ` (super over tied too, ${outcome.eliminator} won the tie-break)`
     : ` (${outcome.eliminator} won the super over)`;
@@ -54,11 +58,23 @@ export function howText({ how, bowler, fielders }: ScoredBatter, name: (full: st
   }
 }
 
+/** Gives the short name of somebody in the match. */
+export type ShortName = (full: string) => string;
+
+/** Everybody whom a card may name. */
+export function peopleOf(scored: ScoredMatch, match: Match): readonly string[] {
+  return [
+    ...match.players.map((player) => player.name),
+    ...scored.innings.flatMap(({ batters, bowlers }) => [...batters, ...bowlers].map((person) => person.name)),
+    ...scored.innings.flatMap(({ batters }) => batters.flatMap(({ fielders }) => fielders)),
+  ];
+}
+
 /**
  * Short names within one match: initials are left out ("SD Hope" is Hope) unless two people would share what is
  * left. Names that do not begin with initials stay whole: which part of "Shakib Al Hasan" is his, the text cannot tell.
  */
-export function shortNames(people: Iterable<string>): (full: string) => string {
+export function shortNames(people: Iterable<string>): ShortName {
   const owners = new Map<string, string | null>();
   for (const full of new Set(people)) {
     const short = withoutInitials(full);
@@ -79,10 +95,11 @@ export function oversWords(overs: string): string {
   return `${overs.replace(/\.0$/u, "")} ov`;
 }
 
-/** "218/8", "218 all out", "400/6 dec". */
-export function totalText({ runs, wickets, declared, absent_hurt }: ScoredInnings): string {
+/** "218/8", "218 all out", "400/6d", "forfeited". */
+export function totalText({ runs, wickets, declared, forfeited, absent_hurt }: ScoredInnings): string {
+  if (forfeited) return "forfeited";
   if (wickets + absent_hurt.length >= 10) return `${runs} all out`;
-  return `${runs}/${wickets}${declared === true ? " dec" : ""}`;
+  return `${runs}/${wickets}${declared === true ? "d" : ""}`;
 }
 
 /** Overs of one bowler: "8", "7.3". */
