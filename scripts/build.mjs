@@ -26,7 +26,14 @@ export function build() {
 /** Over contents, not times: a fresh clone and a switched branch have arbitrary times. */
 function digest() {
   const hash = createHash("sha256");
-  for (const file of ["package-lock.json", "tsconfig.json", "tsconfig.build.json", ...list("src"), ...list("bench"), ...list("infra/lambda")]) {
+  for (const file of [
+    "package-lock.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    ...list("src"),
+    ...list("bench"),
+    ...list("infra/lambda"),
+  ]) {
     hash
       .update(file)
       .update("\0")

@@ -86,17 +86,6 @@ async function headBefore(client: S3Client, location: S3Location, after: number)
   return low;
 }
 
-/** The number of the last object: doubling, then halving. */
-export async function findHead(client: S3Client, location: S3Location, atLeast: number): Promise<number> {
-  let step = 1;
-  let low = atLeast;
-  while ((await fetchObject(client, location, low + step, -1)) !== null) {
-    low += step;
-    step *= 2;
-  }
-  return await headBefore(client, location, low + step - 1);
-}
-
 async function inOrder<T, R>(items: readonly T[], call: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let from = 0; from < items.length; from += AT_ONCE) {

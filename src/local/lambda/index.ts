@@ -15,7 +15,6 @@ import { serveInvoke } from "./invoke-api.ts";
 export type { FaultRates } from "./faults.ts";
 export { NO_FAULTS } from "./faults.ts";
 export type { LambdaFunction } from "./function.ts";
-export { LOCAL_ACCESS_KEY } from "./invoke-api.ts";
 
 export interface LambdaStatus extends FleetCounts {
   readonly state: "starting" | "ready" | "stopped";

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { freePort } from "../../../src/local/ports.ts";
 import type { SourceStatus } from "../../../src/sources/kit/index.ts";
 import { type LambdaSourceOptions, runLambdaSource } from "../../../src/sources/lambda/index.ts";
@@ -25,6 +25,7 @@ beforeEach(() => {
 
 afterEach(() => {
   abort.abort();
+  vi.unstubAllEnvs();
 });
 
 interface Run {
@@ -161,6 +162,16 @@ describe("a source that cannot go on says why in one line, and what helps", () =
     } finally {
       await endpoint.stop();
     }
+  });
+
+  it("when there are no credentials", async () => {
+    for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"]) vi.stubEnv(name, undefined);
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+    vi.stubEnv("AWS_CONFIG_FILE", "no-such-file");
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", "no-such-file");
+    expect(await start({ endpoint: null }).ended).toMatchObject(
+      fatal(/there are no AWS credentials/u, /aws configure/u),
+    );
   });
 
   it("when access is denied, the credentials are unknown or have expired", async () => {
