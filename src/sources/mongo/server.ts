@@ -30,11 +30,13 @@ export async function readServer(db: Db): Promise<ServerFacts> {
   const logEnd = logTime(hello["operationTime"]);
   // It starts up, and has not read its configuration yet; or was never initiated.
   if (hello["isreplicaset"] === true) throw new RetryableError("the replica set of MongoDB is not initiated (yet)");
-  if ((typeof replicaSet !== "string" && !isRouter) || logEnd === null) {
+  if (typeof replicaSet !== "string" && !isRouter) {
     throw new FatalError("MongoDB runs without a replica set, and so without change streams", {
       remedy: REPLICA_SET_REMEDY,
     });
   }
+  // A member that recovers or elects has no log to speak of yet.
+  if (logEnd === null) throw new RetryableError("MongoDB starts up");
   const infos = await db.listCollections({ name: { $in: [...T20I_COLLECTIONS] } }).toArray();
   const ids = new Map(infos.map(({ name, ...info }) => [name, uuidOf(info)]));
   const collections = T20I_COLLECTIONS.map((name) => `${name}=${ids.get(name) ?? "none"}`).join(" ");
