@@ -126,6 +126,7 @@ export class DocumentValue {
 
   #object(): Readonly<Record<string, unknown>> {
     if (this.isObject()) return this.#value as Readonly<Record<string, unknown>>;
+    if (this.#value === "") throw new PoisonError(`${this.path} is empty`);
     throw new PoisonError(`${this.path} is ${shown(this.#value)}; expected an object`);
   }
 

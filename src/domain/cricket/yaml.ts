@@ -40,8 +40,9 @@ const MATCH_WORDS: MatchWords = {
  * One object of the store as what it holds: a delivery (`match_id`, `innings` from 1, `team`, `label`, `delivery` as in a
  * Cricsheet YAML file) or a match (`match_id`, `match: {meta, info, innings}`, the innings without their deliveries).
  *
- * Every scalar is read as text: the label 4.10 is the tenth delivery of its over and not 4.1. Anchors, aliases and
- * tags have no place in such an object and are refused, and so are duplicate keys and depths that no file has.
+ * Every scalar is read as text: the label 4.10 is the tenth delivery of its over and not 4.1. Aliases and tags
+ * have no place in such an object and are refused, and so are duplicate keys and depths that no file has. A merge key is
+ * a key like others.
  *
  * @throws PoisonError with a reason a person understands.
  */
@@ -93,7 +94,8 @@ function parse(text: string): unknown {
   } catch (error) {
     // Whatever the parser throws: a text that breaks it is no object of ours.
     const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-    throw new PoisonError(`it is not YAML: ${oneLine(reason)}`, { cause: error });
+    const words = /\baliases\b/iu.test(reason) ? "aliases have no place in such an object" : oneLine(reason);
+    throw new PoisonError(`it is not YAML: ${words}`, { cause: error });
   }
 }
 
