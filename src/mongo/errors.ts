@@ -35,7 +35,9 @@ const RETRY_LABELS = [
   "ResumableChangeStreamError",
 ];
 
-const NETWORK_CODE = /^(E[A-Z]{3,}|EAI_AGAIN)$/u;
+/** What Node itself says of sockets and names; the driver lets some of it through as it is. */
+const NETWORK_CODE =
+  /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ETIMEOUT|E(HOST|NET)UNREACH|EHOSTDOWN|ENOTFOUND|ENODATA|ESERVFAIL|EREFUSED|EAI_AGAIN)$/u;
 
 /** What a server without a replica set needs. */
 export const REPLICA_SET_REMEDY: string =
@@ -93,10 +95,9 @@ export function classifyMongoError(error: unknown, doing: string): unknown {
   return error;
 }
 
-/** The lookup of a `mongodb+srv://` name fails with an error of Node's resolver. */
 function isNetworkError(error: Error): boolean {
   const code: unknown = Reflect.get(error, "code");
-  return typeof code === "string" && NETWORK_CODE.test(code) && Reflect.has(error, "syscall");
+  return typeof code === "string" && NETWORK_CODE.test(code);
 }
 
 /** The server repeats what it was given, which may be a name of a thousand parts. */
