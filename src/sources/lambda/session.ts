@@ -157,9 +157,11 @@ export class Session {
 
   async #commit({ batch, position, polls, last }: Filled): Promise<void> {
     const { ownership, status } = this.#session;
+    // Before it is published: the position becomes a record of the batch then.
+    const events = batch.length;
     await ownership.publish(batch, position);
     const { after } = position.position;
-    status.committed(batch.length, polls, String(after), position.epoch, this.#now());
+    status.committed(events, polls, String(after), position.epoch, this.#now());
     status.set({ lag: { amount: Math.max(0, last.head - after), unit: "objects" } });
     await this.#o.at?.("acknowledged");
   }
