@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Fact } from "./reference.ts";
-import { INPUTS, PARTITIONS, type Scenario } from "./simulation.ts";
+import { INPUTS, PARTITIONS, type Scenario } from "./scenario-types.ts";
 
 const facet: fc.Arbitrary<number | null> = fc.option(fc.integer({ min: 1, max: 2 }), { nil: null });
 

@@ -1,0 +1,32 @@
+import type { FaultRates } from "../../../src/testing/index.ts";
+import type { Fact } from "./reference.ts";
+
+export const PARTITIONS = 2;
+/** Two sources of one sport: the second topic is assigned together with the first. */
+export const INPUTS = ["in", "in2"] as const;
+
+export interface Step {
+  readonly fact: Fact;
+  /** Index of the input topic. */
+  readonly input: number;
+  readonly afterMs: number;
+}
+
+/** One simulated run: input, processes, and what goes wrong. */
+export interface Scenario {
+  /** Records by partition, each with the virtual ms to wait before it is appended. */
+  readonly inputs: readonly (readonly Step[])[];
+  readonly processes: number;
+  readonly commitMaxRecords: number;
+  readonly retentionMs: number | null;
+  readonly latenessMs: number | null;
+  readonly rates: FaultRates;
+  readonly freezeRate: number;
+  readonly markerDelayMs: number;
+  readonly compact: boolean;
+  /** The broker leaves partitions to nobody as Kafka does, when a member is replaced before it answered a revocation. */
+  readonly orphansPartitions: boolean;
+  /** SIGKILL between a revocation and its answer, per call. */
+  readonly killInRevocation: number;
+  readonly seed: number;
+}
