@@ -18,7 +18,7 @@ import {
   writeSpoiltMatches,
 } from "../support/spoilt-matches.ts";
 
-const PLAY_MS = 180_000;
+const PLAY_MS = 300_000;
 const FOLDERS = ["--odi", "data/odi", "--t20i", "data/t20i", "--test", "data/test"];
 /** The one match of the original CSV among the bundled ones. */
 const ORIGINAL_CSV_ID = "235831";
@@ -106,7 +106,7 @@ function succeeded({ code, stdout, stderr }: Finished): string {
 describe("three sources that crash, repeat themselves and correct themselves", () => {
   test("EO-2: give exactly the expected scorecards, and the audit passes", { timeout: PLAY_MS }, async () => {
     const unreliable = ["--replay-rate", "0.3", "--correction-rate", "0.02", "--lambda-faults", "0.05"];
-    const summary = await playAll(...FOLDERS, ...unreliable, "--crash", "postgres:3s", "--crash", "mongo:5s");
+    const summary = await playAll(...FOLDERS, ...unreliable, "--crash", "postgres:5s", "--crash", "mongo:8s");
     expect(summary).toMatchObject({ complete: true, audit: { unexplained: 0 } });
     expect(summary.kills["postgres"]).toBeGreaterThan(0);
     expect(Object.keys(summary.sources)).toEqual(["odi", "t20i", "test"]);
