@@ -12,32 +12,25 @@ import type { Delivery, InningsNote, Match, Player } from "./types.ts";
  * What a delivery or a match says, apart from where it was read: the same fact from another format must
  * be a duplicate, not a second ball and not a correction.
  *
- * The formats do not carry the same. So content has two parts:
- * - `core`: what every format (JSON 1.x, YAML 0.9x, csv1, csv2) has, in one form;
- * - `facets`: the rest, each by name. A facet that is `null` is one the record's format cannot carry, and
- *   means "unknown"; a known absence is "", [] or false, never null.
+ * The formats do not carry the same. So what a record says has two parts:
+ * - `content`: what every format (JSON 1.x, YAML 0.9x, csv1, csv2) has, in one form;
+ * - `facets`: the rest, each at its place. A facet that is `null` is one the record's format cannot carry, and
+ *   means "unknown"; a known absence is a text such as `[]` or `""`, never null.
  *
- * **Fields that a format cannot carry never make a correction**: two contents of one natural key are the same
- * fact when their cores are equal and every facet that both know is equal (`agree`). While one format feeds a
- * stream, its records know the same facets, so equal content strings say the same, and any change of any field
- * is seen. Once several formats feed one stream, the review has to keep, beside the hash of the core, one
- * hash a facet (or none where unknown), compare by `agree`, and take over facets that only the newcomer knows.
+ * **Fields that a format cannot carry never make a correction**: two records of one natural key are the same
+ * fact when their contents are equal and every facet that both know is equal. While one format feeds a stream, its
+ * records know the same facets, so any change of any field is seen. When several do, the review takes over what only
+ * the newcomer knows.
  *
  * Rules for what the formats write differently:
  * - people are their name as written: deliveries have no register ids in any format;
  * - a substitute is "X (sub)" in YAML and in our JSON reading and plain "X" in csv2: the mark is dropped, and
- *   substitutes without a name ("? (sub)", JSON) are left out;
+ *   substitutes without a name ("? (sub)", JSON) are left out; csv2 has room for three fielders a ball: three count;
  * - csv1 has one wicket a ball and no kinds of extras: further wickets and kinds are facets;
  * - csv2 writes a method (D/L) only beside a winner: without one the method is unknown there;
+ * - teams, players and awards come in different orders, which say nothing;
  * - `format` and `version` are provenance, no content.
  */
-export interface Content {
-  readonly [part: string]: CanonicalValue;
-  readonly core: Readonly<Record<string, CanonicalValue>>;
-  readonly facets: Readonly<Record<string, CanonicalValue>>;
-}
-
-/** Who a record speaks of, and what it says, as the review compares it (src/processor/topology.ts, `RecordIdentity`). */
 export interface CricketIdentity {
   readonly key: string;
   /** Canonical form of what every format carries. */
@@ -45,9 +38,6 @@ export interface CricketIdentity {
   /** Canonical forms of the rest, each at its own place; null where the record's format cannot tell. */
   readonly facets: readonly (string | null)[];
 }
-
-/** Facets of a delivery, by place. Two, and not one for each field: the review keeps a hash of every facet it knows. */
-export const DELIVERY_FACETS = ["kinds", "details"] as const;
 
 /** Facets of a match, by place. A new one goes to the end, and `identityVersion` of the topology rises. */
 export const MATCH_FACETS = [
@@ -72,7 +62,7 @@ export const MATCH_FACETS = [
 ] as const;
 
 /**
- * Identity of a delivery. Facets: `kinds` (kinds of extras, wickets after the first; csv1 has neither) and `details`
+ * Identity of a delivery. Two facets, and not one for each field, since the review keeps a hash of every facet it knows: `kinds` (kinds of extras, wickets after the first; csv1 has neither) and `details`
  * (fielders, runs that were not a boundary; csv1 and csv2 before 2.3 have neither).
  */
 export function deliveryIdentity(d: Delivery): CricketIdentity {
@@ -201,114 +191,12 @@ export function matchKey(m: Match): string {
   return `m/${m.matchId}`;
 }
 
-/** Canonical content of a delivery, for its event id. Unknown facets are left out. */
-export function deliveryContent(d: Delivery): string {
-  return contentJson(deliveryParts(d));
-}
-
-/** Canonical content of a match, for its event id. Unknown facets are left out. */
-export function matchContent(m: Match): string {
-  return contentJson(matchParts(m));
-}
-
-/** Whether two contents of one natural key state the same fact, as far as both can tell. */
-export function agree(a: Content, b: Content): boolean {
-  if (canonicalJson(a.core) !== canonicalJson(b.core)) return false;
-  return Object.entries(a.facets).every(([name, mine]) => {
-    const theirs = b.facets[name] ?? null;
-    return mine === null || theirs === null || canonicalJson(mine) === canonicalJson(theirs);
-  });
-}
-
-export function deliveryParts(d: Delivery): Content {
-  const [first, ...further] = d.wickets;
-  return {
-    core: {
-      battingTeam: d.battingTeam,
-      batter: d.batter,
-      nonStriker: d.nonStriker,
-      bowler: d.bowler,
-      runs: [d.runs.batter, d.runs.extras, d.runs.total],
-      wicket: first === undefined ? null : [first.kind, first.playerOut],
-    },
-    facets: {
-      extras: d.extras === null ? null : { ...d.extras },
-      // csv1 alone gives no kinds of extras, and it alone has room for one wicket only.
-      furtherWickets: d.extras === null ? null : further.map(({ kind, playerOut }) => [kind, playerOut]),
-      fielders: d.wickets.some(({ fielders }) => fielders === null) ? null : fieldersOf(d),
-      nonBoundary: d.nonBoundary,
-    },
-  };
-}
-
 function fieldersOf(d: Delivery): readonly (readonly string[])[] {
   return d.wickets.map(({ fielders }) =>
     (fielders ?? []).map((name) => name.replace(/ \(sub\)$/u, "")).filter((name) => name !== "?" && name !== ""),
   );
 }
 
-export function matchParts(m: Match): Content {
-  const flags = carriesInningsFlags(m.format, m.version);
-  const { method, ...result } = m.outcome;
-  const methodKnown = result.winner !== undefined || method !== undefined || m.format === "json" || m.format === "yaml";
-  return {
-    core: {
-      teams: m.teams,
-      dates: m.dates,
-      venue: m.venue,
-      city: m.city,
-      ballsPerOver: m.ballsPerOver,
-      toss: m.toss === null ? null : { ...m.toss },
-      outcome: result,
-      playersOfMatch: m.playersOfMatch,
-    },
-    facets: {
-      matchType: m.matchType,
-      gender: m.gender,
-      teamType: m.teamType,
-      season: m.season,
-      event: m.event,
-      overs: m.overs,
-      method: methodKnown ? (method ?? "") : null,
-      players: m.players.length === 0 ? null : m.players.map(({ team, name }) => [team, name]),
-      registry: m.players.some(({ registryId }) => registryId !== null)
-        ? m.players.map(({ registryId }) => registryId ?? "")
-        : null,
-      superOvers: flags ? having(m, ({ superOver }) => superOver === true) : flagged(m, "superOver"),
-      declared: flags ? having(m, ({ declared }) => declared === true) : flagged(m, "declared"),
-      targets: carriesTargets(m.format, m.version)
-        ? m.inningsNotes.flatMap(({ innings, target }) =>
-            target === null ? [] : [[innings, target.runs, target.overs ?? ""]],
-          )
-        : null,
-      ...eventsOf(m),
-    },
-  };
-}
-
-/** What only JSON and YAML say of an innings. */
-function eventsOf(m: Match): Readonly<Record<string, CanonicalValue>> {
-  const known = carriesInningsEvents(m.format);
-  const noted = m.inningsNotes;
-  return {
-    forfeited: known ? having(m, ({ forfeited }) => forfeited === true) : flagged(m, "forfeited"),
-    inningsTeams: known ? noted.map(({ innings, team }) => [innings, team ?? ""]) : null,
-    absentHurt: known ? noted.map(({ innings, absentHurt }) => [innings, ...absentHurt]) : null,
-    penalties: known ? noted.map(({ innings, penaltyPre, penaltyPost }) => [innings, penaltyPre, penaltyPost]) : null,
-  };
-}
-
 function having(m: Match, is: (note: InningsNote) => boolean): readonly number[] {
   return m.inningsNotes.filter(is).map(({ innings }) => innings);
-}
-
-/** Innings with the flag where the format need not have it: silence is unknown, a line is not. */
-function flagged(m: Match, flag: "superOver" | "declared" | "forfeited"): readonly number[] | null {
-  const innings = having(m, (note) => note[flag] === true);
-  return innings.length > 0 ? innings : null;
-}
-
-function contentJson({ core, facets }: Content): string {
-  const known = Object.fromEntries(Object.entries(facets).filter(([, value]) => value !== null));
-  return canonicalJson({ core, facets: known });
 }

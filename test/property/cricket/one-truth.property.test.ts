@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseCsv1Delivery, parseCsv1Match } from "../../../src/domain/cricket/csv1.ts";
 import { parseCsv2Delivery, parseCsv2Info } from "../../../src/domain/cricket/csv2.ts";
-import { type CricketIdentity, deliveryIdentity, matchIdentity } from "../../../src/domain/cricket/identity.ts";
+import { deliveryIdentity, matchIdentity } from "../../../src/domain/cricket/identity.ts";
 import { parseJsonDelivery, parseJsonMatch } from "../../../src/domain/cricket/json.ts";
 import type { Delivery, Match } from "../../../src/domain/cricket/types.ts";
 import { parseYamlObject } from "../../../src/domain/cricket/yaml.ts";
@@ -16,6 +16,7 @@ import {
   yamlDelivery,
   yamlMatch,
 } from "../../support/cricket-writers.ts";
+import { sameFact } from "../../support/cricket-identity.ts";
 import { deliveries, matches } from "./arbitraries.ts";
 
 function throughYaml(text: string): Delivery | Match {
@@ -42,14 +43,6 @@ const MATCHES = {
 
 type Form = keyof typeof DELIVERIES;
 const FORMS = Object.keys(DELIVERIES) as Form[];
-
-/** As the review compares two records of one key. */
-function sameFact(a: CricketIdentity, b: CricketIdentity): boolean {
-  return (
-    a.content === b.content &&
-    a.facets.every((facet, at) => facet === null || b.facets[at] === null || facet === b.facets[at])
-  );
-}
 
 const delivery = deliveries.map((all) => all[0]!);
 

@@ -1,14 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseCsv2Delivery, parseCsv2Info } from "../../../src/domain/cricket/csv2.ts";
-import {
-  agree,
-  deliveryContent,
-  deliveryKey,
-  deliveryParts,
-  matchContent,
-  matchKey,
-  matchParts,
-} from "../../../src/domain/cricket/identity.ts";
+import { deliveryIdentity, deliveryKey, matchIdentity, matchKey } from "../../../src/domain/cricket/identity.ts";
+import { contentOf, matchContentOf, sameFact } from "../../support/cricket-identity.ts";
 import { asVersion21, BUNDLED, bundledMatch, delivery, plainRow, readMatch } from "../../support/cricket.ts";
 
 describe("natural keys", () => {
@@ -38,17 +31,22 @@ describe("content", () => {
       player_dismissed: "HM Nicholls",
       fielder_1: "JM Vince",
     });
-    expect(deliveryContent(parseCsv2Delivery(row))).toBe(
-      '{"core":{"batter":"MJ Guptill","battingTeam":"New Zealand","bowler":"CR Woakes","nonStriker":"HM Nicholls","runs":[1,1,2],' +
-        '"wicket":["run out","HM Nicholls"]},"facets":{"extras":{"byes":0,"legbyes":0,"noballs":1,"penalty":0,"wides":0},' +
-        '"fielders":[["JM Vince"]],"furtherWickets":[],"nonBoundary":false}}',
-    );
+    expect(deliveryIdentity(parseCsv2Delivery(row))).toEqual({
+      key: "d/1144530/1/0/1",
+      content:
+        '{"batter":"MJ Guptill","battingTeam":"New Zealand","bowler":"CR Woakes","nonStriker":"HM Nicholls",' +
+        '"runs":[1,1,2],"wicket":["run out","HM Nicholls"]}',
+      facets: [
+        '{"byes":0,"further":[],"legbyes":0,"noballs":1,"penalty":0,"wides":0}',
+        '{"fielders":["JM Vince"],"nonBoundary":false}',
+      ],
+    });
   });
 
   test("does not hold how the file was written: column order, nulls, actual_delivery, venue", () => {
     const row = plainRow();
     const other = { ...Object.fromEntries(Object.entries(row).reverse()), actual_delivery: "0.2", venue: "Lords" };
-    expect(deliveryContent(parseCsv2Delivery(other))).toBe(deliveryContent(parseCsv2Delivery(row)));
+    expect(contentOf(parseCsv2Delivery(other))).toBe(contentOf(parseCsv2Delivery(row)));
   });
 
   test.each<[string, Record<string, string>]>([
@@ -75,7 +73,7 @@ describe("content", () => {
       other_player_dismissed: "Y",
       fielder_1: "JJ Roy",
     });
-    expect(deliveryContent(parseCsv2Delivery({ ...row, ...change }))).not.toBe(deliveryContent(parseCsv2Delivery(row)));
+    expect(contentOf(parseCsv2Delivery({ ...row, ...change }))).not.toBe(contentOf(parseCsv2Delivery(row)));
   });
 
   test.each<[string, string, string]>([
@@ -95,34 +93,53 @@ describe("content", () => {
   ])("of a match changes with %s", (_what, from, to) => {
     const { info } = readMatch(BUNDLED.dir, "1144530");
     expect(info).toContain(from);
-    expect(matchContent(parseCsv2Info("1144530", info.replace(from, to)))).not.toBe(
-      matchContent(parseCsv2Info("1144530", info)),
+    expect(matchContentOf(parseCsv2Info("1144530", info.replace(from, to)))).not.toBe(
+      matchContentOf(parseCsv2Info("1144530", info)),
     );
   });
 });
 
 describe("the same fact from a format that carries less", () => {
   const row = plainRow({ wicket_type: "caught", player_dismissed: "MJ Guptill", fielder_1: "JJ Roy" });
-  const full = deliveryParts(parseCsv2Delivery(row));
-  const older = deliveryParts(parseCsv2Delivery(asVersion21(row)));
+  const full = deliveryIdentity(parseCsv2Delivery(row));
+  const older = deliveryIdentity(parseCsv2Delivery(asVersion21(row)));
 
   test("agrees: fields that a format cannot carry never make a correction", () => {
-    expect(agree(full, older)).toBe(true);
-    expect(agree(older, full)).toBe(true);
-    const csv1 = deliveryParts({ ...parseCsv2Delivery(asVersion21(row)), extras: null });
-    expect(agree(csv1, full)).toBe(true);
+    expect(sameFact(full, older)).toBe(true);
+    expect(sameFact(older, full)).toBe(true);
+    const csv1 = deliveryIdentity({ ...parseCsv2Delivery(asVersion21(row)), extras: null });
+    expect(sameFact(csv1, full)).toBe(true);
   });
 
   test("differs in a facet that both know, and in the core", () => {
-    expect(agree(full, deliveryParts(parseCsv2Delivery({ ...row, fielder_1: "JE Root" })))).toBe(false);
-    expect(agree(older, deliveryParts(parseCsv2Delivery({ ...row, bowler: "JC Archer" })))).toBe(false);
+    expect(sameFact(full, deliveryIdentity(parseCsv2Delivery({ ...row, fielder_1: "JE Root" })))).toBe(false);
+    expect(sameFact(older, deliveryIdentity(parseCsv2Delivery({ ...row, bowler: "JC Archer" })))).toBe(false);
   });
 
   test("a substitute is the same person with and without the mark; one without a name is left out", () => {
-    const wickets = (fielders: readonly string[]): ReturnType<typeof deliveryParts> =>
-      deliveryParts(delivery({ wickets: [{ kind: "caught", playerOut: "a1", fielders }] }));
-    expect(agree(wickets(["JM Vince (sub)"]), wickets(["JM Vince"]))).toBe(true);
-    expect(agree(wickets(["? (sub)"]), wickets([]))).toBe(true);
+    const wickets = (fielders: readonly string[]): ReturnType<typeof deliveryIdentity> =>
+      deliveryIdentity(delivery({ wickets: [{ kind: "caught", playerOut: "a1", fielders }] }));
+    expect(sameFact(wickets(["JM Vince (sub)"]), wickets(["JM Vince"]))).toBe(true);
+    expect(sameFact(wickets(["? (sub)"]), wickets([]))).toBe(true);
+  });
+
+  test("the first three fielders count: csv2 has no room for more", () => {
+    const run = (...fielders: readonly string[]): ReturnType<typeof deliveryIdentity> =>
+      deliveryIdentity(delivery({ wickets: [{ kind: "run out", playerOut: "a1", fielders }] }));
+    expect(sameFact(run("b1", "b2", "b3", "b4"), run("b1", "b2", "b3"))).toBe(true);
+    expect(sameFact(run("b1", "b2", "b3"), run("b1", "b2", "b4"))).toBe(false);
+  });
+
+  test("the order of teams, players and their awards says nothing: the formats have different ones", () => {
+    const { match } = bundledMatch("1144530");
+    const { teams, players, playersOfMatch } = match;
+    const other = {
+      ...match,
+      teams: [teams[1], teams[0]] as const,
+      players: players.toReversed(),
+      playersOfMatch: playersOfMatch.toReversed(),
+    };
+    expect(matchIdentity(other)).toEqual(matchIdentity(match));
   });
 
   test("a match of 2.1 agrees with the same match of 2.3", () => {
@@ -131,10 +148,10 @@ describe("the same fact from a format that carries less", () => {
     const text = lines
       .filter((line) => !/^info,(?:match_type|team_type|overs|super_over|target_|match_id)/u.test(line))
       .join("\n");
-    const [a, b] = [info, text].map((source) => matchParts(parseCsv2Info("1144530", source)));
-    expect(agree(a!, b!)).toBe(true);
+    const [a, b] = [info, text].map((source) => matchIdentity(parseCsv2Info("1144530", source)));
+    expect(sameFact(a!, b!)).toBe(true);
     expect(
-      agree(a!, matchParts(parseCsv2Info("1144530", text.replace("info,outcome,tie", "info,outcome,no result")))),
+      sameFact(a!, matchIdentity(parseCsv2Info("1144530", text.replace("info,outcome,tie", "info,outcome,no result")))),
     ).toBe(false);
   });
 });
