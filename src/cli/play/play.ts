@@ -120,9 +120,9 @@ async function startSource({ options, stage, signal }: Run, source: SourcePlay, 
   await unlessAborted(ready, signal);
   await stage.startAll([sourceSpec(source, stage.listener)], signal);
   stage.playing();
-  // The feed is not awaited to be ready: a folder that was played before is done at once.
+  // A folder that was played before is done at once, and its feed is stopped before anyone has seen it ready.
   const feed = stage.supervisor.start(feedSpec(source, options, stage.listener));
-  await unlessAborted(Promise.race([feed, stage.feedsDone]), signal);
+  await unlessAborted(Promise.race([feed, stage.feedDone(source.id)]), signal);
 }
 
 function doneText({ model }: Stage): string {

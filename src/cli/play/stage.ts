@@ -8,7 +8,7 @@ import { initialModel, type Phase, type ScreenModel } from "../screen/model.ts";
 import { reduce, type ScreenEvent } from "../screen/reducer.ts";
 import { type Display, openDisplay } from "./display.ts";
 import type { PlayOptions } from "./options.ts";
-import { feedProcess } from "./sources.ts";
+import { feedProcess, type SourceId } from "./sources.ts";
 import type { PipelineListener } from "./pipeline.ts";
 
 /** An event before the stage has put the time on it. */
@@ -27,6 +27,7 @@ export class Stage {
   readonly #tick: NodeJS.Timeout;
   #model: ScreenModel;
   #waiting = "";
+  readonly #feedDone = new Map<SourceId, Promise<void>>();
 
   constructor(settings: Settings, options: Pick<PlayOptions, "sources" | "json">) {
     const ids = options.sources.map(({ id }) => id);
@@ -34,9 +35,9 @@ export class Stage {
     this.#model = initialModel(Date.now(), shownPath(logDir(settings)), settings.partitions, ids);
     this.supervisor = localSupervisor(settings);
     this.supervisor.onChange(() => this.#processes());
-    let announceFeedsDone: () => void = () => undefined;
-    this.feedsDone = new Promise((resolve) => (announceFeedsDone = resolve));
-    const feeding = new Set(ids);
+    const announce = new Map<SourceId, () => void>();
+    for (const id of ids) this.#feedDone.set(id, new Promise((resolve) => announce.set(id, resolve)));
+    this.feedsDone = Promise.all(this.#feedDone.values()).then(() => undefined);
     this.listener = {
       source: (id, status) => this.tell({ type: "source", id, status }),
       processor: (name, status) => this.tell({ type: "processor", name, status }),
@@ -44,8 +45,7 @@ export class Stage {
       feed: (id, status) => {
         this.tell({ type: "feed", id, status });
         if (status.state !== "done") return;
-        feeding.delete(id);
-        if (feeding.size === 0) announceFeedsDone();
+        announce.get(id)?.();
         // It ended by itself; without this the supervisor would start it again.
         void this.supervisor.stop(feedProcess(id));
       },
@@ -71,6 +71,11 @@ export class Stage {
 
   phase(phase: Phase, doing: string): void {
     this.tell({ type: "phase", phase, doing });
+  }
+
+  /** Resolves when this feed says that all its matches are in. */
+  async feedDone(id: SourceId): Promise<void> {
+    await this.#feedDone.get(id);
   }
 
   /** Servers that do not answer yet, for people. */
