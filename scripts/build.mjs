@@ -1,7 +1,7 @@
 // Compiles src/ and bench/ to dist/ when a source is newer than the last build.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,6 +19,12 @@ export function build() {
   if (done.status !== 0) {
     console.error("setup: the build failed, see the errors above");
     process.exit(1);
+  }
+  // The compiler copies nothing: what is read at run time has to stand beside the code that reads it.
+  for (const file of list("src").filter((name) => name.endsWith(".sql"))) {
+    const copy = join(root, "dist", file);
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(join(root, file), copy);
   }
   writeFileSync(stampFile, sources);
 }
@@ -47,7 +53,7 @@ function list(folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true })
     .map((file) => join(folder, String(file)))
-    .filter((file) => /\.(ts|json)$/.test(file))
+    .filter((file) => /\.(ts|json|sql)$/.test(file))
     .sort();
 }
 

@@ -1,3 +1,4 @@
+import type { Partnership } from "../domain/cricket/partnerships.ts";
 import type { ScoredInnings } from "../domain/cricket/scorecard.ts";
 import type { Row } from "./rows.ts";
 
@@ -63,4 +64,21 @@ export function bowlingRows(matchId: string, innings: ScoredInnings): Row[] {
     bowler.wides,
     bowler.noballs,
   ]);
+}
+
+export function partnershipRows(matchId: string, innings: number, partnerships: readonly Partnership[]): Row[] {
+  return partnerships.map(({ wicket, batters, runs, balls, unbroken }, index) => [
+    matchId,
+    innings,
+    index + 1,
+    wicket,
+    ...batters,
+    runs,
+    balls,
+    unbroken,
+  ]);
+}
+
+export function fallRows(matchId: string, innings: ScoredInnings): Row[] {
+  return innings.fall.map((fall) => [matchId, innings.number, ...fall]);
 }

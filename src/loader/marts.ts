@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type ScoredInnings, type ScoredMatch, scoreMatch } from "../domain/cricket/scorecard.ts";
-import type { Match } from "../domain/cricket/types.ts";
+import { type Partnership, partnershipsOf } from "../domain/cricket/partnerships.ts";
+import type { Delivery, Match } from "../domain/cricket/types.ts";
 import { append } from "./appender.ts";
-import { battingRows, bowlingRows, inningsRow } from "./mart-rows.ts";
+import { battingRows, bowlingRows, fallRows, inningsRow, partnershipRows } from "./mart-rows.ts";
 import type { CachedMatch } from "./match-cache.ts";
 import { matchWithoutRecord, readMatchIds, readStoredMatches, sqlList, type StoredMatch } from "./match-rows.ts";
 import { MARTS_VERSION } from "./migrations.ts";
@@ -22,9 +23,24 @@ export function scoreStored(stored: StoredMatch): TouchedMatch {
   return { match, scored: scoreMatch(match, stored.deliveries) };
 }
 
+/** An innings with all that its marts hold. */
+interface InningsMarts {
+  readonly innings: ScoredInnings;
+  readonly partnerships: readonly Partnership[];
+}
+
+function inningsMarts({ scored }: TouchedMatch, deliveries: readonly Delivery[]): InningsMarts[] {
+  const byInnings = new Map<number, Delivery[]>(scored.innings.map(({ number }) => [number, []]));
+  for (const delivery of deliveries) byInnings.get(delivery.innings)?.push(delivery);
+  return scored.innings.map((innings) => {
+    const balls = (byInnings.get(innings.number) ?? []).sort((a, b) => a.over - b.over || a.ball - b.ball);
+    return { innings, partnerships: partnershipsOf(balls) };
+  });
+}
+
 /**
- * Brings innings, batting and bowling of these matches to what their deliveries say now, writing only the
- * innings that changed. Returns the matches, scored.
+ * Brings the marts of these matches to what their deliveries say now, writing only the innings that changed.
+ * Returns the matches, scored.
  */
 export async function refreshMarts(
   connection: DuckDBConnection,
@@ -35,17 +51,19 @@ export async function refreshMarts(
   const changed: (readonly [matchId: string, innings: number])[] = [];
   const rows = emptyRows();
   for (const cached of matches) {
-    const match = scoreStored({ ...cached, deliveries: [...cached.deliveries.values()] });
+    const deliveries = [...cached.deliveries.values()];
+    const match = scoreStored({ ...cached, deliveries });
     touched.push(match);
     const before = cached.written;
     const after = new Map<number, string>();
     if (before === null) wholeMatches.push(cached.matchId);
-    for (const innings of match.scored.innings) {
-      const text = JSON.stringify(innings);
-      after.set(innings.number, text);
-      if (before?.get(innings.number) === text) continue;
-      if (before !== null) changed.push([cached.matchId, innings.number]);
-      addRows(rows, cached.matchId, innings);
+    for (const marts of inningsMarts(match, deliveries)) {
+      const text = JSON.stringify(marts);
+      const { number } = marts.innings;
+      after.set(number, text);
+      if (before?.get(number) === text) continue;
+      if (before !== null) changed.push([cached.matchId, number]);
+      addRows(rows, cached.matchId, marts);
     }
     for (const number of before?.keys() ?? []) if (!after.has(number)) changed.push([cached.matchId, number]);
     cached.written = after;
@@ -75,7 +93,7 @@ export async function rebuildMarts(connection: DuckDBConnection): Promise<void> 
     for (let at = 0; at < ids.length; at += REBUILD_MATCHES) {
       const rows = emptyRows();
       for (const stored of await readStoredMatches(connection, ids.slice(at, at + REBUILD_MATCHES))) {
-        for (const innings of scoreStored(stored).scored.innings) addRows(rows, stored.matchId, innings);
+        for (const marts of inningsMarts(scoreStored(stored), stored.deliveries)) addRows(rows, stored.matchId, marts);
       }
       await appendRows(connection, rows);
     }
@@ -84,24 +102,21 @@ export async function rebuildMarts(connection: DuckDBConnection): Promise<void> 
   });
 }
 
-interface MartRows {
-  readonly innings: Row[];
-  readonly batting: Row[];
-  readonly bowling: Row[];
-}
+/** Rows by table. */
+type MartRows = Readonly<Record<"innings" | "batting" | "bowling" | "partnerships" | "fall_of_wickets", Row[]>>;
 
 function emptyRows(): MartRows {
-  return { innings: [], batting: [], bowling: [] };
+  return { innings: [], batting: [], bowling: [], partnerships: [], fall_of_wickets: [] };
 }
 
-function addRows(rows: MartRows, matchId: string, innings: ScoredInnings): void {
+function addRows(rows: MartRows, matchId: string, { innings, partnerships }: InningsMarts): void {
   rows.innings.push(inningsRow(matchId, innings));
   rows.batting.push(...battingRows(matchId, innings));
   rows.bowling.push(...bowlingRows(matchId, innings));
+  rows.partnerships.push(...partnershipRows(matchId, innings.number, partnerships));
+  rows.fall_of_wickets.push(...fallRows(matchId, innings));
 }
 
 async function appendRows(connection: DuckDBConnection, rows: MartRows): Promise<void> {
-  if (rows.innings.length > 0) await append(connection, "innings", rows.innings);
-  if (rows.batting.length > 0) await append(connection, "batting", rows.batting);
-  if (rows.bowling.length > 0) await append(connection, "bowling", rows.bowling);
+  for (const [table, added] of Object.entries(rows)) if (added.length > 0) await append(connection, table, added);
 }
