@@ -31,7 +31,16 @@ function succeeds([command, ...args]: [command: string, ...args: string[]]): boo
 
 /** CPU seconds, user and system, of all threads of a process; undefined when it is gone. */
 export function cpuSecondsOf(pid: number): number | undefined {
-  const text = procFile(`${pid}/stat`);
+  return cpuSecondsIn(`${pid}/stat`);
+}
+
+/** The same of one thread; the main thread of a process has the process's own number. */
+export function threadCpuSecondsOf(pid: number, thread: number): number | undefined {
+  return cpuSecondsIn(`${pid}/task/${thread}/stat`);
+}
+
+function cpuSecondsIn(file: string): number | undefined {
+  const text = procFile(file);
   if (text === undefined) return undefined;
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
