@@ -16,7 +16,7 @@ export interface TopicsOptions {
   readonly sourceId: string;
   readonly rawTopic: string;
   readonly partitions: number;
-  /** Retention of topics that do not exist yet and are created here, ms (default 7 days). */
+  /** Retention of a raw topic that does not exist yet and is created here, ms (default 7 days). */
   readonly retentionMs?: number;
   /** Defaults: `CRICKET_TOPICS.positions` and `CRICKET_TOPICS.gaps`. */
   readonly positionsTopic?: string;
@@ -26,7 +26,10 @@ export interface TopicsOptions {
 /** Largest record of a raw topic, bytes. */
 export const MAX_MESSAGE_BYTES: number = 20 * 1024 * 1024;
 
-const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const DEFAULT_RETENTION_MS = 7 * DAY_MS;
+/** Gaps are few, and asked for long after the records around them are gone. */
+const GAPS_RETENTION_MS = 365 * DAY_MS;
 
 /**
  * Creates the topics that are missing and finds the partitions of this source's key.
@@ -45,7 +48,7 @@ export async function prepareTopics(options: TopicsOptions): Promise<SourceTopic
       maxMessageBytes: MAX_MESSAGE_BYTES,
     },
     { name: positionsTopic, partitions: 1, cleanup: "compact" },
-    { name: gapsTopic, partitions: 1, cleanup: "delete", retentionMs },
+    { name: gapsTopic, partitions: 1, cleanup: "delete", retentionMs: GAPS_RETENTION_MS },
   ];
   const admin = options.log.admin();
   try {
