@@ -22,7 +22,9 @@ export function proofSets(): readonly ProofSet[] {
     { source: "odi", path: "odi_csv2_v21", cards: "odi_csv2_v21" },
     { source: "odi", path: "odi_csv", cards: "odi_csv" },
     { source: "test", path: "test_yaml", cards: "test_yaml" },
+    // Four files of one format and one of the other.
     { source: "test", path: "test_yaml/extra_mdm_forfeited", cards: "extra_mdm_forfeited" },
+    { source: "t20i", path: "test_yaml/extra_mdm_forfeited", cards: "extra_mdm_forfeited" },
   ] as const;
   return sets.map(({ source, path, cards }) => {
     const dir = join(BASE, path);
