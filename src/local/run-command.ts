@@ -12,6 +12,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called for each line of output. */
   readonly onLine?: (line: string) => void;
+  /** Ends the program. */
+  readonly signal?: AbortSignal;
 }
 
 /**
