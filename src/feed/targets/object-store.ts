@@ -3,7 +3,8 @@ import { classifyAwsError } from "../../aws/errors.ts";
 import { FatalError } from "../../domain/errors.ts";
 import type { MatchProgress, ObjectWriter } from "../../object-store/store.ts";
 import type { StoreOptions } from "../../object-store/open.ts";
-import { openWriter } from "../../object-store/open.ts";
+import { openReader, openWriter } from "../../object-store/open.ts";
+import { repeatInStore } from "../again/object-store.ts";
 import type { PlanOptions, Step } from "../plan.ts";
 import type { FeedConnection, FeedTarget, Progress, StepPlace } from "../target.ts";
 
@@ -22,9 +23,16 @@ const CONTENT_TYPE = "application/yaml";
 /** A folder writes what arrives together at once; S3 queues it. */
 const WINDOW_ROWS = 32;
 
-export function objectStoreTarget(options: ObjectStoreTargetOptions): FeedTarget<ObjectContent> {
+export interface ObjectStoreTarget extends FeedTarget<ObjectContent> {
+  /** Appends the last `count` objects once more, beside what the feed does. Returns how many there were. */
+  repeat(count: number): Promise<number>;
+}
+
+export function objectStoreTarget(options: ObjectStoreTargetOptions): ObjectStoreTarget {
   const store = new SharedWriter(options);
   return {
+    repeat: (count) =>
+      store.use(async (writer) => repeatInStore(writer, await openReader(options.location, options), count)),
     prepare: () => store.use(async () => Promise.resolve()),
     finished: (keys) =>
       store.use((writer) => Promise.resolve(new Set(keys.filter((key) => writer.progress(key)?.done === true)))),
