@@ -171,7 +171,8 @@ function hex(text: string): string {
 /** As long as those that the sources give. */
 function positionText(source: Source, key: string): string {
   const digits = hex(`position ${key}`);
-  if (source === CRICKET_TOPICS.odiRaw) return `pg:${digits.slice(0, 2)}/${digits.slice(2, 10)}:${digits.charCodeAt(3)}`;
+  if (source === CRICKET_TOPICS.odiRaw)
+    return `pg:${digits.slice(0, 2)}/${digits.slice(2, 10)}:${digits.charCodeAt(3)}`;
   if (source === CRICKET_TOPICS.t20iRaw) return `mongo:8266${digits}000000012B042C0100296E5A1004${digits}`;
   return `lambda:test:${Number.parseInt(digits.slice(0, 8), 16)}`;
 }

@@ -1,6 +1,8 @@
 import type { Delivery, Extras, Wicket } from "./types.ts";
 import { isBowlersWicket, isTeamWicket } from "./wickets.ts";
 
+export { foldInnings } from "./fold-innings.ts";
+
 /**
  * The score of one innings after some of its deliveries. A value: `applyDelivery` gives the next one and
  * leaves this one as it is, so that a live score can be shown after every ball. Deliveries are applied in the
@@ -129,11 +131,6 @@ export function applyDelivery(score: InningsScore, d: Delivery): InningsScore {
     ],
     over,
   };
-}
-
-/** An innings from its deliveries, in any order. */
-export function foldInnings(start: InningsScore, deliveries: readonly Delivery[]): InningsScore {
-  return [...deliveries].sort((a, b) => a.over - b.over || a.ball - b.ball).reduce(applyDelivery, start);
 }
 
 /**
