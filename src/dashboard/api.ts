@@ -101,7 +101,7 @@ export type WormPoint = readonly [ball: number, runs: number, wickets: number, i
 /** A bar of the Manhattan: over from 1 as people count, runs of the over, wickets of the over. */
 export type ManhattanOver = readonly [over: number, runs: number, wickets: number];
 
-/** A stand between two wickets. A batter who retired ends one too, without a wicket. */
+/** A stand of two batters. One who retires ends it too, without a wicket. */
 export interface Partnership {
   /** Which wicket it is for, from 1. Two stands for the same wicket when somebody retired. */
   readonly wicket: number;
@@ -109,7 +109,7 @@ export interface Partnership {
   readonly batters: readonly [string, string];
   /** All runs while the two were in, extras included. */
   readonly runs: number;
-  /** Legal balls; null where the file format cannot tell. */
+  /** Balls faced, wides not counted; null where the file format cannot tell. */
   readonly balls: number | null;
   /** Off the bat of each, in the order of `batters`. */
   readonly contributions: readonly [number, number];

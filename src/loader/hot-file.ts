@@ -9,6 +9,8 @@ import { warehousePaths } from "./paths.ts";
 export interface HotFile {
   readonly path: string;
   readonly connection: DuckDBConnection;
+  /** A further connection of the same instance, to be closed before the file is. */
+  connect(): Promise<DuckDBConnection>;
   close(): void;
 }
 
@@ -56,6 +58,7 @@ export async function openHotFile(warehouseDir: string): Promise<HotFile> {
       return {
         path,
         connection,
+        connect: () => instance.connect(),
         close: () => {
           rmSync(paths.owner, { force: true });
           connection.closeSync();

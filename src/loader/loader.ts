@@ -4,6 +4,7 @@ import { liveLine } from "../domain/cricket/card.ts";
 import { RetryableError } from "../domain/errors.ts";
 import type { Log, LogAdmin, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
 import type { TouchedMatch } from "./marts.ts";
+import { loadedEvent, type LoaderObserver } from "./observer.ts";
 import { type LoaderTopics, planLoad } from "./plan.ts";
 import { currentSnapshot, publishSnapshot } from "./publish.ts";
 import { checkpoint, Session } from "./session.ts";
@@ -19,6 +20,8 @@ export interface LoaderOptions {
   readonly groupId: string;
   readonly signal: AbortSignal;
   readonly onStatus: (status: LoaderStatus) => void;
+  /** Is told what each transaction brought, right after its commit. */
+  readonly observer?: LoaderObserver;
   /** Records of one transaction, at most (default 10,000). */
   readonly batchMaxRecords?: number;
   /** Time between two published snapshots, at least, in ms (default 5,000). */
@@ -109,9 +112,11 @@ class Loader {
       const session = new Session(warehouse, reader, admin, partitions);
       this.#report({ state: "running", message: "loading", published: await currentSnapshot(warehouseDir) });
       session.dirty = true;
+      this.#options.observer?.opened(() => warehouse.connect());
       while (!signal.aborted) await this.#turn(session);
       await this.#finish(session);
     } finally {
+      await this.#options.observer?.closing();
       // The file first: it is what others wait for. Closing twice or after a failure must not hide the first error.
       warehouse.close();
       await Promise.allSettled([reader.close(), admin.close()]);
@@ -152,6 +157,7 @@ class Loader {
       session.dirty = true;
       for (const [topic, { delivery }] of plan.last) this.#last.set(topic, delivery);
       this.#loaded(plan.records, touched);
+      this.#options.observer?.loaded(loadedEvent(plan, touched, this.#now()));
     }
     const now = this.#now();
     if (session.dirty && now - session.publishedAt >= publishIntervalMs) await this.#publish(session);

@@ -56,6 +56,11 @@ export class Warehouse {
     return this.#file.connection;
   }
 
+  /** A further connection, which sees what is committed. To be closed before the warehouse is. */
+  connect(): Promise<DuckDBConnection> {
+    return this.#file.connect();
+  }
+
   get progress(): Progress {
     return { next: this.#next, judged: this.#judged };
   }

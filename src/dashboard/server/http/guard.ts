@@ -1,0 +1,120 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HttpError } from "./problem.ts";
+import type { Reply } from "./reply.ts";
+
+/**
+ * Nothing from anywhere else, no inline script. Style attributes alone are let through: ECharts writes them into the
+ * HTML of its tooltips.
+ */
+const CSP = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "style-src-attr 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] = [
+  ["Content-Security-Policy", CSP],
+  ["X-Content-Type-Options", "nosniff"],
+  ["Referrer-Policy", "no-referrer"],
+  ["X-Frame-Options", "DENY"],
+  ["Cross-Origin-Opener-Policy", "same-origin"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+  ["Permissions-Policy", "camera=(), geolocation=(), microphone=()"],
+];
+
+export function setSecurityHeaders(response: ServerResponse): void {
+  for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
+}
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/**
+ * Refuses a request that a page from elsewhere made through a name it had point here (DNS rebinding): on the loopback
+ * address a browser calls us by one of three names. With a token the name may be any, since such a page lacks the token.
+ */
+export function checkHost(request: IncomingMessage, token: string | null): void {
+  const { host } = request.headers;
+  if (host !== undefined && token !== null) return;
+  const name = host === undefined ? "" : host.replace(/:\d*$/u, "").toLowerCase();
+  if (!LOOPBACK_NAMES.has(name)) {
+    throw new HttpError(
+      421,
+      "this server is 127.0.0.1, localhost or [::1]; set TU_DASHBOARD_TOKEN to call it otherwise",
+    );
+  }
+}
+
+const COOKIE = "third_umpire";
+
+/**
+ * Lets through who shows the token: in `Authorization: Bearer`, or in the cookie that `/?token=…` sets once. Returns the
+ * answer to the latter: it takes the token out of the address, where it would stay in the history. Throws 401 otherwise.
+ */
+export function checkToken(request: IncomingMessage, url: URL, token: string | null): Reply | null {
+  if (token === null) return null;
+  const expected = digest(token);
+  const bearer = /^Bearer +(\S+)$/iu.exec(request.headers.authorization ?? "")?.[1];
+  if (bearer !== undefined && timingSafeEqual(digest(bearer), expected)) return null;
+  const cookie = cookieValue(request.headers.cookie ?? "");
+  // The cookie is not the token itself: whoever reads the browser's store cannot use it elsewhere.
+  const cookieExpected = cookieOf(token);
+  if (cookie !== undefined && timingSafeEqual(digest(cookie), digest(cookieExpected))) return null;
+  const given = url.pathname === "/" ? url.searchParams.get("token") : null;
+  if (given !== null && timingSafeEqual(digest(given), expected)) {
+    return {
+      status: 303,
+      type: "text/plain; charset=utf-8",
+      body: "",
+      headers: { Location: "/", "Set-Cookie": `${COOKIE}=${cookieExpected}; HttpOnly; SameSite=Strict; Path=/` },
+    };
+  }
+  throw new HttpError(401, "open the page once as /?token=… or send the header Authorization: Bearer …", {
+    "WWW-Authenticate": 'Bearer realm="third-umpire"',
+  });
+}
+
+/** Equal lengths, so that the comparison takes the same time whatever is given. */
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function cookieOf(token: string): string {
+  return createHash("sha256").update(`third-umpire cookie\0${token}`).digest("base64url");
+}
+
+function cookieValue(header: string): string | undefined {
+  for (const part of header.split(";")) {
+    const [name, value] = part.split("=", 2);
+    if (name?.trim() === COOKIE) return value?.trim();
+  }
+  return undefined;
+}
+
+/**
+ * Refuses what a page from elsewhere sends (CSRF). Browsers name the origin of every POST; who sends none is no browser.
+ * JSON as content type keeps out forms, which can send none.
+ */
+export function checkSameSite(request: IncomingMessage): void {
+  const { origin, host } = request.headers;
+  const site = request.headers["sec-fetch-site"];
+  const isOwn = origin === undefined || (host !== undefined && isOriginOf(origin, host));
+  if (!isOwn || (site !== undefined && site !== "same-origin" && site !== "none")) {
+    throw new HttpError(403, "only the page of this server may do this");
+  }
+  const type = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") throw new HttpError(415, "the body has to be application/json");
+}
+
+function isOriginOf(origin: string, host: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  return (url.protocol === "http:" || url.protocol === "https:") && url.host === new URL(`http://${host}`).host;
+}
