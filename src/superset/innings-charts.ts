@@ -1,0 +1,216 @@
+/** Dashboard "Innings": the innings of one match beside each other, and those of a season. */
+import type { Chart, Dashboard } from "./describe.ts";
+
+const real = ["NOT super_over"];
+
+/** What the choice of a match leaves as it is: these compare matches. */
+const SEASON = ["Totals by innings", "Run rate by season", "Highest totals", "Runs by phase"];
+
+export const INNINGS_CHARTS: readonly Chart[] = [
+  {
+    name: "Innings of the match",
+    kind: "rows",
+    dataset: "score",
+    columns: ["innings_label", "score", "overs", "extras", "target"],
+    orderBy: [["innings", "asc"]],
+    limit: 20,
+  },
+  {
+    name: "Worm by over",
+    kind: "lines",
+    dataset: "worm_by_ball",
+    x: "over_number",
+    metrics: ["score_after"],
+    series: "innings_label",
+    xTitle: "Over",
+    yTitle: "Runs",
+  },
+  {
+    name: "Runs of each over",
+    kind: "bars",
+    dataset: "manhattan_by_over",
+    x: "over_number",
+    metrics: ["runs"],
+    series: "innings_label",
+    xTitle: "Over",
+    yTitle: "Runs",
+  },
+  {
+    name: "Run rate by phase of the match",
+    kind: "bars",
+    dataset: "phases_of_innings",
+    x: "phase",
+    metrics: ["run_rate"],
+    series: "innings_label",
+    xTitle: "First over of the phase",
+    yTitle: "Runs an over",
+    format: ".2f",
+  },
+  {
+    name: "Batting of the match",
+    kind: "rows",
+    dataset: "batting_cards",
+    columns: ["innings_label", "batter", "how_out", "runs", "balls", "fours", "sixes"],
+    orderBy: [
+      ["innings", "asc"],
+      ["position", "asc"],
+    ],
+    limit: 100,
+  },
+  {
+    name: "Bowling of the match",
+    kind: "rows",
+    dataset: "bowling_cards",
+    columns: ["innings_label", "bowler", "overs", "maidens", "runs", "wickets"],
+    orderBy: [
+      ["innings", "asc"],
+      ["position", "asc"],
+    ],
+    limit: 100,
+  },
+  {
+    name: "Partnerships of the match",
+    kind: "rows",
+    dataset: "stands",
+    columns: ["innings_label", "wicket", "pair", "runs", "balls"],
+    orderBy: [
+      ["innings", "asc"],
+      ["position", "asc"],
+    ],
+    limit: 100,
+    bars: true,
+  },
+  {
+    name: "Fall of wickets",
+    kind: "rows",
+    dataset: "falls",
+    columns: ["innings_label", "wicket", "at_runs", "batter", "over_label"],
+    orderBy: [
+      ["innings", "asc"],
+      ["wicket", "asc"],
+    ],
+    limit: 100,
+  },
+  {
+    name: "Totals by innings",
+    about: "Sums of all matches chosen by format, season and team",
+    kind: "leaders",
+    dataset: "score",
+    where: real,
+    by: ["match_type", "innings"],
+    metrics: ["innings_count", "runs", "wickets", "run_rate", "runs_per_wicket", "highest"],
+    orderBy: "innings_count",
+    limit: 20,
+  },
+  {
+    name: "Run rate by season",
+    kind: "bars",
+    dataset: "score",
+    where: real,
+    x: "season",
+    metrics: ["run_rate"],
+    series: "match_type",
+    xTitle: "Season",
+    yTitle: "Runs an over",
+    format: ".2f",
+  },
+  {
+    name: "Highest totals",
+    kind: "rows",
+    dataset: "score",
+    where: real,
+    columns: ["match", "team", "score", "overs"],
+    orderBy: [
+      ["runs", "desc"],
+      ["match_id", "asc"],
+      ["innings", "asc"],
+    ],
+    limit: 25,
+  },
+  {
+    name: "Runs by phase",
+    kind: "bars",
+    dataset: "phases_of_innings",
+    where: real,
+    x: "phase",
+    metrics: ["run_rate"],
+    series: "match_type",
+    xTitle: "First over of the phase",
+    yTitle: "Runs an over",
+    format: ".2f",
+  },
+];
+
+export const INNINGS: Dashboard = {
+  title: "Innings",
+  slug: "innings",
+  about: "The innings of one match beside each other, and all of a season",
+  filters: [
+    { name: "Format", dataset: "score", column: "match_type", choice: "one", order: "asc" },
+    { name: "Season", dataset: "score", column: "season", choice: "many", order: "desc", narrowedBy: ["Format"] },
+    {
+      name: "Team",
+      dataset: "score",
+      column: "team",
+      choice: "many",
+      order: "asc",
+      narrowedBy: ["Format", "Season"],
+      except: [],
+    },
+    {
+      name: "Match",
+      dataset: "score",
+      column: "match",
+      choice: "first",
+      order: "desc",
+      narrowedBy: ["Format", "Season", "Team"],
+      except: SEASON,
+    },
+  ],
+  rows: [
+    { heading: "One match" },
+    {
+      height: 42,
+      charts: [
+        ["Innings of the match", 4],
+        ["Worm by over", 8],
+      ],
+    },
+    {
+      height: 42,
+      charts: [
+        ["Runs of each over", 7],
+        ["Run rate by phase of the match", 5],
+      ],
+    },
+    {
+      height: 56,
+      charts: [
+        ["Batting of the match", 6],
+        ["Bowling of the match", 6],
+      ],
+    },
+    {
+      height: 46,
+      charts: [
+        ["Partnerships of the match", 7],
+        ["Fall of wickets", 5],
+      ],
+    },
+    { heading: "All matches of the format, season and team" },
+    {
+      height: 36,
+      charts: [
+        ["Totals by innings", 7],
+        ["Run rate by season", 5],
+      ],
+    },
+    {
+      height: 46,
+      charts: [
+        ["Highest totals", 7],
+        ["Runs by phase", 5],
+      ],
+    },
+  ],
+};
