@@ -25,6 +25,8 @@ check: setup
     @npx --no -- prettier --check --log-level warn .
     @npx --no -- oxlint --type-aware --deny-warnings
     @npx --no -- tsc -p tsconfig.json
+    @npx --no -- tsc -p src/dashboard/client/tsconfig.json
+    @npx --no -- tsc -p test/browser/tsconfig.json
     @npx --no -- knip
 
 # Properties with a new seed and ten times the engine's scenarios: looks where the fixed seed of `just test` does not

@@ -1,4 +1,4 @@
-// Compiles src/ and bench/ to dist/ when a source is newer than the last build.
+// Compiles src/ and bench/ to dist/ and builds the live page there, when a source is newer than the last build.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,12 +14,8 @@ export function build() {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === sources) return;
   console.log("setup: compiling to dist/");
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-  const done = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
-  if (done.status !== 0) {
-    console.error("setup: the build failed, see the errors above");
-    process.exit(1);
-  }
+  run(["typescript", "bin", "tsc"], ["-p", "tsconfig.build.json"]);
+  run(["vite", "bin", "vite.js"], ["build", "--config", join("scripts", "vite.config.mjs")]);
   // The compiler copies nothing: what is read at run time has to stand beside the code that reads it.
   for (const file of list("src").filter((name) => name.endsWith(".sql"))) {
     const copy = join(root, "dist", file);
@@ -29,6 +25,14 @@ export function build() {
   writeFileSync(stampFile, sources);
 }
 
+function run(program, args) {
+  const file = join(root, "node_modules", ...program);
+  const done = spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: "inherit" });
+  if (done.status === 0) return;
+  console.error("setup: the build failed, see the errors above");
+  process.exit(1);
+}
+
 /** Over contents, not times: a fresh clone and a switched branch have arbitrary times. */
 function digest() {
   const hash = createHash("sha256");
@@ -36,6 +40,7 @@ function digest() {
     "package-lock.json",
     "tsconfig.json",
     "tsconfig.build.json",
+    join("scripts", "vite.config.mjs"),
     ...list("src"),
     ...list("bench"),
     ...list("infra/lambda"),
@@ -53,7 +58,7 @@ function list(folder) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true })
     .map((file) => join(folder, String(file)))
-    .filter((file) => /\.(ts|json|sql)$/.test(file))
+    .filter((file) => /\.(tsx?|json|sql|html|css|svg)$/.test(file))
     .sort();
 }
 
