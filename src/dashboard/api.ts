@@ -39,7 +39,7 @@ export interface MatchSummary {
   readonly event: string | null;
   /** Whether it is the match its source plays now. */
   readonly live: boolean;
-  /** "West Indies won by 4 wickets"; null while it is played and while its record is missing. */
+  /** "West Indies won by 4 wickets"; null before it has begun, while it is played and while its record is missing. */
   readonly result: string | null;
   /** The totals of each innings: "Zimbabwe 218/8 (50 ov)". In order of play. */
   readonly scores: readonly InningsScoreLine[];
@@ -179,7 +179,7 @@ export interface MatchView {
   readonly line: string;
   /** "Zimbabwe, chose to bat"; null while unknown. */
   readonly toss: string | null;
-  /** Null while the match is played. */
+  /** Null wherever `match.result` is. */
   readonly playersOfMatch: readonly string[] | null;
   /** Overs an innings may last; null when unlimited or unknown. */
   readonly overs: number | null;

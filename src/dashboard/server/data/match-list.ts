@@ -33,7 +33,7 @@ const LISTED = `
     SELECT DISTINCT match_id FROM innings WHERE match_id NOT IN (SELECT match_id FROM matches)
   ), listed AS (
     SELECT match_id, true AS has_record, format, CAST(NULL AS VARCHAR) AS topic, match_type, gender, team_1, team_2, season,
-      coalesce(CAST(first_date AS VARCHAR), '${NO_DATE}') AS at, CAST(dates AS VARCHAR) AS dates, venue, city, event,
+      coalesce(CAST(first_date AS VARCHAR), '${NO_DATE}') AS day, CAST(dates AS VARCHAR) AS dates, venue, city, event,
       CASE WHEN format LIKE 'csv%' THEN 'odi' WHEN format = 'json' THEN 't20i' ELSE 'test' END AS source
     FROM matches
     UNION ALL
@@ -61,11 +61,11 @@ export async function listMatches(query: Query, filter: MatchFilter, live: Reado
   }
   for (const word of filter.words) where.push(`contains(${TEXT}, ${bind(word.toLowerCase())})`);
   const counted = await query(`${LISTED} SELECT count(*) FROM listed WHERE ${where.join(" AND ")}`, [...values]);
-  if (filter.after !== null) where.push(`(at, match_id) < (${bind(filter.after.date)}, ${bind(filter.after.id)})`);
+  if (filter.after !== null) where.push(`(day, match_id) < (${bind(filter.after.date)}, ${bind(filter.after.id)})`);
   const rows = await query(
-    `${LISTED} SELECT match_id, has_record, format, topic, match_type, gender, team_1, team_2, season, at, dates, venue, city, event,
+    `${LISTED} SELECT match_id, has_record, format, topic, match_type, gender, team_1, team_2, season, day, dates, venue, city, event,
        (SELECT record FROM matches m WHERE m.match_id = listed.match_id)
-     FROM listed WHERE ${where.join(" AND ")} ORDER BY at DESC, match_id DESC LIMIT ${filter.limit + 1}`,
+     FROM listed WHERE ${where.join(" AND ")} ORDER BY day DESC, match_id DESC LIMIT ${filter.limit + 1}`,
     values,
   );
   const shown = rows.slice(0, filter.limit);
@@ -84,6 +84,7 @@ function summaryOf(row: readonly DuckDBValue[], cards: readonly Card[], live: Re
   const id = text(row[0]);
   const hasRecord = row[1] === true;
   const isLive = live.has(id);
+  const deliveries = cards.reduce((sum, card) => sum + card.deliveries, 0);
   const teams = [text(row[6]), text(row[7])].filter((team) => team !== "");
   return {
     id,
@@ -98,11 +99,12 @@ function summaryOf(row: readonly DuckDBValue[], cards: readonly Card[], live: Re
     city: textOrNull(row[12]),
     event: textOrNull(row[13]),
     live: isLive,
-    result: isLive || !hasRecord ? null : resultOf(text(row[14]), cards),
-    scores: cards.map(({ deliveries: _deliveries, open, ...line }, at) =>
+    // The record comes first: a match without a ball has not begun.
+    result: isLive || !hasRecord || deliveries === 0 ? null : resultOf(text(row[14]), cards),
+    scores: cards.map(({ deliveries: _balls, open, ...line }, at) =>
       isLive && at === cards.length - 1 ? { ...line, total: open } : line,
     ),
-    deliveries: cards.reduce((sum, { deliveries }) => sum + deliveries, 0),
+    deliveries,
   };
 }
 

@@ -31,7 +31,7 @@ export function matchView(state: MatchState): MatchView {
     match: summary(state),
     line: liveLine(scored, match, state.deliveries.at(-1)),
     toss: match.toss === null ? null : `${match.toss.winner}, chose to ${match.toss.decision}`,
-    playersOfMatch: state.live || !hasRecord ? null : match.playersOfMatch,
+    playersOfMatch: mayTellResult(state) ? match.playersOfMatch : null,
     overs: match.overs,
     ballsPerOver: match.ballsPerOver,
     hasRecord,
@@ -43,7 +43,7 @@ export function matchView(state: MatchState): MatchView {
 }
 
 export function summary(state: MatchState): MatchSummary {
-  const { match, hasRecord, live } = state;
+  const { match, live } = state;
   const scored = shownNow(state);
   return {
     id: match.matchId,
@@ -58,10 +58,15 @@ export function summary(state: MatchState): MatchSummary {
     city: match.city,
     event: match.event,
     live,
-    result: live || !hasRecord ? null : resultText(scored),
+    result: mayTellResult(state) ? resultText(scored) : null,
     scores: scored.innings.map(scoreLine),
     deliveries: state.deliveries.length,
   };
+}
+
+/** The record comes first and knows how the match ends: not a word of that before the last ball. */
+function mayTellResult({ live, hasRecord, deliveries }: MatchState): boolean {
+  return !live && hasRecord && deliveries.length > 0;
 }
 
 export function titleOf(teams: readonly string[]): string {
