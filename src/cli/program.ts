@@ -15,6 +15,7 @@ interface Entry {
 const PLAY = "Play:";
 const LOOK = "Look:";
 const STACK = "Servers:";
+const KEEP = "Keep:";
 const PARTS = "Parts, which play starts by itself:";
 
 /** One file a command, in the order of `--help`. Loaded when called: a typo must not wait for native modules. */
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   play: { group: PLAY, load: () => import("./commands/play.ts") },
   fetch: { group: PLAY, load: () => import("./commands/fetch.ts") },
   scorecards: { group: LOOK, load: () => import("./commands/scorecards.ts") },
+  watch: { group: LOOK, load: () => import("./commands/watch.ts") },
   sql: { group: LOOK, load: () => import("./commands/sql.ts") },
   verdicts: { group: LOOK, load: () => import("./commands/verdicts.ts") },
   quarantine: { group: LOOK, load: () => import("./commands/quarantine.ts") },
@@ -33,6 +35,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   status: { group: STACK, load: () => import("./commands/status.ts") },
   doctor: { group: STACK, load: () => import("./commands/doctor.ts") },
   "cloud-check": { group: STACK, load: () => import("./commands/cloud-check.ts") },
+  export: { group: KEEP, load: () => import("./commands/export.ts") },
+  rebuild: { group: KEEP, load: () => import("./commands/rebuild.ts") },
   reset: { group: STACK, load: () => import("./commands/reset.ts") },
   source: { group: PARTS, load: () => import("./commands/source.ts") },
   processor: { group: PARTS, load: () => import("./commands/processor.ts") },

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { ScoredMatch } from "../../domain/cricket/scorecard.ts";
 import type { MatchSummary, ReadableWarehouse } from "../../loader/index.ts";
-import { UsageError } from "../errors.ts";
+import { matchesMeant } from "../match-words.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -49,7 +49,7 @@ async function printScored(warehouse: ReadableWarehouse, words: readonly string[
   const wanted =
     words.length === 0
       ? null
-      : new Set(select(await readSummaries(warehouse.connection), words).map(({ matchId }) => matchId));
+      : new Set(matchesMeant(await readSummaries(warehouse.connection), words).map(({ matchId }) => matchId));
   const only = wanted?.size === 1 ? [...wanted][0] : undefined;
   const lines: string[] = [];
   for await (const { matchId, match, scored } of readScorecards(warehouse.connection, only)) {
@@ -68,7 +68,7 @@ async function printCards(warehouse: ReadableWarehouse, words: readonly string[]
     import("../../domain/cricket/card.ts"),
     import("../output.ts"),
   ]);
-  const meant = select(await readSummaries(warehouse.connection), words);
+  const meant = matchesMeant(await readSummaries(warehouse.connection), words);
   const [first] = meant;
   if (first === undefined) {
     print("No match has been loaded yet.");
@@ -86,30 +86,6 @@ async function printCards(warehouse: ReadableWarehouse, words: readonly string[]
   if (stored === undefined) return;
   const { match, scored } = scoreStored(stored);
   print(renderCard(scored, match));
-}
-
-/** The match with this id, else those that hold every word. Throws a UsageError when there is none. */
-function select(summaries: readonly MatchSummary[], words: readonly string[]): readonly MatchSummary[] {
-  if (words.length === 0) return summaries;
-  const byId = summaries.filter(({ matchId }) => words.length === 1 && matchId === words[0]);
-  if (byId.length > 0) return byId;
-  const wanted = words.flatMap((word) => word.toLowerCase().split(/\s+/u));
-  const found = summaries.filter((summary) => {
-    const text = searchText(summary);
-    return wanted.every((word) => text.includes(word));
-  });
-  if (found.length > 0) return found;
-  throw new UsageError(
-    `no match in the warehouse is meant by "${words.join(" ")}"`,
-    "`third-umpire scorecards` lists all of them",
-  );
-}
-
-function searchText({ matchId, match, innings }: MatchSummary): string {
-  const teams = match?.teams ?? innings.map(({ team }) => team);
-  return [matchId, ...teams, match?.venue, match?.city, match?.event, match?.season, ...(match?.dates ?? [])]
-    .join(" ")
-    .toLowerCase();
 }
 
 async function listLines(summaries: readonly MatchSummary[]): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { text as readAll } from "node:stream/consumers";
 import type { DuckDBResultReader, DuckDBValue } from "@duckdb/node-api";
 import type { Command } from "commander";
-import { UsageError } from "../errors.ts";
+import { SilentExit, UsageError } from "../errors.ts";
 import { parseInteger } from "../options.ts";
 
 interface Options {
@@ -9,6 +9,9 @@ interface Options {
   readonly csv?: boolean;
   readonly limit: number;
 }
+
+/** What a shell expects of a command that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 /** A table longer than this is no longer read by a person. */
 const ROWS_SHOWN = 200;
@@ -32,16 +35,23 @@ export function register(program: Command): void {
 }
 
 async function ask(query: string, options: Options): Promise<void> {
-  const [{ loadSettings }, { openForReading }, { noteSource }, { print, table, count }] = await Promise.all([
-    import("../../settings.ts"),
-    import("../../loader/index.ts"),
-    import("../warehouse-note.ts"),
-    import("../output.ts"),
-  ]);
+  const [{ loadSettings }, { openForReading }, { noteSource }, { print, table, count }, { listenForShutdown }] =
+    await Promise.all([
+      import("../../settings.ts"),
+      import("../../loader/index.ts"),
+      import("../warehouse-note.ts"),
+      import("../output.ts"),
+      import("../shutdown.ts"),
+    ]);
   const sql = query === "-" ? await readAll(process.stdin) : query;
   if (sql.trim() === "") throw new UsageError("there is no query", 'try `third-umpire sql "SHOW TABLES"`');
   const warehouse = await openForReading(loadSettings().warehouseDir, { prefer: "snapshot" });
+  const shutdown = listenForShutdown();
+  const interrupt = (): void => warehouse.connection.interrupt();
+  shutdown.signal.addEventListener("abort", interrupt);
   try {
+    // A question is about the warehouse: no other file is read or written, no extension loaded, nor can that be undone.
+    await warehouse.connection.run("SET enable_external_access = false; SET lock_configuration = true");
     if (process.stderr.isTTY) noteSource(warehouse);
     const reader = await run(() => warehouse.connection.streamAndRead(sql));
     const names = reader.deduplicatedColumnNames();
@@ -71,7 +81,13 @@ async function ask(query: string, options: Options): Promise<void> {
       ),
     );
     if (shown.isCut) print("", `The first ${count(options.limit)} rows are shown; --limit 0 or --csv shows all.`);
+  } catch (error) {
+    // Who pressed Ctrl-C knows why there is no answer.
+    if (shutdown.signal.aborted) throw new SilentExit(INTERRUPTED);
+    throw error;
   } finally {
+    shutdown.signal.removeEventListener("abort", interrupt);
+    shutdown.dispose();
     warehouse.close();
   }
 }

@@ -1,0 +1,2 @@
+export { exportParquet, type ExportReport } from "./export.ts";
+export { rebuildWarehouse, type RebuildReport } from "./rebuild.ts";
