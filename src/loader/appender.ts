@@ -1,21 +1,138 @@
-import { type DuckDBConnection, DuckDBDataChunkWriter } from "@duckdb/node-api";
+import {
+  BIGINT,
+  BLOB,
+  BOOLEAN,
+  DATE,
+  DOUBLE,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBType,
+  INTEGER,
+  TIMESTAMP,
+  UUID,
+  VARCHAR,
+} from "@duckdb/node-api";
+import duckdb from "@duckdb/node-bindings";
+import { ColumnBatch, type ColumnValues, type Kind, tableNamed } from "./columns.ts";
 import type { Row } from "./rows.ts";
 
+const TYPES: Readonly<Record<Kind, DuckDBType>> = {
+  text: VARCHAR,
+  integer: INTEGER,
+  date: DATE,
+  boolean: BOOLEAN,
+  bigint: BIGINT,
+  timestamp: TIMESTAMP,
+  double: DOUBLE,
+  uuid: UUID,
+  blob: BLOB,
+};
+
+/** Rows of a vector of DuckDB. */
+const CHUNK_ROWS = 2048;
+/** Fewer rows are sooner written one by one than by way of the stage. */
+const STAGED_ROWS = 256;
+
 /**
- * Appends rows in chunks, inside the connection's transaction. A row holds one value per column of the
- * table, in its order; a value of the wrong type throws.
+ * Appends rows to a table of `tables.ts`, inside the connection's transaction. A row holds one value per column, in the
+ * table's order; a value of the wrong type throws.
  */
-export async function append(
-  connection: DuckDBConnection,
-  table: string,
-  rows: Iterable<Row>,
-  schema?: { readonly schema: string; readonly catalog: string },
-): Promise<void> {
-  const appender = await connection.createAppender(table, schema?.schema, schema?.catalog);
+export async function append(connection: DuckDBConnection, table: string, rows: Iterable<Row>): Promise<void> {
+  const batch = new ColumnBatch(tableNamed(table));
+  for (const row of rows) batch.push(row);
+  await appendBatch(connection, batch);
+}
+
+/**
+ * Appends a batch to its table, inside the connection's transaction.
+ *
+ * What makes appending slow is a call of the binding for each text. So many rows go by way of a temporary table that holds
+ * numbers in place of texts, with each different text beside it once; one INSERT puts them together inside DuckDB.
+ */
+export async function appendBatch(connection: DuckDBConnection, batch: ColumnBatch): Promise<void> {
+  if (batch.length === 0) return;
+  if (batch.length < STAGED_ROWS) {
+    fill(await connection.createAppender(batch.table.name), batch, TYPES, true);
+    return;
+  }
+  const stage = `stage_${batch.table.name}`;
+  const columns = batch.columns.map(({ name, kind }) => `"${name}" ${String(kind === "text" ? INTEGER : TYPES[kind])}`);
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE ${stage} (${columns.join(", ")}); CREATE OR REPLACE TEMP TABLE ${stage}_texts (id INTEGER, text VARCHAR)`,
+  );
+  fill(await connection.createAppender(stage, "main", "temp"), batch, { ...TYPES, text: INTEGER }, false);
+  fillTexts(await connection.createAppender(`${stage}_texts`, "main", "temp"), batch.texts.all);
+  // Element 0 of a list is NULL.
+  const values = batch.columns.map(({ name, kind }) => (kind === "text" ? `t.texts[s."${name}"]` : `s."${name}"`));
+  await connection.run(
+    `INSERT INTO ${batch.table.name} SELECT ${values.join(", ")} FROM ${stage} s, ` +
+      `(SELECT list(text ORDER BY id) AS texts FROM ${stage}_texts) t`,
+  );
+  await connection.run(`DROP TABLE ${stage}; DROP TABLE ${stage}_texts`);
+}
+
+function fill(
+  appender: DuckDBAppender,
+  batch: ColumnBatch,
+  types: Readonly<Record<Kind, DuckDBType>>,
+  spellOut: boolean,
+): void {
+  appendChunks(
+    appender,
+    batch.columns.map(({ kind }) => types[kind]),
+    batch.length,
+    (chunk, from, to) => {
+      for (const [n, column] of batch.columns.entries()) {
+        const vector = duckdb.data_chunk_get_vector(chunk.chunk, n);
+        if (column.kind === "blob" || (column.kind === "text" && spellOut)) writeItems(vector, column, from, to);
+        else {
+          const { buffer, byteOffset, byteLength } = column.data(from, to);
+          duckdb.copy_data_to_vector(vector, 0, buffer, byteOffset, byteLength);
+        }
+        const valid = column.validity(from, to);
+        if (valid === undefined || (column.kind === "text" && !spellOut)) continue;
+        duckdb.vector_ensure_validity_writable(vector);
+        duckdb.copy_data_to_vector_validity(vector, 0, valid.buffer, valid.byteOffset, valid.byteLength);
+      }
+    },
+  );
+}
+
+function writeItems(vector: duckdb.Vector, column: ColumnValues, from: number, to: number): void {
+  for (let row = from; row < to; row++) {
+    if (column.kind === "blob") {
+      const bytes = column.blob(row);
+      if (bytes !== null) duckdb.vector_assign_string_element_len(vector, row - from, bytes);
+    } else {
+      const text = column.text(row);
+      if (text !== null) duckdb.vector_assign_string_element(vector, row - from, text);
+    }
+  }
+}
+
+function fillTexts(appender: DuckDBAppender, texts: readonly string[]): void {
+  appendChunks(appender, [INTEGER, VARCHAR], texts.length, (chunk, from, to) => {
+    const ids = Int32Array.from({ length: to - from }, (_, n) => from + n + 1);
+    duckdb.copy_data_to_vector(duckdb.data_chunk_get_vector(chunk.chunk, 0), 0, ids.buffer, 0, ids.byteLength);
+    const vector = duckdb.data_chunk_get_vector(chunk.chunk, 1);
+    for (let n = from; n < to; n++) duckdb.vector_assign_string_element(vector, n - from, texts[n]!);
+  });
+}
+
+function appendChunks(
+  appender: DuckDBAppender,
+  types: readonly DuckDBType[],
+  rows: number,
+  write: (chunk: DuckDBDataChunk, from: number, to: number) => void,
+): void {
   try {
-    const writer = DuckDBDataChunkWriter.forAppender(appender);
-    for (const row of rows) writer.appendRow(row);
-    writer.flush();
+    for (let from = 0; from < rows; from += CHUNK_ROWS) {
+      const to = Math.min(from + CHUNK_ROWS, rows);
+      const chunk = DuckDBDataChunk.create(types, to - from);
+      write(chunk, from, to);
+      appender.appendDataChunk(chunk);
+    }
     appender.flushSync();
   } catch (error) {
     // What is left in the appender must not be flushed by closing it: the transaction is rolled back.

@@ -3,6 +3,7 @@ import type { GapEvent } from "../domain/cricket/topics.ts";
 import { FatalError } from "../domain/errors.ts";
 import { type VerdictBlock, decodeVerdictBlock } from "../domain/review/verdict-block.ts";
 import { totalCount } from "../domain/review/verdict.ts";
+import { BALL_MAX, OVER_MAX } from "./planned-deliveries.ts";
 
 /** Where a record stands, for messages and for the columns log_partition and log_offset. */
 export interface RecordPlace {
@@ -24,7 +25,9 @@ export function decodeDelivery(value: Buffer | null, place: RecordPlace): CleanD
     isText(delivery?.matchId) &&
     isCount(delivery.innings) &&
     isCount(delivery.over) &&
+    delivery.over <= OVER_MAX &&
     isCount(delivery.ball) &&
+    delivery.ball <= BALL_MAX &&
     isText(delivery.battingTeam) &&
     isText(delivery.batter) &&
     isText(delivery.nonStriker) &&

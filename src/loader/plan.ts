@@ -2,16 +2,8 @@ import type { CleanDelivery, CleanMatch } from "../domain/cricket/types.ts";
 import { FatalError } from "../domain/errors.ts";
 import type { RecordBatch } from "../kafka/log.ts";
 import { decodeDelivery, decodeGap, decodeMatch, decodeVerdicts, type RecordPlace } from "./decode.ts";
-import {
-  deliveryRow,
-  gapRow,
-  matchRow,
-  playerRows,
-  quarantineRow,
-  type Row,
-  verdictCountRow,
-  verdictRows,
-} from "./rows.ts";
+import { PlannedDeliveries } from "./planned-deliveries.ts";
+import { gapRow, matchRow, playerRows, quarantineRow, type Row, verdictCountRow, verdictRows } from "./rows.ts";
 
 /** The topics the warehouse is made of. */
 export interface LoaderTopics {
@@ -39,7 +31,7 @@ export interface Progress {
 
 /** Everything one transaction writes. Keys are natural keys, so of two contents in a batch the later one stays. */
 export interface LoadPlan {
-  readonly deliveries: Map<string, { readonly clean: CleanDelivery; readonly row: Row }>;
+  readonly deliveries: PlannedDeliveries;
   readonly matches: Map<string, { readonly clean: CleanMatch; readonly row: Row; readonly players: readonly Row[] }>;
   readonly verdicts: Row[];
   readonly verdictCounts: Row[];
@@ -56,7 +48,7 @@ export interface LoadPlan {
 
 export function emptyPlan(): LoadPlan {
   return {
-    deliveries: new Map(),
+    deliveries: new PlannedDeliveries(),
     matches: new Map(),
     verdicts: [],
     verdictCounts: [],
@@ -77,21 +69,24 @@ export function emptyPlan(): LoadPlan {
  */
 export function planLoad(batches: readonly RecordBatch[], progress: Progress, topics: LoaderTopics): LoadPlan {
   const plan = emptyPlan();
-  for (const batch of batches) {
-    const name = partitionName(batch.topic, batch.partition);
-    const stored = progress.next.get(name);
-    if (stored === undefined) throw new RangeError(`${name} was read, but it is not one of the loader's partitions`);
-    let next = plan.next.get(name) ?? stored;
-    for (let index = 0; index < batch.length; index++) {
-      const offset = batch.offset(index);
-      if (offset < next) continue;
-      take(plan, batch, index, { topic: batch.topic, partition: batch.partition, offset }, progress, topics);
-      plan.records++;
-      next = offset + 1;
-    }
-    if (next > stored) plan.next.set(name, next);
-  }
+  for (const batch of batches) addToPlan(plan, batch, progress, topics);
   return plan;
+}
+
+/** As `planLoad`, batch by batch as they arrive. */
+export function addToPlan(plan: LoadPlan, batch: RecordBatch, progress: Progress, topics: LoaderTopics): void {
+  const name = partitionName(batch.topic, batch.partition);
+  const stored = progress.next.get(name);
+  if (stored === undefined) throw new RangeError(`${name} was read, but it is not one of the loader's partitions`);
+  let next = plan.next.get(name) ?? stored;
+  for (let index = 0; index < batch.length; index++) {
+    const offset = batch.offset(index);
+    if (offset < next) continue;
+    take(plan, batch, index, { topic: batch.topic, partition: batch.partition, offset }, progress, topics);
+    plan.records++;
+    next = offset + 1;
+  }
+  if (next > stored) plan.next.set(name, next);
 }
 
 function take(
@@ -106,8 +101,7 @@ function take(
   switch (batch.topic) {
     case topics.deliveries: {
       const clean = decodeDelivery(value, place);
-      const { matchId, innings, over, ball } = clean.delivery;
-      plan.deliveries.set(`${matchId}\u0000${innings}.${over}.${ball}`, { clean, row: deliveryRow(clean, place) });
+      plan.deliveries.put(clean, place);
       plan.last.set(clean.source.topic, clean);
       return;
     }

@@ -1,4 +1,4 @@
-import { blobValue, DuckDBDateValue, DuckDBTimestampValue, DuckDBUUIDValue, type DuckDBValue } from "@duckdb/node-api";
+import { blobValue, DuckDBDateValue, type DuckDBValue } from "@duckdb/node-api";
 import type { CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
 import type { GapEvent } from "../domain/cricket/topics.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
@@ -6,7 +6,10 @@ import { VERDICTS } from "../domain/review/verdict.ts";
 import type { RecordHeaders } from "../kafka/log.ts";
 import type { RecordPlace } from "./decode.ts";
 
-/** The values of a row, in the order of the table's columns in `tables.ts`. */
+/**
+ * The values of a row, in the order of the table's columns in `tables.ts`. Texts of 32 hexadecimal digits stand for a UUID,
+ * whole numbers also for a BIGINT, and ms since the Unix epoch for a TIMESTAMP.
+ */
 export type Row = readonly DuckDBValue[];
 
 export function deliveryRow({ delivery, ...provenance }: CleanDelivery, place: RecordPlace): Row {
@@ -78,12 +81,12 @@ export function verdictCountRow(block: VerdictBlock, place: RecordPlace): Row {
   return [
     block.topic,
     block.partition,
-    BigInt(block.fromOffset),
-    BigInt(block.toOffset),
-    ...VERDICTS.map((verdict) => BigInt(block.counts[verdict])),
-    block.streamTime === null ? null : timestamp(block.streamTime),
+    block.fromOffset,
+    block.toOffset,
+    ...VERDICTS.map((verdict) => block.counts[verdict]),
+    block.streamTime,
     place.partition,
-    BigInt(place.offset),
+    place.offset,
   ];
 }
 
@@ -91,14 +94,14 @@ export function verdictRows(block: VerdictBlock, place: RecordPlace): Row[] {
   return block.entries.map((entry) => [
     block.topic,
     block.partition,
-    BigInt(entry.offset),
+    entry.offset,
     entry.verdict,
-    uuid(entry.eventId),
+    entry.eventId,
     entry.firstSeen?.inputIndex ?? null,
-    entry.firstSeen === null ? null : BigInt(entry.firstSeen.offset),
+    entry.firstSeen?.offset ?? null,
     entry.reason,
     place.partition,
-    BigInt(place.offset),
+    place.offset,
   ]);
 }
 
@@ -122,14 +125,14 @@ export function quarantineRow(
     integer(added("tu_partition")),
     bigint(added("tu_offset")),
     added("tu_reason") ?? null,
-    Number.isNaN(at) ? null : timestamp(at),
+    Number.isNaN(at) ? null : at,
     key === null ? null : blobValue(key),
     value === null ? null : blobValue(value),
     JSON.stringify(
       headers.filter(([name]) => !QUARANTINE_HEADERS.has(name)).map(([name, bytes]) => [name, headerText(bytes)]),
     ),
     place.partition,
-    BigInt(place.offset),
+    place.offset,
   ];
 }
 
@@ -141,34 +144,25 @@ export function gapRow(gap: GapEvent, place: RecordPlace | null): Row {
     JSON.stringify(gap.to),
     gap.reason,
     gap.action,
-    timestamp(Date.parse(gap.at)),
+    Date.parse(gap.at),
     place?.partition ?? null,
-    place === null ? null : BigInt(place.offset),
+    place?.offset ?? null,
   ];
 }
 
 function provenanceValues({ eventId, verdict, supersedes, source }: Provenance, place: RecordPlace): DuckDBValue[] {
   return [
-    uuid(eventId),
+    eventId,
     verdict,
-    uuid(supersedes),
+    supersedes,
     source.topic,
     source.partition,
-    BigInt(source.offset),
+    source.offset,
     source.id,
-    timestamp(source.time),
+    source.time,
     place.partition,
-    BigInt(place.offset),
+    place.offset,
   ];
-}
-
-function uuid(hex: string | null): DuckDBValue {
-  return hex === null ? null : DuckDBUUIDValue.fromUint128(BigInt(`0x${hex}`));
-}
-
-/** `ms` since the Unix epoch, fractions cut to microseconds. */
-function timestamp(ms: number): DuckDBTimestampValue {
-  return new DuckDBTimestampValue(BigInt(Math.trunc(ms * 1000)));
 }
 
 const MS_PER_DAY = 86_400_000;
@@ -195,5 +189,5 @@ function integer(text: string | undefined): DuckDBValue {
 }
 
 function bigint(text: string | undefined): DuckDBValue {
-  return text !== undefined && /^\d{1,15}$/u.test(text) ? BigInt(text) : null;
+  return text !== undefined && /^\d{1,15}$/u.test(text) ? Number(text) : null;
 }

@@ -1,18 +1,17 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { GapEvent } from "../domain/cricket/topics.ts";
-import { append } from "./appender.ts";
+import { append, appendBatch } from "./appender.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
 import { type HotFile, openHotFile } from "./hot-file.ts";
-import { type CachedMatch, MatchCache } from "./match-cache.ts";
-import { sqlList } from "./match-rows.ts";
-import { rebuildMarts, refreshMarts, type TouchedMatch } from "./marts.ts";
+import { type CachedMatch, MatchCache, type ReplacedRow } from "./match-cache.ts";
+import { readMatchIds, sqlList } from "./match-rows.ts";
+import { rebuildMarts, type TouchedMatch } from "./marts.ts";
 import { MARTS_VERSION, migrate, readMartsVersion } from "./migrations.ts";
 import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
-import { gapRow, type Row } from "./rows.ts";
+import { refreshMarts } from "./refresh-marts.ts";
+import { gapRow } from "./rows.ts";
 import { sqlText } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
-
-const STAGE = "stage_keys";
 
 /**
  * The warehouse, open for writing. One method at a time.
@@ -23,13 +22,19 @@ const STAGE = "stage_keys";
 export class Warehouse {
   readonly path: string;
   readonly #file: HotFile;
-  readonly #cache = new MatchCache();
+  readonly #cache: MatchCache;
   readonly #next: Map<PartitionName, number>;
   readonly #judged: Map<PartitionName, number>;
 
-  private constructor(file: HotFile, next: Map<PartitionName, number>, judged: Map<PartitionName, number>) {
+  private constructor(
+    file: HotFile,
+    cache: MatchCache,
+    next: Map<PartitionName, number>,
+    judged: Map<PartitionName, number>,
+  ) {
     this.path = file.path;
     this.#file = file;
+    this.#cache = cache;
     this.#next = next;
     this.#judged = judged;
   }
@@ -41,10 +46,8 @@ export class Warehouse {
       const { connection } = file;
       await migrate(connection, now);
       if ((await readMartsVersion(connection)) !== MARTS_VERSION) await rebuildMarts(connection);
-      await connection.run(
-        `CREATE TEMP TABLE ${STAGE} (match_id VARCHAR, innings INTEGER, over_no INTEGER, ball_no INTEGER)`,
-      );
-      return new Warehouse(file, await readNext(connection), await readJudged(connection));
+      const cache = new MatchCache(await readMatchIds(connection));
+      return new Warehouse(file, cache, await readNext(connection), await readJudged(connection));
     } catch (error) {
       file.close();
       throw duckdbReaction(error, file.path);
@@ -88,14 +91,15 @@ export class Warehouse {
   }
 
   /**
-   * One transaction (EO-9): stage → delete by natural key → insert → marts of the touched matches → offsets → COMMIT.
+   * One transaction (EO-9): delete what is replaced → insert → marts of the touched matches → offsets → COMMIT.
    * Returns the touched matches by id.
    */
   async load(plan: LoadPlan): Promise<Map<string, TouchedMatch>> {
     const touched = new Map<string, TouchedMatch>();
     await this.#run(async (connection) => {
-      const cached = await this.#cached(connection, plan);
-      if (plan.deliveries.size > 0) await replaceDeliveries(connection, plan);
+      const { cached, replaced } = await this.#cached(connection, plan);
+      if (replaced.length > 0) await deleteDeliveries(connection, replaced);
+      await appendBatch(connection, plan.deliveries.rows);
       if (plan.matches.size > 0) await replaceMatches(connection, plan);
       if (plan.verdictCounts.length > 0) await append(connection, "verdict_counts", plan.verdictCounts);
       if (plan.verdicts.length > 0) await append(connection, "verdicts", plan.verdicts);
@@ -141,43 +145,52 @@ export class Warehouse {
     }
   }
 
-  /** The touched matches with the plan's deliveries and records already in them. */
-  async #cached(connection: DuckDBConnection, plan: LoadPlan): Promise<CachedMatch[]> {
-    const ids = new Set<string>(plan.matches.keys());
-    for (const { clean } of plan.deliveries.values()) ids.add(clean.delivery.matchId);
+  /**
+   * The touched matches with the plan's deliveries and records already in them, and the rows that these replace. What a
+   * match in memory does not have, the tables have not either: so a delivery that comes for the first time needs no
+   * deleting, whatever its verdict says.
+   */
+  async #cached(
+    connection: DuckDBConnection,
+    plan: LoadPlan,
+  ): Promise<{ readonly cached: readonly CachedMatch[]; readonly replaced: readonly ReplacedRow[] }> {
+    const ids = new Set<string>([...plan.matches.keys(), ...plan.deliveries.byMatch.keys()]);
     const cached = await this.#cache.get(connection, [...ids]);
-    const byId = new Map(cached.map((match) => [match.matchId, match]));
-    for (const { clean } of plan.matches.values()) {
-      const match = byId.get(clean.match.matchId);
-      if (match !== undefined) match.match = clean.match;
+    const replaced: ReplacedRow[] = [];
+    for (const match of cached) {
+      const record = plan.matches.get(match.matchId);
+      if (record !== undefined) {
+        match.match = record.clean.match;
+        match.folded.clear();
+      }
+      for (const planned of plan.deliveries.byMatch.get(match.matchId)?.values() ?? []) {
+        const before = this.#cache.put(match, planned);
+        if (before !== undefined) replaced.push(before);
+      }
     }
-    for (const { clean } of plan.deliveries.values()) {
-      const match = byId.get(clean.delivery.matchId);
-      if (match !== undefined) this.#cache.put(match, clean.delivery);
-    }
-    return cached;
+    return { cached, replaced };
   }
 }
 
-async function replaceDeliveries(connection: DuckDBConnection, plan: LoadPlan): Promise<void> {
-  const deliveries = [...plan.deliveries.values()];
-  const keys = deliveries.map(({ clean: { delivery } }): Row => [
-    delivery.matchId,
-    delivery.innings,
-    delivery.over,
-    delivery.ball,
-  ]);
-  await append(connection, STAGE, keys, { schema: "main", catalog: "temp" });
-  await connection.run(
-    `DELETE FROM deliveries USING ${STAGE} s WHERE deliveries.match_id = s.match_id AND deliveries.innings = s.innings ` +
-      "AND deliveries.over_no = s.over_no AND deliveries.ball_no = s.ball_no",
-  );
-  await connection.run(`DELETE FROM ${STAGE}`);
-  await append(
-    connection,
-    "deliveries",
-    deliveries.map(({ row }) => row),
-  );
+/** Keys of one statement, at most. */
+const DELETE_KEYS = 1000;
+
+async function deleteDeliveries(connection: DuckDBConnection, replaced: readonly ReplacedRow[]): Promise<void> {
+  for (let at = 0; at < replaced.length; at += DELETE_KEYS) {
+    const some = replaced.slice(at, at + DELETE_KEYS);
+    const keys = some.map(
+      ({ delivery: { matchId, innings, over, ball } }) => `(${sqlText(matchId)}, ${innings}, ${over}, ${ball})`,
+    );
+    // Rows stand in the order of the log, so its offsets tell which parts of the table need no reading.
+    const offsets = some.map(({ offset }) => offset);
+    const [first, last] = [Math.min(...offsets), Math.max(...offsets)];
+    const bounds = first < 0 ? "" : ` AND deliveries.log_offset BETWEEN ${first} AND ${last}`;
+    await connection.run(
+      `DELETE FROM deliveries USING (VALUES ${keys.join(", ")}) AS k(match_id, innings, over_no, ball_no) ` +
+        "WHERE deliveries.match_id = k.match_id AND deliveries.innings = k.innings " +
+        `AND deliveries.over_no = k.over_no AND deliveries.ball_no = k.ball_no${bounds}`,
+    );
+  }
 }
 
 async function replaceMatches(connection: DuckDBConnection, plan: LoadPlan): Promise<void> {

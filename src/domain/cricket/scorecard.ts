@@ -28,21 +28,26 @@ export function scoreMatch(match: Match, deliveries: readonly Delivery[]): Score
   const numbers = [...new Set([...byInnings.keys(), ...listed])].sort((a, b) => a - b);
   return {
     id: match.matchId,
-    info: {
-      match_type: match.matchType,
-      gender: match.gender,
-      team_type: match.teamType,
-      teams: match.teams,
-      overs: match.overs,
-      bpo: match.ballsPerOver,
-      dates: match.dates.map((date) => dateInForm(match.format, date)),
-      outcome: match.outcome,
-    },
+    info: matchInfo(match),
     innings: numbers.map((number) => {
       const note = notes.get(number);
       const start = initialInnings(number, match.ballsPerOver, note?.penaltyPre ?? 0);
       return scoreInnings(match, note, foldInnings(start, byInnings.get(number) ?? []));
     }),
+  };
+}
+
+/** The head of the card. */
+export function matchInfo(match: Match): ScoredMatch["info"] {
+  return {
+    match_type: match.matchType,
+    gender: match.gender,
+    team_type: match.teamType,
+    teams: match.teams,
+    overs: match.overs,
+    bpo: match.ballsPerOver,
+    dates: match.dates.map((date) => dateInForm(match.format, date)),
+    outcome: match.outcome,
   };
 }
 

@@ -1,0 +1,108 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { foldInnings, initialInnings } from "../domain/cricket/innings.ts";
+import { partnershipsOf } from "../domain/cricket/partnerships.ts";
+import { matchInfo, scoreInnings } from "../domain/cricket/scorecard.ts";
+import type { Match } from "../domain/cricket/types.ts";
+import { append } from "./appender.ts";
+import { type InningsMarts, martRows, type TouchedMatch } from "./marts.ts";
+import type { CachedMatch } from "./match-cache.ts";
+import { matchWithoutRecord, sqlList } from "./match-rows.ts";
+import type { Row } from "./rows.ts";
+import { MART_TABLES, sqlText } from "./tables.ts";
+
+type InningsKey = readonly [matchId: string, innings: number];
+
+/**
+ * Brings the marts of these matches to what their deliveries say now: only innings that a delivery came to are folded again, and
+ * of these only the tables are written whose rows changed. Returns the matches, scored.
+ */
+export async function refreshMarts(
+  connection: DuckDBConnection,
+  matches: readonly CachedMatch[],
+): Promise<TouchedMatch[]> {
+  const touched: TouchedMatch[] = [];
+  const wholeMatches: string[] = [];
+  const changes = new Map(MART_TABLES.map(({ name }) => [name, { gone: [] as InningsKey[], rows: [] as Row[] }]));
+  for (const cached of matches) {
+    const score = scoreCached(cached);
+    touched.push(score);
+    const { matchId, written: before } = cached;
+    const after = new Map<number, ReadonlyMap<string, string>>();
+    if (before === null) wholeMatches.push(matchId);
+    for (const { number } of score.scored.innings) {
+      const marts = cached.folded.get(number)!;
+      const known = before?.get(number);
+      const texts = new Map<string, string>();
+      for (const [table, rows] of Object.entries(martRows(matchId, marts))) {
+        const text = JSON.stringify(rows);
+        texts.set(table, text);
+        if (known?.get(table) === text) continue;
+        const change = changes.get(table)!;
+        if (known !== undefined) change.gone.push([matchId, number]);
+        for (const row of rows) change.rows.push(row);
+      }
+      after.set(number, texts);
+    }
+    for (const number of before?.keys() ?? []) {
+      if (!after.has(number)) for (const { gone } of changes.values()) gone.push([matchId, number]);
+    }
+    cached.written = after;
+  }
+  for (const [table, { gone, rows }] of changes) {
+    if (wholeMatches.length > 0)
+      await connection.run(`DELETE FROM ${table} WHERE match_id IN (${sqlList(wholeMatches)})`);
+    if (gone.length > 0) await deleteInnings(connection, table, gone);
+    if (rows.length > 0) await append(connection, table, rows);
+  }
+  return touched;
+}
+
+async function deleteInnings(connection: DuckDBConnection, table: string, gone: readonly InningsKey[]): Promise<void> {
+  const [only, ...more] = gone;
+  if (only !== undefined && more.length === 0) {
+    await connection.run(`DELETE FROM ${table} WHERE match_id = ${sqlText(only[0])} AND innings = ${only[1]}`);
+    return;
+  }
+  const keys = gone.map(([matchId, innings]) => `(${sqlText(matchId)}, ${innings})`).join(", ");
+  await connection.run(
+    `DELETE FROM ${table} USING (VALUES ${keys}) AS k(match_id, innings) ` +
+      `WHERE ${table}.match_id = k.match_id AND ${table}.innings = k.innings`,
+  );
+}
+
+/** As `scoreMatch` scores it, from what is folded already where nothing changed. */
+function scoreCached(cached: CachedMatch): TouchedMatch {
+  const match = cached.match ?? recordMissing(cached);
+  const notes = new Map(match.inningsNotes.map((note) => [note.innings, note]));
+  const numbers = new Set(cached.innings.keys());
+  for (const { innings, forfeited } of match.inningsNotes) if (forfeited === true) numbers.add(innings);
+  const innings = [...numbers]
+    .sort((a, b) => a - b)
+    .map((number) => {
+      let marts = cached.folded.get(number);
+      if (marts === undefined) {
+        marts = foldMarts(match, notes.get(number), number, cached.innings.get(number)?.deliveries ?? []);
+        cached.folded.set(number, marts);
+      }
+      return marts.innings;
+    });
+  return { match, scored: { id: match.matchId, info: matchInfo(match), innings } };
+}
+
+function foldMarts(
+  match: Match,
+  note: Match["inningsNotes"][number] | undefined,
+  number: number,
+  deliveries: Parameters<typeof foldInnings>[1],
+): InningsMarts {
+  const start = initialInnings(number, match.ballsPerOver, note?.penaltyPre ?? 0);
+  return {
+    innings: scoreInnings(match, note, foldInnings(start, deliveries)),
+    partnerships: partnershipsOf(deliveries),
+  };
+}
+
+function recordMissing({ matchId, innings }: CachedMatch): Match {
+  const deliveries = [...innings].sort(([a], [b]) => a - b).flatMap(([, { deliveries: ofInnings }]) => ofInnings);
+  return matchWithoutRecord({ matchId, match: null, deliveries });
+}
