@@ -9,8 +9,10 @@ export interface LoadedEvent {
   readonly at: number;
   /** By match id. */
   readonly touched: ReadonlyMap<string, TouchedMatch>;
-  /** Every delivery of it, of each natural key the latest. */
+  /** Its deliveries as they came; of a large transaction those that came last. */
   readonly deliveries: readonly CleanDelivery[];
+  /** Whether the latest content of every natural key is among them. */
+  readonly isComplete: boolean;
   /** Matches whose own record was in it. */
   readonly records: readonly string[];
   /** Verdict blocks in it. */
@@ -27,10 +29,15 @@ export interface LoaderObserver {
 }
 
 export function loadedEvent(plan: LoadPlan, touched: ReadonlyMap<string, TouchedMatch>, at: number): LoadedEvent {
+  const deliveries = Array.from(plan.deliveries.values(), ({ clean }) => clean);
+  const keys = new Set(
+    deliveries.map(({ delivery: { matchId, innings, over, ball } }) => `${innings}.${over}.${ball} ${matchId}`),
+  );
   return {
     at,
     touched,
-    deliveries: Array.from(plan.deliveries.values(), ({ clean }) => clean),
+    deliveries,
+    isComplete: keys.size === plan.deliveries.size,
     records: Array.from(plan.matches.values(), ({ clean }) => clean.match.matchId),
     judged: plan.verdictCounts.length,
   };

@@ -5,6 +5,7 @@ import { number, text } from "./data/cells.ts";
 import { applyLoaded, type Change, type HeldMatch, readHeldMatch } from "./data/match-store.ts";
 import type { WarehouseReader } from "./data/reader.ts";
 import { isDecided } from "./view/chase.ts";
+import { Throttle } from "./throttle.ts";
 import { formatOfMatch, formatOfTopic } from "./view/formats.ts";
 import { inningsNow, liveMatch, matchView } from "./view/match-view.ts";
 import type { MatchState } from "./view/match-state.ts";
@@ -13,6 +14,8 @@ import type { MatchState } from "./view/match-state.ts";
 const HELD_MAX = 16;
 /** A match that no ball came of for so long is not being played, whatever its innings say. */
 const LIVE_MS = 1_800_000;
+/** Between two readings of what changed too much to be followed. */
+const READ_MS = 500;
 /** A transaction with more deliveries catches up with something: nobody is shown its balls one by one. */
 const BALLS_MAX = 64;
 
@@ -42,6 +45,9 @@ export class MatchBoard {
   /** What was loaded while a match was being read. */
   readonly #meanwhile = new Map<string, LoadedEvent[]>();
   readonly #latest = new Map<MatchFormat, Latest>();
+  /** To be read and told. */
+  readonly #behind = new Set<string>();
+  readonly #catchUp: Throttle = new Throttle(READ_MS, () => this.#readBehind());
 
   constructor(options: MatchBoardOptions) {
     this.#options = options;
@@ -68,6 +74,8 @@ export class MatchBoard {
     this.#reading.clear();
     this.#meanwhile.clear();
     this.#latest.clear();
+    this.#behind.clear();
+    this.#catchUp.stop();
   }
 
   /** A match with its charts; null when nothing of it is loaded. */
@@ -115,7 +123,7 @@ export class MatchBoard {
       const held = this.#held.get(matchId);
       if (held !== undefined) this.#follow(held, event, added.get(matchId) ?? []);
       else if (this.#reading.has(matchId)) this.#meanwhile.get(matchId)?.push(event);
-      else if (playing.has(matchId)) this.#readAndTell(matchId, "loaded");
+      else if (playing.has(matchId)) this.#fallBehind(matchId);
     }
   }
 
@@ -123,7 +131,7 @@ export class MatchBoard {
     const change = applyLoaded(held, event, added);
     if (change === null) {
       this.#held.delete(held.matchId);
-      this.#readAndTell(held.matchId, "loaded");
+      this.#fallBehind(held.matchId);
       return;
     }
     if (change.ball === null || event.deliveries.length > BALLS_MAX) this.#tell(held, change.reason);
@@ -164,10 +172,19 @@ export class MatchBoard {
     this.#options.onMatch({ matchId: held.matchId, format: held.format, reason, live });
   }
 
-  #readAndTell(matchId: string, reason: MatchEvent["reason"]): void {
-    this.#read(matchId).then((held) => {
-      if (held !== null) this.#tell(held, reason);
-    }, this.#options.onError);
+  #fallBehind(matchId: string): void {
+    this.#behind.add(matchId);
+    this.#catchUp.ask();
+  }
+
+  #readBehind(): void {
+    const behind = [...this.#behind];
+    this.#behind.clear();
+    for (const matchId of behind) {
+      this.get(matchId).then((held) => {
+        if (held !== null) this.#tell(held, "loaded");
+      }, this.#options.onError);
+    }
   }
 
   #read(matchId: string): Promise<HeldMatch | null> {

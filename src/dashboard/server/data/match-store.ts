@@ -52,7 +52,7 @@ export interface Change {
  */
 export function applyLoaded(held: HeldMatch, event: LoadedEvent, added: readonly CleanDelivery[]): Change | null {
   const touched = event.touched.get(held.matchId);
-  if (touched === undefined) return null;
+  if (touched === undefined || !event.isComplete) return null;
   const last = held.deliveries.at(-1);
   const isRecord = event.records.includes(held.matchId);
   let fresh = 0;

@@ -58,11 +58,20 @@ export class WarehouseReader {
     return answer;
   }
 
+  /** One that failed is tried again with the next question. */
+  #connectNow(connect: () => Promise<DuckDBConnection>): Promise<DuckDBConnection> {
+    const connection = connect();
+    connection.catch(() => {
+      if (this.#connection === connection) this.#connection = null;
+    });
+    return connection;
+  }
+
   async #run<T>(opening: number, body: (query: Query, connection: DuckDBConnection) => Promise<T>): Promise<T> {
     if (opening !== this.#opening || this.#connect === null) {
       throw new UnavailableError("the warehouse is being opened");
     }
-    const connection = await (this.#connection ??= this.#connect());
+    const connection = await (this.#connection ??= this.#connectNow(this.#connect));
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
