@@ -31,7 +31,7 @@ export async function createLogger(name: string, level: Settings["logLevel"]): P
 export async function runAsProcess<S extends ProcessState>(
   name: string,
   settings: Settings,
-  body: (signal: AbortSignal, onStatus: (status: S) => void) => Promise<void>,
+  body: (signal: AbortSignal, onStatus: (status: S) => void, logger: Logger) => Promise<void>,
 ): Promise<void> {
   const logger = await createLogger(name, settings.logLevel);
   const shutdown = listenForShutdown();
@@ -47,7 +47,7 @@ export async function runAsProcess<S extends ProcessState>(
   };
   logger.info("started");
   try {
-    await body(shutdown.signal, onStatus);
+    await body(shutdown.signal, onStatus, logger);
     logger.info("stopped");
   } catch (error) {
     logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));

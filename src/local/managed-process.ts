@@ -93,6 +93,13 @@ export class ManagedProcess {
     this.#child?.kill(signal);
   }
 
+  /** Says something over the channel. False when there is nobody: it is starting anew, or has no channel. */
+  send(message: object): boolean {
+    if (this.#child?.connected !== true) return false;
+    this.#child.send(message, () => undefined); // one that ends meanwhile needs no message
+    return true;
+  }
+
   /** The whole life; never rejects. */
   async #live(): Promise<void> {
     try {

@@ -103,6 +103,7 @@ export async function startSuperset(
   await requireFreePort(settings.supersetPort, "TU_SUPERSET_PORT", "Superset");
   await installSuperset(settings, progress, signal);
   const prepared = await prepareSuperset(settings, progress, signal);
+  signal?.throwIfAborted(); // from here on the supervisor stops it
   await supervisor.start(supersetService(settings));
   return prepared;
 }

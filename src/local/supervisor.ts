@@ -85,6 +85,11 @@ export class Supervisor {
     this.#processes.get(name)?.kill(signal);
   }
 
+  /** Sends a message to a process with `ipc`. False when it does not run. */
+  send(name: string, message: object): boolean {
+    return this.#processes.get(name)?.send(message) ?? false;
+  }
+
   list(): ProcessStatus[] {
     return [...this.#processes.values()].map((managed) => managed.status());
   }

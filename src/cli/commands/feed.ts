@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import type { FeedOptions, FeedSummary, T20iContent } from "../../feed/index.ts";
+import type { ObjectStoreTarget } from "../../feed/targets/object-store.ts";
 import type { Settings } from "../../settings.ts";
 import { UsageError } from "../errors.ts";
 import { addFeedOptions, type FeedArguments, givenSources } from "../feed-options.ts";
+import { hearParent, messageOf, tellParent } from "../play/channel.ts";
 import { feedProcess, SOURCE_IDS, type SourceId } from "../play/sources.ts";
 
 export function register(program: Command): void {
@@ -68,6 +70,24 @@ const FEEDS: Readonly<Record<SourceId, Feed>> = {
       import("../../feed/targets/object-store.ts"),
     ]);
     const target = objectStoreTarget({ location: settings.objectStore, region: settings.lambdaRegion });
-    return runFeed({ ...options, scripts: await testScripts(dirs), target });
+    const stopHearing = hearParent((message) => void repeatOnDemand(target, message));
+    try {
+      return await runFeed({ ...options, scripts: await testScripts(dirs), target });
+    } finally {
+      stopHearing();
+    }
   },
 };
+
+/** Somebody pressed the button of the object store: only its one writer can append to it. */
+async function repeatOnDemand(target: ObjectStoreTarget, message: unknown): Promise<void> {
+  const asked = messageOf("again", message);
+  if (asked === undefined) return;
+  const { id } = asked;
+  try {
+    tellParent({ type: "repeated", id, count: await target.repeat(asked.count), problem: "" });
+  } catch (error) {
+    const problem = target.classify(error, "appending objects again").message;
+    tellParent({ type: "repeated", id, count: null, problem });
+  }
+}

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { LoaderStatus } from "../../loader/status.ts";
 
 interface Options {
   readonly acceptGaps?: boolean;
@@ -8,7 +9,9 @@ interface Options {
 export function register(program: Command): void {
   program
     .command("loader")
-    .description("load the clean stream into the warehouse and publish snapshots of it (one process at a time)")
+    .description(
+      "load the clean stream into the warehouse, publish snapshots of it and serve the live page (one process at a time)",
+    )
     .option("--accept-gaps", "go on where Kafka deleted records before they were loaded; the table gaps says which")
     .option("--restore", "if the warehouse file is damaged, set it aside and go on from the newest snapshot")
     .action(load);
@@ -29,15 +32,25 @@ async function load(options: Options): Promise<void> {
     const done = await restoreDamaged(settings.warehouseDir);
     process.stderr.write(`${done ?? "the warehouse file is sound: nothing to restore"}\n`);
   }
-  await runAsProcess("loader", settings, (signal, onStatus) =>
-    runLoader({
-      log: confluentLog({ brokers: settings.brokers, clientId: "loader" }),
-      warehouseDir: settings.warehouseDir,
-      topics: { deliveries, matches, verdicts, quarantine, gaps },
-      groupId: "cricket-loader",
-      signal,
-      onStatus,
-      acceptGaps: options.acceptGaps === true,
-    }),
-  );
+  const { servePage } = await import("../play/serve-page.ts");
+  await runAsProcess<LoaderStatus>("loader", settings, async (signal, onStatus, logger) => {
+    const page = await servePage(settings, signal, logger);
+    try {
+      await runLoader({
+        log: confluentLog({ brokers: settings.brokers, clientId: "loader" }),
+        warehouseDir: settings.warehouseDir,
+        topics: { deliveries, matches, verdicts, quarantine, gaps },
+        groupId: "cricket-loader",
+        signal,
+        onStatus: (status) => {
+          onStatus(status);
+          page.dashboard.status(status);
+        },
+        acceptGaps: options.acceptGaps === true,
+        observer: page.dashboard,
+      });
+    } finally {
+      await page.close();
+    }
+  });
 }

@@ -10,6 +10,7 @@ import { SOURCE_IDS } from "../play/sources.ts";
 
 interface Options extends FeedArguments, RunOptions {
   readonly exitWhenDone?: boolean;
+  readonly superset?: boolean;
   readonly json?: boolean;
 }
 
@@ -48,6 +49,7 @@ export function register(program: Command): void {
       "--exit-when-done",
       "end when everything is loaded and audited; exit code 1 if the audit finds an unexplained difference",
     )
+    .option("--superset", "fetch and start Superset in the background, about 900 MB")
     .option("--json", "print a summary as JSON at the end (status lines go to stderr)")
     .addHelpText(
       "after",
@@ -73,6 +75,7 @@ async function action(options: Options): Promise<void> {
     crashes: options.crash ?? [],
     processors: options.processors,
     again: options.again ?? false,
+    superset: options.superset ?? false,
     exitWhenDone: options.exitWhenDone ?? false,
     json: options.json ?? false,
   });

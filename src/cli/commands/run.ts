@@ -8,6 +8,7 @@ interface Options extends RunOptions {
   readonly interval?: number;
   readonly live?: readonly string[];
   readonly again?: boolean;
+  readonly superset: boolean;
 }
 
 /** Nobody would leave before the end of these: a final tied twice, one won by four sixes, and Headingley. */
@@ -32,6 +33,7 @@ export function register(program: Command): void {
     );
   addRunOptions(command)
     .option("--again", "play matches once more that were played to their end")
+    .option("--no-superset", "leave Superset out (it is fetched and started in the background, about 900 MB)")
     .addHelpText(
       "after",
       "\nThe sources repeat records and get some wrong, on purpose. Ctrl-C stops everything cleanly; run it again to go on.",
@@ -60,6 +62,7 @@ async function run(options: Options): Promise<void> {
     crashes: options.crash ?? [],
     processors: options.processors,
     again: options.again ?? false,
+    superset: options.superset,
     exitWhenDone: false,
     json: false,
   });

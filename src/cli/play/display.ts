@@ -5,7 +5,8 @@ import { TerminalScreen } from "../screen/terminal.ts";
 export interface Display {
   /** Something changed that should be seen at once. */
   update(): void;
-  close(): void;
+  /** `notes` are for people to keep: they are left in the terminal when the screen is gone. */
+  close(notes: readonly string[]): void;
 }
 
 const REDRAW_MS = 250;
@@ -20,9 +21,15 @@ export function openDisplay(model: () => ScreenModel, options: { readonly json: 
 function openScreen(model: () => ScreenModel): Display {
   const screen = new TerminalScreen(process.stdout, model);
   screen.open(REDRAW_MS);
-  return { update: () => screen.draw(), close: () => screen.close() };
+  return { update: () => screen.draw(), close: (notes) => leave(screen, notes) };
 }
 
+function leave(screen: TerminalScreen, notes: readonly string[]): void {
+  screen.close();
+  for (const note of notes) process.stdout.write(`${note}\n`);
+}
+
+/** Notes stand among the lines already. */
 function openLines(model: () => ScreenModel, out: NodeJS.WritableStream): Display {
   let told: News | undefined;
   let doing = "";

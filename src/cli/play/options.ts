@@ -26,6 +26,8 @@ export interface PlayOptions {
   readonly processors: number;
   /** Play finished matches once more, from their first record. */
   readonly again: boolean;
+  /** Install and start Superset beside it. */
+  readonly superset: boolean;
   /** End when everything is loaded and audited. */
   readonly exitWhenDone: boolean;
   readonly json: boolean;

@@ -14,6 +14,8 @@ export interface PipelineListener {
   processor(name: string, status: ProcessorStatus): void;
   loader(status: LoaderStatus): void;
   feed(id: SourceId, status: FeedStatus): void;
+  /** Anything else that a part says: channel.ts. */
+  other(message: unknown): void;
 }
 
 /** A part has its own back-off and waits for servers that are gone: killing it for being slow would help nobody. */
@@ -29,7 +31,8 @@ export function pipelineNames(options: PlayOptions): string[] {
 
 /** Reads one source. */
 export function sourceSpec({ id }: SourcePlay, listener: PipelineListener): ProcessSpec {
-  return part<SourceStatus>(sourceProcess(id), ["source", id], ["streaming", "snapshot", "standby"], (status) =>
+  const working = ["streaming", "snapshot", "standby"] as const;
+  return part<SourceStatus>(sourceProcess(id), ["source", id], working, listener, (status) =>
     listener.source(id, status),
   );
 }
@@ -38,11 +41,11 @@ export function sourceSpec({ id }: SourcePlay, listener: PipelineListener): Proc
 export function sharedSpecs(options: PlayOptions, listener: PipelineListener): ProcessSpec[] {
   return [
     ...processorNames(options).map((name) =>
-      part<ProcessorStatus>(name, ["processor", "--instance", name], ["running"], (status) =>
+      part<ProcessorStatus>(name, ["processor", "--instance", name], ["running"], listener, (status) =>
         listener.processor(name, status),
       ),
     ),
-    part<LoaderStatus>("loader", ["loader"], ["running"], (status) => listener.loader(status)),
+    part<LoaderStatus>("loader", ["loader"], ["running"], listener, (status) => listener.loader(status)),
   ];
 }
 
@@ -58,13 +61,16 @@ export function feedSpec(source: SourcePlay, options: PlayOptions, listener: Pip
     ...source.matches.flatMap((match) => ["--match", match]),
     ...(options.again ? ["--again"] : []),
   ];
-  return part<FeedStatus>(feedProcess(id), args, ["playing", "live", "done"], (status) => listener.feed(id, status));
+  return part<FeedStatus>(feedProcess(id), args, ["playing", "live", "done"], listener, (status) =>
+    listener.feed(id, status),
+  );
 }
 
 function part<S extends { readonly state: string }>(
   name: string,
   args: readonly string[],
   working: readonly S["state"][],
+  listener: PipelineListener,
   onStatus: (status: S) => void,
 ): ProcessSpec {
   let isWorking = false;
@@ -80,7 +86,10 @@ function part<S extends { readonly state: string }>(
     },
     ready: async () => isWorking,
     onMessage: (message) => {
-      if (!isStatusMessage(message)) return;
+      if (!isStatusMessage(message)) {
+        listener.other(message);
+        return;
+      }
       // Our own child, of our own version: the type is what its command reports.
       const status = message.status as S;
       isWorking ||= working.includes(status.state);

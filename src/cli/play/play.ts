@@ -1,22 +1,21 @@
-import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import type { AuditReport } from "../../audit/index.ts";
 import type { Log } from "../../kafka/log.ts";
 import { confluentLog } from "../../kafka/confluent/index.ts";
 import { type ServiceName, SERVICES } from "../../local/index.ts";
-import { cricketTopology } from "../../pipelines/cricket.ts";
 import { ensureCricketTopics } from "../../pipelines/topics.ts";
 import type { Settings } from "../../settings.ts";
 import { listenForShutdown } from "../shutdown.ts";
 import { feedFigures } from "../screen/model.ts";
 import { loadedRows } from "../screen/figures.ts";
 import type { VerdictCounts } from "../../domain/review/verdict.ts";
-import { type CaughtUp, waitUntilCaughtUp } from "./caught-up/caught-up.ts";
-import { MARKS } from "./caught-up/marks.ts";
+import type { CaughtUp } from "./caught-up/caught-up.ts";
+import { Charts } from "./charts.ts";
 import { startCrashes } from "./crashes.ts";
+import { stopPipeline, untilAllArrived } from "./finish.ts";
 import { endLeftovers } from "./leftovers.ts";
 import type { PlayOptions, SourcePlay } from "./options.ts";
 import { feedSpec, pipelineNames, sharedSpecs, sourceSpec } from "./pipeline.ts";
-import { feedProcess, type SourceId, SOURCES } from "./sources.ts";
+import { type SourceId, SOURCES } from "./sources.ts";
 import { Stage, unlessAborted } from "./stage.ts";
 import { neededServices, serviceSpecs, startStack } from "./stack.ts";
 
@@ -51,6 +50,7 @@ export async function play(settings: Settings, options: PlayOptions): Promise<Pl
     stage,
     log: confluentLog({ brokers: settings.brokers, clientId: "play" }),
     signal: shutdown.signal,
+    charts: new Charts(stage, settings),
   };
   try {
     const outcome = await perform(run);
@@ -71,6 +71,7 @@ interface Run {
   readonly stage: Stage;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly charts: Charts;
 }
 
 interface Outcome extends CaughtUp {
@@ -97,12 +98,12 @@ async function perform(run: Run): Promise<Outcome> {
   const stopCrashes = startCrashes(options.crashes, {
     list: () => stage.processes(),
     kill: (process) => stage.kill(process),
-    killed: (target, name) => stage.tell({ type: "killed", target, name }),
+    killed: (target, name) => stage.tell({ type: "killed", target, name, by: "--crash" }),
   });
   try {
     // Each source begins to play as soon as its own server answers: the first score need not wait for the last server.
     const started = Promise.all([
-      stage.startAll(sharedSpecs(options, stage.listener), signal),
+      startShared(run),
       ...options.sources.map((source) => startSource(run, source, ready(SOURCES[source.id].service))),
     ]);
     await unlessAborted(Promise.race([stage.feedsDone, failureOf(started)]), signal);
@@ -139,22 +140,15 @@ async function createTopics({ log, settings }: Run): Promise<void> {
   }
 }
 
-async function settle({ settings, options, stage, log, signal }: Run): Promise<Outcome> {
-  const caughtUp = await waitUntilCaughtUp({
-    log,
-    sources: options.sources.map(({ id }) => ({ id, mark: () => MARKS[id](settings) })),
-    inputs: cricketTopology(settings).inputs,
-    clean: [
-      CRICKET_TOPICS.deliveries,
-      CRICKET_TOPICS.matches,
-      CRICKET_TOPICS.verdicts,
-      CRICKET_TOPICS.quarantine,
-      CRICKET_TOPICS.gaps,
-    ],
-    loaded: () => stage.loaded,
-    signal,
-    onProgress: (doing) => stage.phase("settling", doing),
-  });
+/** The live page is the loader's and comes with it; Superset must take no core from either. */
+async function startShared({ options, stage, charts, signal }: Run): Promise<void> {
+  await stage.startAll(sharedSpecs(options, stage.listener), signal);
+  if (options.superset) charts.start();
+}
+
+async function settle(run: Run): Promise<Outcome> {
+  const { settings, options, stage, log, signal } = run;
+  const caughtUp = await untilAllArrived(run, signal);
   await stage.stop(pipelineNames(options));
   stage.phase("auditing", "");
   const { runAudit } = await import("../commands/audit.ts");
@@ -163,8 +157,11 @@ async function settle({ settings, options, stage, log, signal }: Run): Promise<O
 }
 
 /** In the order of the data: nothing is left half-way that the next start would have to repeat. */
-async function stopEverything({ options, stage }: Run): Promise<void> {
-  await stage.stop([...options.sources.map(({ id }) => feedProcess(id)), ...pipelineNames(options)]);
+async function stopEverything(run: Run): Promise<void> {
+  const { stage, charts, signal } = run;
+  const chartsEnd = charts.stop();
+  await stopPipeline(run, signal.aborted);
+  await chartsEnd;
   if (stage.supervisor.list().some(({ state }) => state !== "stopped" && state !== "failed"))
     stage.phase("stopping", "servers");
   await stage.supervisor.stopAll();

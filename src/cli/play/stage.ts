@@ -4,17 +4,19 @@ import { localSupervisor, type ProcessSpec, type ProcessStatus, type Supervisor 
 import { logDir } from "../../local/paths.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
 import type { Settings } from "../../settings.ts";
-import { initialModel, type Phase, type ScreenModel } from "../screen/model.ts";
+import { initialModel, type Link, type Phase, type ScreenModel } from "../screen/model.ts";
 import { reduce, type ScreenEvent } from "../screen/reducer.ts";
 import { type Display, openDisplay } from "./display.ts";
 import type { PlayOptions } from "./options.ts";
 import { feedProcess, type SourceId } from "./sources.ts";
+import { LivePage } from "./live-page.ts";
 import type { PipelineListener } from "./pipeline.ts";
 
 /** An event before the stage has put the time on it. */
-type Untimed = ScreenEvent extends infer E ? (E extends ScreenEvent ? Omit<E, "at"> : never) : never;
+export type Untimed = ScreenEvent extends infer E ? (E extends ScreenEvent ? Omit<E, "at"> : never) : never;
 
 const TICK_MS = 250;
+const COMES_LATER: Link = { state: "starting", url: null, text: "when Kafka answers" };
 
 /** Everything that is running, and what is known of it: the supervisor, the model of the screen, the display. */
 export class Stage {
@@ -25,14 +27,19 @@ export class Stage {
   readonly #settings: Settings;
   readonly #display: Display;
   readonly #tick: NodeJS.Timeout;
+  readonly #livePage: LivePage;
   #model: ScreenModel;
   #waiting = "";
+  readonly #notes: string[] = [];
   readonly #feedDone = new Map<SourceId, Promise<void>>();
 
-  constructor(settings: Settings, options: Pick<PlayOptions, "sources" | "json">) {
+  constructor(settings: Settings, options: Pick<PlayOptions, "sources" | "json" | "superset">) {
     const ids = options.sources.map(({ id }) => id);
     this.#settings = settings;
-    this.#model = initialModel(Date.now(), shownPath(logDir(settings)), settings.partitions, ids);
+    this.#model = {
+      ...initialModel(Date.now(), shownPath(logDir(settings)), settings.partitions, ids),
+      links: { page: COMES_LATER, ...(options.superset ? { superset: COMES_LATER } : {}) },
+    };
     this.supervisor = localSupervisor(settings);
     this.supervisor.onChange(() => this.#processes());
     const announce = new Map<SourceId, () => void>();
@@ -49,9 +56,21 @@ export class Stage {
         // It ended by itself; without this the supervisor would start it again.
         void this.supervisor.stop(feedProcess(id));
       },
+      other: (message) => this.#livePage.hear(message),
     };
+    this.#livePage = new LivePage({
+      settings,
+      sources: ids,
+      send: (name, message) => this.supervisor.send(name, message),
+      tell: (event) => this.tell(event),
+      processes: () => this.processes(),
+      kill: (process) => this.kill(process),
+    });
     this.#display = openDisplay(() => this.#model, options);
-    this.#tick = setInterval(() => this.#processes(), TICK_MS);
+    this.#tick = setInterval(() => {
+      this.#processes();
+      this.#livePage.show(this.#model);
+    }, TICK_MS);
   }
 
   get model(): ScreenModel {
@@ -67,6 +86,12 @@ export class Stage {
     const before = this.#model;
     this.#model = reduce(before, { ...event, at: Date.now() } as ScreenEvent);
     if (event.type === "phase" || this.#model.news !== before.news) this.#display.update();
+  }
+
+  /** Something to keep: among the news now, and in the terminal afterwards. */
+  note(text: string): void {
+    this.#notes.push(text);
+    this.tell({ type: "news", text, tone: "good" });
   }
 
   phase(phase: Phase, doing: string): void {
@@ -122,7 +147,7 @@ export class Stage {
 
   close(): void {
     clearInterval(this.#tick);
-    this.#display.close();
+    this.#display.close(this.#notes);
   }
 
   #processes(): void {

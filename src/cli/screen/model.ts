@@ -43,10 +43,30 @@ export interface News {
   readonly tone: "good" | "warn" | "bad" | "plain";
 }
 
+/** Where a kill on purpose came from. */
+export type Killer = "--crash" | "the live page";
+
+/** A page to open in a browser. */
+export interface Link {
+  readonly state: "starting" | "up" | "failed";
+  readonly url: string | null;
+  /** What it is doing, or why it is not there; empty when there is nothing to say. */
+  readonly text: string;
+}
+
+/** The two pages. */
+export type LinkName = "page" | "superset";
+
+/** What they are called, for people. */
+export const LINK_TITLES: Readonly<Record<LinkName, string>> = { page: "live page", superset: "Superset" };
+
+export type Links = Readonly<Partial<Record<LinkName, Link>>>;
+
 /** A process that is down and came from somewhere: what to say when it is back. */
 interface Outage {
   readonly at: number;
-  readonly byCrash: boolean;
+  /** Who killed it on purpose; null when nobody did. */
+  readonly killedBy: Killer | null;
 }
 
 /** Everything the screen shows. Made by `reduce`, drawn by `renderScreen`. */
@@ -69,6 +89,8 @@ export interface ScreenModel {
   readonly processes: readonly ProcessStatus[];
   readonly kills: ReadonlyMap<CrashTarget, number>;
   readonly outages: ReadonlyMap<string, Outage>;
+  /** The pages there are or will be, in the order in which they are shown. */
+  readonly links: Links;
   /** Newest last. */
   readonly news: readonly News[];
   readonly logDir: string;
@@ -97,6 +119,7 @@ export function initialModel(
     processes: [],
     kills: new Map(),
     outages: new Map(),
+    links: {},
     news: [],
     logDir,
     partitions,

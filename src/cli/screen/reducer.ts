@@ -7,14 +7,32 @@ import type { CrashTarget } from "../options.ts";
 import { span } from "../output.ts";
 import { feedProcess, type SourceId, sourceProcess } from "../play/sources.ts";
 import { sumVerdicts } from "./figures.ts";
-import { feedFigures, type FeedView, type News, NO_FIGURES, type Phase, type ScreenModel } from "./model.ts";
+import {
+  feedFigures,
+  type FeedView,
+  type Killer,
+  type Link,
+  LINK_TITLES,
+  type LinkName,
+  type News,
+  NO_FIGURES,
+  type Phase,
+  type ScreenModel,
+} from "./model.ts";
 
 /** Everything that can happen on the screen; `at` is ms since the Unix epoch. */
 export type ScreenEvent =
   | { readonly type: "tick"; readonly at: number }
   | { readonly type: "phase"; readonly at: number; readonly phase: Phase; readonly doing: string }
   | { readonly type: "processes"; readonly at: number; readonly list: readonly ProcessStatus[] }
-  | { readonly type: "killed"; readonly at: number; readonly target: CrashTarget; readonly name: string }
+  | {
+      readonly type: "killed";
+      readonly at: number;
+      readonly target: CrashTarget;
+      readonly name: string;
+      readonly by: Killer;
+    }
+  | { readonly type: "link"; readonly at: number; readonly name: LinkName; readonly link: Link }
   | {
       readonly type: "source";
       readonly at: number;
@@ -52,8 +70,10 @@ export function reduce(model: ScreenModel, event: ScreenEvent): ScreenModel {
       return {
         ...next,
         kills: new Map(model.kills).set(event.target, (model.kills.get(event.target) ?? 0) + 1),
-        outages: new Map(model.outages).set(event.name, { at: event.at, byCrash: true }),
+        outages: new Map(model.outages).set(event.name, { at: event.at, killedBy: event.by }),
       };
+    case "link":
+      return withLink(next, event);
     case "processes":
       return withProcesses(next, event.at, event.list);
   }
@@ -100,6 +120,16 @@ function withLoader(model: ScreenModel, event: Extract<ScreenEvent, { type: "loa
   return troubled({ ...model, loader, loadedEarlier }, at, "loader", before ?? undefined, status);
 }
 
+function withLink(model: ScreenModel, { at, name, link }: Extract<ScreenEvent, { type: "link" }>): ScreenModel {
+  const before = model.links[name];
+  const next = { ...model, links: { ...model.links, [name]: link } };
+  if (link.state === "up" && before?.state !== "up")
+    return tell(next, at, `${LINK_TITLES[name]}: ${link.url ?? ""}`, "good");
+  if (link.state === "failed" && (before?.state !== "failed" || before.text !== link.text))
+    return tell(next, at, `no ${LINK_TITLES[name]}: ${link.text}`, "warn");
+  return next;
+}
+
 function withFeed(model: ScreenModel, event: Extract<ScreenEvent, { type: "feed" }>): ScreenModel {
   const { at, id, status } = event;
   const before = model.feeds.get(id) ?? null;
@@ -131,7 +161,7 @@ function withProcess(
   const { name } = process;
   const outage = model.outages.get(name);
   if (process.state === "backing-off" && before?.state !== "backing-off") {
-    const outages = new Map(model.outages).set(name, outage ?? { at, byCrash: false });
+    const outages = new Map(model.outages).set(name, outage ?? { at, killedBy: null });
     // A dead processor owns nothing, whatever it said last.
     const processors = new Map(model.processors);
     processors.delete(name);
@@ -144,7 +174,7 @@ function withProcess(
   if (process.state !== "ready" || outage === undefined || before?.state === "ready") return model;
   const outages = new Map(model.outages);
   outages.delete(name);
-  const cause = outage.byCrash ? "killed by --crash" : `ended (${process.lastExit ?? "unknown"})`;
+  const cause = outage.killedBy !== null ? `killed by ${outage.killedBy}` : `ended (${process.lastExit ?? "unknown"})`;
   return tell({ ...model, outages }, at, `${name} ${cause}, back after ${span(at - outage.at)}`, "good");
 }
 

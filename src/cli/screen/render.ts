@@ -1,6 +1,6 @@
 import type { ScreenModel } from "./model.ts";
 import { processes } from "./processes.ts";
-import { footer, header, live, news, progress, sources, verdicts } from "./sections.ts";
+import { footer, header, links, live, news, progress, sources, verdicts } from "./sections.ts";
 import { clip, type Line, painter } from "./spans.ts";
 
 export interface ScreenSize {
@@ -24,6 +24,7 @@ export function renderScreen(model: ScreenModel, size: ScreenSize): string {
   const bottom = footer(model, columns);
   const room = Math.max(0, size.rows - top.length - bottom.length);
   const layOut = (wide: boolean): Line[][] => [
+    links(model),
     live(model, wide),
     sources(model, columns),
     verdicts(model, columns),

@@ -3,7 +3,7 @@ import type { SourceLag } from "../../sources/kit/index.ts";
 import { bytes, count, span } from "../output.ts";
 import { type SourceId, sourceProcess, SOURCES } from "../play/sources.ts";
 import { commitFigures, loadedRows, processorLag, sentEvents } from "./figures.ts";
-import { feedFigures, type News, NO_FIGURES, type Phase, type ScreenModel } from "./model.ts";
+import { feedFigures, type Link, LINK_TITLES, type News, NO_FIGURES, type Phase, type ScreenModel } from "./model.ts";
 import { harmless, type Line, type Span, spread, type Style, width } from "./spans.ts";
 
 const PHASE_STYLE: Readonly<Record<Phase, Style>> = {
@@ -21,6 +21,21 @@ export function header(model: ScreenModel, columns: number): Line[] {
   const right: Line = [[`for ${span(model.now - model.startedAt)}  ${clockTime(model.now)} `, "dim"]];
   return [spread(left, right, columns), [["─".repeat(columns), "dim"]]];
 }
+
+/** Where to look with a browser: a line a page, its address first so that a terminal can make a link of it. */
+export function links(model: ScreenModel): Line[] {
+  return (["page", "superset"] as const).flatMap((name): Line[] => {
+    const link = model.links[name];
+    if (link === undefined) return [];
+    const label: Span = [` ${LINK_TITLES[name].padEnd(LINK_WIDTH)} `, "dim"];
+    const address: Line = link.state === "up" ? [[link.url ?? "", "title"]] : [];
+    const gap = link.state === "up" && link.text !== "" ? "  " : "";
+    return [[label, ...address, [`${gap}${harmless(link.text)}`, LINK_STYLE[link.state]]]];
+  });
+}
+
+const LINK_WIDTH = 9;
+const LINK_STYLE: Readonly<Record<Link["state"], Style>> = { starting: "dim", up: "dim", failed: "warn" };
 
 /** The matches that are on, the reason to look at the screen: a line a source, or two where there is room. */
 export function live(model: ScreenModel, wide: boolean): Line[] {

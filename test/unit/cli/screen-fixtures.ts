@@ -127,7 +127,7 @@ export function busyModel(): ScreenModel {
         status: processorStatus({ partitions: [2, 3], commitMs: { p50: 3, p99: 40 } }),
       },
       { type: "loader", at, status: loaderStatus({ rows: 45_678, batches: 99, lag: 3, live: LIVE }) },
-      { type: "killed", at, target: "mongo", name: "mongodb" },
+      { type: "killed", at, target: "mongo", name: "mongodb", by: "--crash" },
       {
         type: "processes",
         at,

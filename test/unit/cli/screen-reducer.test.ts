@@ -20,7 +20,7 @@ describe("the screen's reducer", () => {
   it("says how long a process was away that --crash has killed", () => {
     const model = play([
       { type: "processes", at: NOON, list: [processStatus("postgres")] },
-      { type: "killed", at: NOON + 1000, target: "postgres", name: "postgres" },
+      { type: "killed", at: NOON + 1000, target: "postgres", name: "postgres", by: "--crash" },
       {
         type: "processes",
         at: NOON + 1005,
@@ -55,7 +55,7 @@ describe("the screen's reducer", () => {
   it("does not take the state before the kill for the return", () => {
     const model = play([
       { type: "processes", at: NOON, list: [processStatus("source")] },
-      { type: "killed", at: NOON, target: "source", name: "source" },
+      { type: "killed", at: NOON, target: "source", name: "source", by: "--crash" },
       { type: "processes", at: NOON + 1, list: [processStatus("source")] },
     ]);
     expect(news(model)).toEqual([]);

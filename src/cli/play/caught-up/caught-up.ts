@@ -60,7 +60,15 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<Caugh
   onProgress("waiting for the processors");
   const raw = await retrying(options, () => captureEnds(options.log, options.inputs));
   const verdicts = await until(options, () => judged(options.log, raw));
-  onProgress("waiting for the loader");
+  await waitUntilLoaded(options);
+  return { sources, verdicts };
+}
+
+/** Step 4 alone. Throws when `signal` aborts. */
+export async function waitUntilLoaded(
+  options: Pick<CaughtUpOptions, "log" | "clean" | "loaded" | "signal" | "onProgress">,
+): Promise<void> {
+  options.onProgress("waiting for the loader");
   const clean = await retrying(options, () => captureEnds(options.log, options.clean));
   await until(options, async () => {
     const loaded = options.loaded();
@@ -68,7 +76,6 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<Caugh
       ? true
       : undefined;
   });
-  return { sources, verdicts };
 }
 
 /** What a position means is for its mark to know. */
