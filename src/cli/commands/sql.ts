@@ -1,5 +1,5 @@
 import { text as readAll } from "node:stream/consumers";
-import type { DuckDBResultReader, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBResultReader, DuckDBValue } from "@duckdb/node-api";
 import type { Command } from "commander";
 import { SilentExit, UsageError } from "../errors.ts";
 import { parseInteger } from "../options.ts";
@@ -35,61 +35,64 @@ export function register(program: Command): void {
 }
 
 async function ask(query: string, options: Options): Promise<void> {
-  const [{ loadSettings }, { openForReading }, { noteSource }, { print, table, count }, { listenForShutdown }] =
+  const [{ loadSettings }, { openForReading }, { noteSource }, { listenForShutdown }, { interruptible }] =
     await Promise.all([
       import("../../settings.ts"),
       import("../../loader/index.ts"),
       import("../warehouse-note.ts"),
-      import("../output.ts"),
       import("../shutdown.ts"),
+      import("../interrupt.ts"),
     ]);
   const sql = query === "-" ? await readAll(process.stdin) : query;
   if (sql.trim() === "") throw new UsageError("there is no query", 'try `third-umpire sql "SHOW TABLES"`');
+  const { signal, dispose } = listenForShutdown();
   const warehouse = await openForReading(loadSettings().warehouseDir, { prefer: "snapshot" });
-  const shutdown = listenForShutdown();
-  const interrupt = (): void => warehouse.connection.interrupt();
-  shutdown.signal.addEventListener("abort", interrupt);
   try {
+    const { connection } = warehouse;
     // A question is about the warehouse: no other file is read or written, no extension loaded, nor can that be undone.
-    await warehouse.connection.run("SET enable_external_access = false; SET lock_configuration = true");
+    await connection.run("SET enable_external_access = false; SET lock_configuration = true");
     if (process.stderr.isTTY) noteSource(warehouse);
-    const reader = await run(() => warehouse.connection.streamAndRead(sql));
-    const names = reader.deduplicatedColumnNames();
-    if (options.json === true || options.csv === true) {
-      await run(() => reader.readAll());
-      const rows = reader.getRows();
-      if (options.json === true)
-        print(
-          JSON.stringify(
-            rows.map((row) => Object.fromEntries(names.map((name, n) => [name, jsonValue(row[n])]))),
-            null,
-            1,
-          ),
-        );
-      else print(...[names, ...rows.map((row) => row.map((value) => plainText(value)))].map(csvLine));
-      return;
-    }
-    const shown = await firstRows(reader, options.limit);
-    print(
-      ...table<readonly DuckDBValue[]>(
-        names.map((name, n) => ({
-          title: name,
-          value: (row) => cellText(row[n]),
-          right: isNumber(shown.rows[0]?.[n]),
-        })),
-        shown.rows,
-      ),
-    );
-    if (shown.isCut) print("", `The first ${count(options.limit)} rows are shown; --limit 0 or --csv shows all.`);
+    await interruptible(connection, signal, () => answer(connection, sql, options));
   } catch (error) {
     // Who pressed Ctrl-C knows why there is no answer.
-    if (shutdown.signal.aborted) throw new SilentExit(INTERRUPTED);
+    if (signal.aborted) throw new SilentExit(INTERRUPTED);
     throw error;
   } finally {
-    shutdown.signal.removeEventListener("abort", interrupt);
-    shutdown.dispose();
+    dispose();
     warehouse.close();
   }
+}
+
+async function answer(connection: DuckDBConnection, sql: string, options: Options): Promise<void> {
+  const { count, print, table } = await import("../output.ts");
+  const reader = await run(() => connection.streamAndRead(sql));
+  const names = reader.deduplicatedColumnNames();
+  if (options.json === true || options.csv === true) {
+    await run(() => reader.readAll());
+    const rows = reader.getRows();
+    if (options.json === true)
+      print(
+        JSON.stringify(
+          rows.map((row) => Object.fromEntries(names.map((name, n) => [name, jsonValue(row[n])]))),
+          null,
+          1,
+        ),
+      );
+    else print(...[names, ...rows.map((row) => row.map((value) => plainText(value)))].map(csvLine));
+    return;
+  }
+  const shown = await firstRows(reader, options.limit);
+  print(
+    ...table<readonly DuckDBValue[]>(
+      names.map((name, n) => ({
+        title: name,
+        value: (row) => cellText(row[n]),
+        right: isNumber(shown.rows[0]?.[n]),
+      })),
+      shown.rows,
+    ),
+  );
+  if (shown.isCut) print("", `The first ${count(options.limit)} rows are shown; --limit 0 or --csv shows all.`);
 }
 
 /** What DuckDB says of a query is about the query: the person who wrote it can mend it. */
