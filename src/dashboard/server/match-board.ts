@@ -118,6 +118,11 @@ export class MatchBoard {
         formatOfTopic(source.topic) ?? (touched === undefined ? null : formatOfMatch(touched.match, true, null));
       if (format !== null) this.#latest.set(format, { matchId: delivery.matchId, at: event.at });
     }
+    // Of a large transaction only the last deliveries are told: a format that is not among them shows what was touched.
+    for (const [matchId, { match }] of event.touched) {
+      const format = formatOfMatch(match, true, null);
+      if (!this.#latest.has(format)) this.#latest.set(format, { matchId, at: event.at });
+    }
     const playing = new Set([...this.#latest.values()].map(({ matchId }) => matchId));
     for (const matchId of event.touched.keys()) {
       const held = this.#held.get(matchId);

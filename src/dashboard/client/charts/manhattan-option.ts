@@ -38,7 +38,8 @@ export function manhattanOption(
     yAxis: {
       type: "value",
       min: 0,
-      max: Math.ceil((most + 3) / 4) * 4,
+      max: Math.ceil((most + 2) / 5) * 5,
+      interval: most > 30 ? 10 : 5,
       minInterval: 1,
       axisLabel: { color: palette.muted, fontSize: 12 },
       splitLine: { lineStyle: { color: palette.line } },

@@ -14,9 +14,13 @@ export function Misbehave({ state, dispatch }: Part): JSX.Element {
     <section class="card" aria-labelledby="misbehave">
       <h3 id="misbehave">Make a source misbehave</h3>
       <p class="muted lines-2">
-        {can
-          ? "Let one repeat rows it has sent, or kill its server. The verdicts move, the score stays right."
-          : "Possible when the stack was started with `third-umpire run` or `play`."}
+        {can ? (
+          "Let one repeat rows it has sent, or kill its server. The verdicts move, the score stays right."
+        ) : (
+          <>
+            Possible when the stack was started with <code>just run</code> or <code>third-umpire play</code>.
+          </>
+        )}
       </p>
       <div class="misbehave">
         {FORMATS.map((format) => (

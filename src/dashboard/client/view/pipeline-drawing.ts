@@ -116,7 +116,7 @@ function sourceFlow(pipeline: PipelineView | null, format: MatchFormat, place: n
     from: { x, y: 64 },
     to: { x, y: 112 },
     value: source?.events ?? judged,
-    unit: source?.events == null ? "judged" : "events",
+    unit: source?.events == null ? "records" : "events",
     note: "",
   };
 }

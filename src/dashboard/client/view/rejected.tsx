@@ -6,7 +6,7 @@ import { positionText, VERDICT_WORDS } from "./words.ts";
 /** Records that did not count, newest first, with what each repeated. Rows are places: a new one moves nothing. */
 export function Rejected({ rejected }: { readonly rejected: readonly RejectedRecord[] }): JSX.Element {
   return (
-    <section class="card" aria-labelledby="rejected">
+    <section class="card rejected-card" aria-labelledby="rejected">
       <h3 id="rejected">Last rejected replays</h3>
       <div class="scroll-box" tabIndex={0} role="group" aria-label="Last rejected records, newest first">
         {rejected.length === 0 ? (

@@ -114,6 +114,7 @@ function bowlerText({ bowler }: LiveMatch): string {
 export function needText(chase: Chase | null, standing: string | null): string {
   if (chase === null) return standing === null ? "First innings" : capital(standing);
   if (chase.need <= 0) return "Target reached";
+  if (chase.ballsLeft === 0) return chase.need === 1 ? "Scores level" : `${counted(chase.need - 1, "run")} short`;
   const from = chase.ballsLeft === null ? "" : ` from ${counted(chase.ballsLeft, "ball")}`;
   const rate = chase.requiredRate === null ? "" : ` · ${chase.requiredRate.toFixed(2)} an over`;
   return `Needs ${chase.need}${from}${rate}`;

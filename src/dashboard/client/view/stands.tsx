@@ -6,13 +6,13 @@ import { ordinal } from "./words.ts";
 const WICKETS = 10;
 
 export function Partnerships({ innings }: { readonly innings: InningsView }): JSX.Element {
-  const { partnerships } = innings;
+  const { partnerships, number } = innings;
   const most = Math.max(50, ...partnerships.map(({ runs }) => runs));
   const empty = Math.max(0, WICKETS - partnerships.length);
   return (
     <section class="card" aria-labelledby="partnerships">
       <h3 id="partnerships">Partnerships</h3>
-      <ol class="stands">
+      <ol class={`stands series-${((number - 1) % 4) + 1}`}>
         {partnerships.map((stand, place) => (
           <Stand key={place} stand={stand} most={most} />
         ))}
