@@ -16,16 +16,21 @@ export type UpMessage =
   | { readonly type: "failed"; readonly message: string; readonly remedy: string | null };
 
 /**
- * Starts the watching process and waits until it says that the servers are ready. Ctrl-C meanwhile stops it.
+ * Starts the watching process, with these further options, and waits until it says that the servers are ready. Ctrl-C
+ * meanwhile stops it.
  *
  * @throws FatalError with what it says went wrong.
  */
-export async function startDetached(settings: Settings, progress: Progress): Promise<void> {
+export async function startDetached(
+  settings: Settings,
+  progress: Progress,
+  options: readonly string[] = [],
+): Promise<void> {
   mkdirSync(logDir(settings), { recursive: true });
   const logFile = join(logDir(settings), "up.log");
   const log = openSync(logFile, "a");
   const main = process.argv[1] ?? "";
-  const child = spawn(process.execPath, [...process.execArgv, main, "up", "--foreground"], {
+  const child = spawn(process.execPath, [...process.execArgv, main, "up", "--foreground", ...options], {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
   });

@@ -9,6 +9,7 @@ import { mongodBinary } from "./mongodb-install.ts";
 import { isPortFree, portHolder } from "./ports.ts";
 import { postgresBinaries } from "./postgres.ts";
 import { findJava, findProgram } from "./run-command.ts";
+import { findPython, supersetPython, supersetVersion } from "./superset-install.ts";
 
 export interface Finding {
   readonly name: string;
@@ -39,6 +40,10 @@ export async function examine(settings: Settings): Promise<Finding[]> {
     await checkPort(settings, "postgres", settings.postgresPort, "TU_POSTGRES_PORT"),
     await checkPort(settings, "mongodb", settings.mongodbPort, "TU_MONGODB_PORT"),
     await checkPort(settings, "lambda", settings.lambdaPort, "TU_LAMBDA_PORT"),
+    // Without a page everything else goes on.
+    { ...(await checkPort(settings, "loader", settings.dashboardPort, "TU_DASHBOARD_PORT")), required: false },
+    { ...(await checkPort(settings, "superset", settings.supersetPort, "TU_SUPERSET_PORT")), required: false },
+    checkSuperset(settings),
     checkDisk(settings),
   ];
 }
@@ -141,6 +146,19 @@ function checkMongodb(settings: Settings): Finding {
 
 function hasPip(): boolean {
   return /^pip \d/.test(output("python3", ["-m", "pip", "--version"]));
+}
+
+function checkSuperset(settings: Settings): Finding {
+  const installed = supersetPython(settings) !== null;
+  const python = findPython();
+  const found = "command" in python ? `not there yet; pip fetches it with ${python.command}` : python.missing;
+  return {
+    name: "Superset",
+    ok: installed || "command" in python,
+    required: false,
+    found: installed ? `${supersetVersion} is installed` : found,
+    remedy: `${install({ apt: "python3 python3-venv", dnf: "python3.12", apk: "python3", brew: "python@3.12" })}, or leave it out with --no-superset`,
+  };
 }
 
 async function checkPort(settings: Settings, service: string, port: number, setting: string): Promise<Finding> {

@@ -137,7 +137,7 @@ function environment(settings: Settings): Record<string, string> {
 function requireSuperset(settings: Settings): string {
   const python = supersetPython(settings);
   if (python !== null) return python;
-  throw new FatalError("Superset is not installed", { remedy: "third-umpire up fetches it" });
+  throw new FatalError("Superset is not installed", { remedy: "third-umpire up --superset fetches it" });
 }
 
 function makeSecrets(settings: Settings): void {

@@ -1,7 +1,8 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
+import { supersetDir } from "../../local/superset.ts";
 import { kafkaDir, logDir, mongodbDir, postgresDir, runDir } from "../../local/paths.ts";
 import { stopEverything } from "../../local/stop-all.ts";
 import { loadSettings, type Settings } from "../../settings.ts";
@@ -12,7 +13,7 @@ export function register(program: Command): void {
   program
     .command("reset")
     .description(
-      "stop everything and delete its data: topics, tables, documents, objects, warehouse, state, logs (not what was installed)",
+      "stop everything and delete its data: topics, tables, documents, objects, warehouse, state, logs, what was changed in Superset (not what was installed)",
     )
     .option("--yes", "do not ask")
     .action(async (options: { yes?: true }) => {
@@ -38,9 +39,19 @@ function dataFolders(settings: Settings): string[] {
     join(mongodb, "data"),
     join(mongodb, "keyfile"),
     ...configurable(settings).filter((path) => isBelow(settings.localDir, path)),
+    ...supersetData(settings),
     runDir(settings),
     logDir(settings),
   ];
+}
+
+/** Metadata, passwords, cache: all but its programs. */
+function supersetData(settings: Settings): string[] {
+  const folder = supersetDir(settings);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith("venv-") && !name.startsWith("making-"))
+    .map((name) => join(folder, name));
 }
 
 /** Folders with data that may be anywhere. */

@@ -1,19 +1,23 @@
 import type { Command } from "commander";
 import { localStatus, type ProcessStatus } from "../../local/index.ts";
+import { type PageStatus, pageStatuses } from "../../local/pages.ts";
 import { loadSettings } from "../../settings.ts";
 import { print, printJson, span, table } from "../output.ts";
 
 export function register(program: Command): void {
   program
     .command("status")
-    .description("show every process of this project: pid, state, restarts, log file")
+    .description("show every process of this project (pid, state, restarts, log file) and where its two pages are")
     .option("--json", "one JSON document")
-    .action((options: { json?: true }) => {
+    .action(async (options: { json?: true }) => {
+      const settings = loadSettings();
       const now = Date.now();
-      const processes = localStatus(loadSettings()).map((status) => ({ ...status, uptimeMs: uptime(status, now) }));
-      if (options.json === true) printJson({ processes });
-      else if (processes.length === 0) print("nothing runs and nothing ran here; start with: third-umpire run");
-      else print(...rows(processes));
+      const processes = localStatus(settings).map((status) => ({ ...status, uptimeMs: uptime(status, now) }));
+      const pages = await pageStatuses(settings);
+      if (options.json === true) printJson({ processes, pages });
+      else if (processes.length === 0 && !pages.some(({ up }) => up))
+        print("nothing runs and nothing ran here; start with: third-umpire run");
+      else print(...rows(processes), "", ...pages.map(pageLine));
     });
 }
 
@@ -36,4 +40,8 @@ function rows(processes: readonly Row[]): string[] {
     ],
     processes,
   );
+}
+
+function pageLine({ name, url, up, remedy }: PageStatus): string {
+  return `${name.padEnd(9)}  ${up ? url : `not there; start it with: ${remedy}`}`;
 }

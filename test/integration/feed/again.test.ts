@@ -100,7 +100,7 @@ test("EO-2: documents inserted again into MongoDB are duplicates and change no s
   const database = await newDatabase();
   try {
     const scripts = await t20iScripts([packageFile("data", "t20i")]);
-    await runFeed({ ...feeding("287862"), scripts, target: mongoTarget({ connection: database.url }) });
+    await runFeed({ ...feeding("287862"), scripts, target: mongoTarget<T20iContent>({ connection: database.url }) });
     const read = async (): Promise<Store> => {
       const of = async (name: string, type: string): Promise<[string, RawRecord][]> => {
         const found = database.db.collection(name).find({}, { sort: { _id: 1 }, promoteValues: false });
