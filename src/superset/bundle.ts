@@ -46,7 +46,11 @@ export function bundleFiles(description: Description): ReadonlyMap<string, strin
       return [`charts/${fileName(chart.name)}.yaml`, yaml(chartFile(chart, dataset))] as const;
     }),
     ...description.dashboards.map(
-      (dashboard) => [`dashboards/${dashboard.slug}.yaml`, yaml(dashboardFile(dashboard, chartIds))] as const,
+      (dashboard) =>
+        [
+          `dashboards/${dashboard.slug}.yaml`,
+          yaml(dashboardFile(dashboard, description.dashboards, chartIds)),
+        ] as const,
     ),
   ]);
 }
@@ -121,14 +125,14 @@ function chartFile(chart: Chart, dataset: Dataset): object {
   };
 }
 
-function dashboardFile(dashboard: Dashboard, chartIds: ReadonlyMap<string, number>): object {
+function dashboardFile(dashboard: Dashboard, all: readonly Dashboard[], chartIds: ReadonlyMap<string, number>): object {
   return {
     dashboard_title: dashboard.title,
     description: dashboard.about,
     css: "",
     slug: dashboard.slug,
     published: true,
-    position: positions(dashboard, chartIds),
+    position: positions(dashboard, all, chartIds),
     metadata: metadata(dashboard, chartIds),
     uuid: uuidOf("dashboard", dashboard.slug),
     version: VERSION,

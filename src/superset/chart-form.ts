@@ -15,7 +15,7 @@ export function chartForm(chart: Chart, dataset: Dataset): Form {
     row_limit: query.limit,
     extra_form_data: {},
   };
-  return { ...common, ...ownForm(chart) };
+  return { ...common, ...ownForm(chart, dataset) };
 }
 
 function vizType({ kind }: Chart): string {
@@ -35,7 +35,7 @@ function vizType({ kind }: Chart): string {
   }
 }
 
-function ownForm(chart: Chart): Form {
+function ownForm(chart: Chart, dataset: Dataset): Form {
   switch (chart.kind) {
     case "number":
       return {
@@ -51,7 +51,7 @@ function ownForm(chart: Chart): Form {
         query_mode: "raw",
         all_columns: chart.columns,
         order_by_cols: chart.orderBy.map(([column, direction]) => JSON.stringify([column, direction === "asc"])),
-        ...tableLook(chart.bars ?? false),
+        ...tableLook(chart.columns, chart.bars ?? []),
       };
     case "leaders":
       return {
@@ -60,7 +60,7 @@ function ownForm(chart: Chart): Form {
         metrics: chart.metrics,
         timeseries_limit_metric: chart.orderBy,
         order_desc: (chart.direction ?? "desc") === "desc",
-        ...tableLook(true),
+        ...tableLook(chart.metrics, [chart.orderBy]),
       };
     case "lines":
     case "bars":
@@ -73,7 +73,8 @@ function ownForm(chart: Chart): Form {
         x: chart.x,
         y: chart.y,
         size: chart.size,
-        orderby: chart.size,
+        // Not the metric's name: the chart reads a text as JSON.
+        orderby: metricForm(chart.size, dataset),
         order_desc: true,
         max_bubble_size: "25",
         tooltipSizeFormat: ",d",
@@ -96,7 +97,9 @@ function seriesForm(chart: Chart & { kind: "lines" | "bars" | "stacks" }): Form 
   const isTime = chart.x === "minute";
   return {
     x_axis: chart.x,
-    ...(isTime ? { time_grain_sqla: "PT1M" } : { xAxisForceCategorical: true, x_axis_sort: chart.x }),
+    ...(isTime
+      ? { time_grain_sqla: "PT1M", x_axis_time_format: "%H:%M" }
+      : { xAxisForceCategorical: true, x_axis_sort: chart.x }),
     x_axis_sort_asc: true,
     metrics: chart.metrics,
     groupby: chart.series === undefined ? [] : [chart.series],
@@ -110,10 +113,11 @@ function seriesForm(chart: Chart & { kind: "lines" | "bars" | "stacks" }): Form 
     show_legend: true,
     legendType: "scroll",
     legendOrientation: "top",
+    ...(chart.x === "phase" ? { xAxisLabelInterval: "0" } : {}),
     x_axis_title: chart.xTitle,
     x_axis_title_margin: 30,
     y_axis_title: chart.yTitle,
-    y_axis_title_margin: 40,
+    y_axis_title_margin: 50,
     y_axis_title_position: "Left",
     y_axis_format: chart.format ?? ",d",
     truncateYAxis: false,
@@ -125,17 +129,23 @@ function seriesForm(chart: Chart & { kind: "lines" | "bars" | "stacks" }): Form 
   };
 }
 
-function tableLook(bars: boolean): Form {
+function tableLook(columns: readonly string[], bars: readonly string[]): Form {
   return {
     table_timestamp_format: "%H:%M:%S",
     server_pagination: false,
     page_length: 0,
-    show_cell_bars: bars,
+    show_cell_bars: bars.length > 0,
+    column_config: Object.fromEntries(columns.map((name) => [name, { showCellBars: bars.includes(name) }])),
     color_pn: false,
     align_pn: false,
     allow_rearrange_columns: false,
     conditional_formatting: [],
   };
+}
+
+function metricForm(name: string, dataset: Dataset): Form {
+  const metric = dataset.metrics.find((each) => each.name === name);
+  return { expressionType: "SQL", sqlExpression: metric?.sql, label: metric?.label, hasCustomLabel: true };
 }
 
 function condition(clause: "WHERE" | "HAVING", sqlExpression: string): Form {

@@ -46,7 +46,8 @@ export type Chart = ChartBase &
         readonly columns: readonly string[];
         readonly orderBy: readonly (readonly [column: string, direction: "asc" | "desc"])[];
         readonly limit: number;
-        readonly bars?: boolean;
+        /** Columns with a bar behind the number. */
+        readonly bars?: readonly string[];
       }
     /** A row for each value of `by`, the greatest `orderBy` first. */
     | {
@@ -103,6 +104,8 @@ export interface Dashboard {
   readonly title: string;
   readonly slug: string;
   readonly about: string;
+  /** Of values that always look the same. */
+  readonly colors?: Readonly<Record<string, string>>;
   readonly filters: readonly Filter[];
   readonly rows: readonly Row[];
 }

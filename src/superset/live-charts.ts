@@ -6,31 +6,26 @@ const current = ["live", "current"];
 
 export const LIVE_CHARTS: readonly Chart[] = [
   {
+    name: "Now playing",
+    kind: "rows",
+    dataset: "score",
+    where: current,
+    columns: ["match", "innings_label", "last_event_time"],
+    orderBy: [["match_id", "asc"]],
+    limit: 10,
+  },
+  { name: "Runs", kind: "number", dataset: "score", where: current, metric: "total_runs" },
+  { name: "Wickets", kind: "number", dataset: "score", where: current, metric: "total_wickets" },
+  { name: "Run rate", kind: "number", dataset: "score", where: current, metric: "scoring_rate" },
+  { name: "Required rate", kind: "number", dataset: "worm_by_ball", where: current, metric: "required_now" },
+  {
     name: "Score",
     kind: "rows",
     dataset: "score",
     where: live,
-    columns: ["match", "innings_label", "score", "overs", "extras", "target"],
+    columns: ["innings_label", "score", "overs", "extras", "target"],
     orderBy: [["innings", "desc"]],
     limit: 10,
-  },
-  { name: "Runs now", kind: "number", dataset: "score", where: current, metric: "runs", subtitle: "runs" },
-  { name: "Wickets now", kind: "number", dataset: "score", where: current, metric: "wickets", subtitle: "wickets" },
-  {
-    name: "Run rate now",
-    kind: "number",
-    dataset: "score",
-    where: current,
-    metric: "run_rate",
-    subtitle: "runs an over",
-  },
-  {
-    name: "Required rate now",
-    kind: "number",
-    dataset: "worm_by_ball",
-    where: current,
-    metric: "required_now",
-    subtitle: "runs an over to win",
   },
   {
     name: "Worm",
@@ -45,11 +40,12 @@ export const LIVE_CHARTS: readonly Chart[] = [
   },
   {
     name: "Manhattan",
+    about: "The current innings",
     kind: "bars",
     dataset: "manhattan_by_over",
-    where: live,
+    where: current,
     x: "over_number",
-    metrics: ["runs"],
+    metrics: ["total_runs"],
     series: "innings_label",
     xTitle: "Over",
     yTitle: "Runs",
@@ -61,7 +57,7 @@ export const LIVE_CHARTS: readonly Chart[] = [
     dataset: "worm_by_ball",
     where: [...current, "ball_index > 6"],
     x: "ball_index",
-    metrics: ["rate", "required"],
+    metrics: ["rate_after", "required_after"],
     xTitle: "Deliveries of the innings",
     yTitle: "Runs an over",
     format: ".1f",
@@ -71,7 +67,7 @@ export const LIVE_CHARTS: readonly Chart[] = [
     kind: "rows",
     dataset: "balls",
     where: current,
-    columns: ["ball", "players", "what", "runs", "at"],
+    columns: ["ball", "players", "what", "runs", "bowled_at"],
     orderBy: [
       ["over_no", "desc"],
       ["ball_no", "desc"],
@@ -86,7 +82,7 @@ export const LIVE_CHARTS: readonly Chart[] = [
     columns: ["wicket", "pair", "runs", "balls"],
     orderBy: [["position", "asc"]],
     limit: 30,
-    bars: true,
+    bars: ["runs"],
   },
   {
     name: "Batting card",
@@ -98,7 +94,7 @@ export const LIVE_CHARTS: readonly Chart[] = [
       ["innings", "desc"],
       ["position", "asc"],
     ],
-    limit: 100,
+    limit: 200,
   },
   {
     name: "Bowling card",
@@ -110,7 +106,7 @@ export const LIVE_CHARTS: readonly Chart[] = [
       ["innings", "desc"],
       ["position", "asc"],
     ],
-    limit: 100,
+    limit: 200,
   },
 ];
 
@@ -121,13 +117,20 @@ export const LIVE: Dashboard = {
   filters: [{ name: "Format", dataset: "score", column: "match_type", choice: "first", order: { metric: "newest" } }],
   rows: [
     {
-      height: 20,
+      height: 18,
       charts: [
-        ["Score", 6],
-        ["Runs now", 2],
-        ["Wickets now", 1],
-        ["Run rate now", 1],
-        ["Required rate now", 2],
+        ["Now playing", 4],
+        ["Runs", 2],
+        ["Wickets", 2],
+        ["Run rate", 2],
+        ["Required rate", 2],
+      ],
+    },
+    {
+      height: 32,
+      charts: [
+        ["Score", 5],
+        ["Last deliveries", 7],
       ],
     },
     {
@@ -138,19 +141,18 @@ export const LIVE: Dashboard = {
       ],
     },
     {
-      height: 42,
+      height: 44,
       charts: [
         ["Run rate against required rate", 6],
-        ["Last deliveries", 6],
+        ["Partnerships", 6],
       ],
     },
     {
-      height: 56,
+      height: 60,
       charts: [
-        ["Batting card", 6],
-        ["Bowling card", 6],
+        ["Batting card", 7],
+        ["Bowling card", 5],
       ],
     },
-    { height: 40, charts: [["Partnerships", 12]] },
   ],
 };

@@ -41,10 +41,11 @@ const NAME_COLUMNS: readonly DatasetColumn[] = [
   ["current", "BOOLEAN", "Current innings"],
 ];
 
-const sum = (name: string, label: string, format: string = ",d"): Metric => ({
-  name,
+/** A metric never has the name of a column: Superset would sort rows by the metric. */
+const sum = (column: string, label: string, format: string = ",d"): Metric => ({
+  name: `total_${column}`,
   label,
-  sql: `SUM(${name})`,
+  sql: `SUM(${column})`,
   format,
 });
 
@@ -81,7 +82,7 @@ FROM named n JOIN innings i ON i.match_id = n.match_id AND i.innings = n.innings
     { name: "newest", label: "Newest delivery", sql: "MAX(last_event_time)" },
     { name: "highest", label: "Highest total", sql: "MAX(runs)", format: ",d" },
     {
-      name: "run_rate",
+      name: "scoring_rate",
       label: "Runs an over",
       sql: "SUM(runs) FILTER (WHERE legal_balls IS NOT NULL) / NULLIF(SUM(overs_bowled), 0)",
       format: ".2f",
@@ -108,8 +109,8 @@ FROM named n JOIN worm w ON w.match_id = n.match_id AND w.innings = n.innings`,
   metrics: [
     { name: "score_after", label: "Runs", sql: "MAX(runs)", format: ",d" },
     { name: "wickets_after", label: "Wickets", sql: "MAX(wickets)", format: ",d" },
-    { name: "rate", label: "Run rate", sql: "MAX(run_rate)", format: ".2f" },
-    { name: "required", label: "Required rate", sql: "MAX(required_rate)", format: ".2f" },
+    { name: "rate_after", label: "Run rate", sql: "MAX(run_rate)", format: ".2f" },
+    { name: "required_after", label: "Required rate", sql: "MAX(required_rate)", format: ".2f" },
     { name: "required_now", label: "Required rate", sql: "ARG_MAX_NULL(required_rate, ball_index)", format: ".2f" },
   ],
 };
@@ -136,7 +137,7 @@ const phases: Dataset = {
 SELECT ${NAMES},
   CASE WHEN n.super_over THEN 'super over'
        WHEN n.match_type IN ('Test', 'MDM') THEN printf('%03d-%03d', p.from_over + 1, p.from_over + 30)
-       ELSE printf('from %02d · ', p.from_over + 1) || p.phase END AS phase,
+       ELSE printf('%02d ', p.from_over + 1) || p.phase END AS phase,
   p.runs, p.balls, p.balls / n.balls_per_over AS overs_bowled, p.wickets, p.dots, p.boundaries
 FROM named n JOIN phases p ON p.match_id = n.match_id AND p.innings = n.innings`,
   columns: [
@@ -155,7 +156,7 @@ FROM named n JOIN phases p ON p.match_id = n.match_id AND p.innings = n.innings`
     sum("boundaries", "Boundaries"),
     sum("dots", "Dot balls"),
     {
-      name: "run_rate",
+      name: "scoring_rate",
       label: "Runs an over",
       sql: "SUM(runs) FILTER (WHERE balls IS NOT NULL) / NULLIF(SUM(overs_bowled), 0)",
       format: ".2f",
@@ -194,7 +195,7 @@ FROM named n JOIN fall_of_wickets f ON f.match_id = n.match_id AND f.innings = n
     ["batter", "VARCHAR", "Batter"],
     ["over_label", "VARCHAR", "Over"],
   ],
-  metrics: [{ name: "wickets", label: "Wickets", sql: "COUNT(*)", format: ",d" }],
+  metrics: [{ name: "fallen", label: "Wickets", sql: "COUNT(*)", format: ",d" }],
 };
 
 const balls: Dataset = {
@@ -206,7 +207,7 @@ SELECT ${NAMES}, d.over_no, d.ball_no, d.over_no || '.' || d.ball_no AS ball, d.
        WHEN d.wides > 0 THEN 'wide' WHEN d.noballs > 0 THEN 'no-ball'
        WHEN d.runs_batter = 6 THEN 'six' WHEN d.runs_batter = 4 THEN 'four'
        WHEN d.runs_total = 0 THEN 'no run' ELSE d.runs_total || ' run' || CASE WHEN d.runs_total = 1 THEN '' ELSE 's' END END AS what,
-  d.runs_total AS runs, d.source_time AS at
+  d.runs_total AS runs, d.source_time AS bowled_at
 FROM named n JOIN deliveries d ON d.match_id = n.match_id AND d.innings = n.innings`,
   columns: [
     ...NAME_COLUMNS,
@@ -216,9 +217,9 @@ FROM named n JOIN deliveries d ON d.match_id = n.match_id AND d.innings = n.inni
     ["players", "VARCHAR", "Bowler to batter"],
     ["what", "VARCHAR", "What happened"],
     ["runs", "INTEGER", "Runs"],
-    ["at", "TIMESTAMP", "Time (UTC)"],
+    ["bowled_at", "TIMESTAMP", "Time (UTC)"],
   ],
-  metrics: [sum("runs", "Runs"), { name: "deliveries", label: "Deliveries", sql: "COUNT(*)", format: ",d" }],
+  metrics: [sum("runs", "Runs"), { name: "bowled", label: "Deliveries", sql: "COUNT(*)", format: ",d" }],
 };
 
 export { NAME_COLUMNS, NAMED, NAMES };

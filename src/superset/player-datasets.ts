@@ -18,8 +18,8 @@ const PEOPLE = `people AS (
   FROM people LEFT JOIN shown ON shown.id = people.id
 )`;
 
-const sum = (column: string, label: string, name: string = column): Metric => ({
-  name,
+const sum = (column: string, label: string): Metric => ({
+  name: `total_${column}`,
   label,
   sql: `SUM(${column})`,
   format: ",d",
@@ -135,11 +135,11 @@ const bowlerPhases: Dataset = {
 SELECT n.match_type, n.season, n.match, n.match_id, n.innings, n.innings_label, n.opponent AS team, n.team AS opponent,
   n.super_over, n.live, n.current, coalesce(k.player, d.bowler) AS player,
   CASE WHEN n.match_type IN ('T20', 'IT20') THEN
-         CASE WHEN d.over_no < 6 THEN 'from 01 · powerplay' WHEN d.over_no < 15 THEN 'from 07 · middle' ELSE 'from 16 · death' END
+         CASE WHEN d.over_no < 6 THEN '01 powerplay' WHEN d.over_no < 15 THEN '07 middle' ELSE '16 death' END
        WHEN n.match_type IN ('ODI', 'ODM') THEN
-         CASE WHEN d.over_no < 10 THEN 'from 01 · powerplay' WHEN d.over_no < 40 THEN 'from 11 · middle' ELSE 'from 41 · death' END
+         CASE WHEN d.over_no < 10 THEN '01 powerplay' WHEN d.over_no < 40 THEN '11 middle' ELSE '41 death' END
        WHEN n.match_type IN ('Test', 'MDM') THEN printf('%03d-%03d', d.over_no // 30 * 30 + 1, d.over_no // 30 * 30 + 30)
-       ELSE 'from 01 · all' END AS phase,
+       ELSE '01 all' END AS phase,
   sum(d.legal)::INTEGER AS balls, sum(d.charged)::INTEGER AS runs, sum(d.legal) / any_value(n.balls_per_over) AS overs_bowled
 FROM named n
 JOIN parted d ON d.match_id = n.match_id AND d.innings = n.innings

@@ -14,7 +14,7 @@ const verdictMinutes: Dataset = {
     ["verdict", "VARCHAR", "Verdict"],
     ["records", "BIGINT", "Records"],
   ],
-  metrics: [{ name: "records", label: "Records", sql: "SUM(records)", format: ",d" }],
+  metrics: [{ name: "total_records", label: "Records", sql: "SUM(records)", format: ",d" }],
 };
 
 const verdictTotals: Dataset = {
@@ -27,9 +27,9 @@ const verdictTotals: Dataset = {
     ["records", "BIGINT", "Records"],
   ],
   metrics: [
-    { name: "records", label: "Records", sql: "SUM(records)", format: ",d" },
+    { name: "total_records", label: "Records", sql: "SUM(records)", format: ",d" },
     ...["accepted", "duplicate", "correction", "stale", "late", "poison"].map((verdict) => ({
-      name: verdict,
+      name: `${verdict}_records`,
       label: `${verdict.slice(0, 1).toUpperCase()}${verdict.slice(1)}`,
       sql: `COALESCE(SUM(records) FILTER (WHERE verdict = '${verdict}'), 0)`,
       format: ",d",
@@ -60,7 +60,7 @@ FROM verdicts`,
     ["log_partition", "INTEGER", "Verdict partition"],
     ["log_offset", "BIGINT", "Verdict offset"],
   ],
-  metrics: [{ name: "records", label: "Records", sql: "COUNT(*)", format: ",d" }],
+  metrics: [{ name: "total_records", label: "Records", sql: "COUNT(*)", format: ",d" }],
 };
 
 const quarantined: Dataset = {
@@ -77,7 +77,7 @@ FROM quarantine`,
     ["quarantined_at", "TIMESTAMP", "When (UTC)"],
     ["bytes", "INTEGER", "Bytes"],
   ],
-  metrics: [{ name: "records", label: "Quarantined", sql: "COUNT(*)", format: ",d" }],
+  metrics: [{ name: "total_records", label: "Quarantined", sql: "COUNT(*)", format: ",d" }],
 };
 
 const lag: Dataset = {
@@ -94,7 +94,7 @@ FROM sources`,
     ["seconds_behind", "BIGINT", "Seconds ago"],
   ],
   metrics: [
-    { name: "records", label: "Records", sql: "SUM(events)", format: ",d" },
+    { name: "total_records", label: "Records", sql: "SUM(events)", format: ",d" },
     { name: "behind", label: "Newest event, seconds ago", sql: "MIN(seconds_behind)", format: ",d" },
   ],
 };
@@ -110,7 +110,7 @@ const progress: Dataset = {
   ],
   metrics: [
     { name: "loaded", label: "Records loaded", sql: "SUM(next_offset)", format: ",d" },
-    { name: "partitions", label: "Partitions", sql: "COUNT(*)", format: ",d" },
+    { name: "partition_count", label: "Partitions", sql: "COUNT(*)", format: ",d" },
   ],
 };
 
@@ -125,7 +125,7 @@ const gaps: Dataset = {
     ["action", "VARCHAR", "What was done"],
     ["noted_at", "TIMESTAMP", "When (UTC)"],
   ],
-  metrics: [{ name: "gaps", label: "Gaps", sql: "COUNT(*)", format: ",d" }],
+  metrics: [{ name: "gap_count", label: "Gaps", sql: "COUNT(*)", format: ",d" }],
 };
 
 export const STREAM_DATASETS: readonly Dataset[] = [
