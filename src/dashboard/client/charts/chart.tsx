@@ -2,7 +2,8 @@ import type { EChartsType } from "echarts/core";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { onThemeChange } from "../theme.ts";
-import { type Palette, readPalette } from "./palette.ts";
+import type { Palette } from "./palette.ts";
+import { readPalette } from "./read-palette.ts";
 
 interface Props {
   readonly id: string;

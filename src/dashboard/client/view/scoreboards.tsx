@@ -7,7 +7,7 @@ import { BallDot } from "./ball.tsx";
 import { counted, FORMAT_NAMES, teamLines } from "./words.ts";
 
 /** Balls of the strip; as many places are there before as after they were bowled. */
-const STRIP = 10;
+const STRIP = 8;
 
 export function Scoreboards({ state }: Part): JSX.Element {
   const { live, choice } = state;
@@ -88,7 +88,7 @@ function Scores({ live }: { readonly live: LiveMatch }): JSX.Element {
         <span class="board-bowler">{bowlerText(live)}</span>
       </span>
       <span class="board-foot">
-        <span class="board-need">{live.match.result ?? needText(live.chase, live.standing)}</span>
+        <span class="board-need">{live.match.result ?? shortNeed(live.chase, live.standing)}</span>
         <Strip balls={live.recent} />
       </span>
     </>
@@ -110,7 +110,13 @@ function bowlerText({ bowler }: LiveMatch): string {
   return `${name} ${[overs, maidens, runs, wickets].map((figure) => figure ?? "–").join("-")}`;
 }
 
-/** "Needs 92 from 79 · 6.98 an over", "lead by 12". */
+/** As `needText`, in the room of a scoreboard: "92 off 79 · RRR 6.98". */
+function shortNeed(chase: Chase | null, standing: string | null): string {
+  if (chase === null || chase.ballsLeft === null || chase.requiredRate === null) return needText(chase, standing);
+  return `${chase.need} off ${chase.ballsLeft} · RRR ${chase.requiredRate.toFixed(2)}`;
+}
+
+/** "Needs 92 from 79 balls · 6.98 an over", "Lead by 12". */
 export function needText(chase: Chase | null, standing: string | null): string {
   if (chase === null) return standing === null ? "First innings" : capital(standing);
   if (chase.need <= 0) return "Target reached";
