@@ -11,6 +11,7 @@ import {
   odiScripts,
   postgresTarget,
   runFeed,
+  type T20iContent,
   t20iScripts,
   testScripts,
 } from "../../../src/feed/index.ts";
