@@ -3,6 +3,12 @@ import type { Chart, Dashboard } from "./describe.ts";
 
 const real = ["NOT super_over"];
 
+/** What only the choice of a match changes: the others narrow the list of matches. */
+const MATCH = [
+  ...["Innings of the match", "Worm by over", "Runs of each over", "Run rate by phase of the match"],
+  ...["Batting of the match", "Bowling of the match", "Partnerships of the match", "Fall of wickets"],
+];
+
 /** What the choice of a match leaves as it is: these compare matches. */
 const SEASON = ["Totals by innings", "Run rate by season", "Highest totals", "Runs by phase"];
 
@@ -58,7 +64,7 @@ export const INNINGS_CHARTS: readonly Chart[] = [
       ["innings", "asc"],
       ["position", "asc"],
     ],
-    limit: 100,
+    limit: 500,
   },
   {
     name: "Bowling of the match",
@@ -69,7 +75,7 @@ export const INNINGS_CHARTS: readonly Chart[] = [
       ["innings", "asc"],
       ["position", "asc"],
     ],
-    limit: 100,
+    limit: 500,
   },
   {
     name: "Partnerships of the match",
@@ -80,7 +86,7 @@ export const INNINGS_CHARTS: readonly Chart[] = [
       ["innings", "asc"],
       ["position", "asc"],
     ],
-    limit: 100,
+    limit: 500,
     bars: ["runs"],
   },
   {
@@ -92,7 +98,7 @@ export const INNINGS_CHARTS: readonly Chart[] = [
       ["innings", "asc"],
       ["wicket", "asc"],
     ],
-    limit: 100,
+    limit: 500,
   },
   {
     name: "Totals by innings",
@@ -128,7 +134,7 @@ export const INNINGS_CHARTS: readonly Chart[] = [
       ["match_id", "asc"],
       ["innings", "asc"],
     ],
-    limit: 25,
+    limit: 1000,
   },
   {
     name: "Runs by phase",
@@ -149,8 +155,16 @@ export const INNINGS: Dashboard = {
   slug: "innings",
   about: "The innings of one match beside each other, and all of a season",
   filters: [
-    { name: "Format", dataset: "score", column: "match_type", choice: "first", order: { metric: "newest" } },
-    { name: "Season", dataset: "score", column: "season", choice: "many", order: "desc", narrowedBy: ["Format"] },
+    { name: "Format", dataset: "score", column: "match_type", choice: "one", order: "asc", except: MATCH },
+    {
+      name: "Season",
+      dataset: "score",
+      column: "season",
+      choice: "many",
+      order: "desc",
+      narrowedBy: ["Format"],
+      except: MATCH,
+    },
     {
       name: "Team",
       dataset: "score",
@@ -158,6 +172,7 @@ export const INNINGS: Dashboard = {
       choice: "many",
       order: "asc",
       narrowedBy: ["Format", "Season"],
+      except: MATCH,
       except: [],
     },
     {

@@ -10,14 +10,21 @@ export const LIVE_CHARTS: readonly Chart[] = [
     kind: "rows",
     dataset: "score",
     where: current,
-    columns: ["match", "innings_label", "last_event_time"],
+    columns: ["match", "innings_label"],
     orderBy: [["match_id", "asc"]],
     limit: 10,
   },
   { name: "Runs", kind: "number", dataset: "score", where: current, metric: "total_runs" },
   { name: "Wickets", kind: "number", dataset: "score", where: current, metric: "total_wickets" },
-  { name: "Run rate", kind: "number", dataset: "score", where: current, metric: "scoring_rate" },
-  { name: "Required rate", kind: "number", dataset: "worm_by_ball", where: current, metric: "required_now" },
+  { name: "Rate", kind: "number", dataset: "score", where: current, metric: "scoring_rate", subtitle: "runs an over" },
+  {
+    name: "Required",
+    kind: "number",
+    dataset: "worm_by_ball",
+    where: current,
+    metric: "required_now",
+    subtitle: "runs an over to win",
+  },
   {
     name: "Score",
     kind: "rows",
@@ -46,7 +53,7 @@ export const LIVE_CHARTS: readonly Chart[] = [
     where: current,
     x: "over_number",
     metrics: ["total_runs"],
-    series: "innings_label",
+
     xTitle: "Over",
     yTitle: "Runs",
   },
@@ -117,13 +124,13 @@ export const LIVE: Dashboard = {
   filters: [{ name: "Format", dataset: "score", column: "match_type", choice: "first", order: { metric: "newest" } }],
   rows: [
     {
-      height: 18,
+      height: 20,
       charts: [
         ["Now playing", 4],
         ["Runs", 2],
         ["Wickets", 2],
-        ["Run rate", 2],
-        ["Required rate", 2],
+        ["Rate", 2],
+        ["Required", 2],
       ],
     },
     {

@@ -7,7 +7,7 @@ const MATCH_LABEL =
 
 /**
  * The innings with everything a filter may ask for. A match without its own record yet is named by its id. `live`: the match of
- * each format with the newest delivery; `current`: the last innings of that match. Super overs are innings here.
+ * each format with the newest delivery; `current`: the last innings of its match. Super overs are innings here.
  */
 const NAMED: string = `named AS (
   SELECT i.match_id, i.innings, i.super_over, i.runs AS total, i.wickets AS lost, i.declared, i.legal_balls,
@@ -17,7 +17,7 @@ const NAMED: string = `named AS (
     i.team, CASE WHEN i.team = m.team_1 THEN m.team_2 ELSE coalesce(m.team_1, '?') END AS opponent,
     coalesce(m.balls_per_over, 6) AS balls_per_over,
     l.match_id IS NOT NULL AS live,
-    l.match_id IS NOT NULL AND i.innings = max(i.innings) OVER (PARTITION BY i.match_id) AS current,
+    i.innings = max(i.innings) OVER (PARTITION BY i.match_id) AS current,
     l.last_event_time
   FROM innings i
   LEFT JOIN matches m ON m.match_id = i.match_id
@@ -38,7 +38,7 @@ const NAME_COLUMNS: readonly DatasetColumn[] = [
   ["opponent", "VARCHAR", "Opponent"],
   ["super_over", "BOOLEAN", "Super over"],
   ["live", "BOOLEAN", "Live"],
-  ["current", "BOOLEAN", "Current innings"],
+  ["current", "BOOLEAN", "Last innings"],
 ];
 
 /** A metric never has the name of a column: Superset would sort rows by the metric. */
@@ -55,7 +55,7 @@ const score: Dataset = {
   sql: `WITH ${NAMED}
 SELECT ${NAMES}, n.last_event_time,
   i.runs, i.wickets,
-  i.runs || '/' || i.wickets || CASE WHEN i.declared THEN 'd' ELSE '' END AS score,
+  i.runs || CASE WHEN i.wickets >= 10 THEN '' ELSE '/' || i.wickets END || CASE WHEN i.declared THEN 'd' ELSE '' END AS score,
   coalesce(i.overs, '?') AS overs, i.legal_balls,
   i.legal_balls / n.balls_per_over AS overs_bowled,
   i.extras_total AS extras, i.target_runs AS target,

@@ -12,7 +12,7 @@ export const PLAYER_CHARTS: readonly Chart[] = [
     by: ["player"],
     metrics: ["played", "total_runs", "average", "strike_rate", "total_fours", "total_sixes", "best"],
     orderBy: "total_runs",
-    limit: 50,
+    limit: 1000,
   },
   {
     name: "Most wickets",
@@ -22,7 +22,7 @@ export const PLAYER_CHARTS: readonly Chart[] = [
     by: ["player"],
     metrics: ["bowled", "total_wickets", "bowling_average", "economy", "total_maidens"],
     orderBy: "total_wickets",
-    limit: 50,
+    limit: 1000,
   },
   {
     name: "Strike rate against average",
@@ -62,7 +62,7 @@ export const PLAYER_CHARTS: readonly Chart[] = [
     metrics: ["total_balls", "total_runs", "economy"],
     orderBy: "economy",
     direction: "asc",
-    limit: 100,
+    limit: 1000,
   },
   {
     name: "Batter against bowler",
@@ -80,7 +80,7 @@ export const PLAYER_CHARTS: readonly Chart[] = [
       "total_sixes",
     ],
     orderBy: "total_balls",
-    limit: 100,
+    limit: 1000,
   },
 ];
 
@@ -105,8 +105,8 @@ export const PLAYERS: Dashboard = {
     {
       height: 60,
       charts: [
-        ["Most runs", 7],
-        ["Most wickets", 5],
+        ["Most runs", 6],
+        ["Most wickets", 6],
       ],
     },
     {
