@@ -87,6 +87,8 @@ export interface LoadedFact {
   readonly high: number;
   /** null: not a single record. */
   readonly next: number | null;
+  /** Whether a loader holds the warehouse: without one, what is not loaded waits for the next. */
+  readonly isLoading: boolean;
 }
 
 export interface VerdictTablesFact {

@@ -232,11 +232,15 @@ export class Reconciliation {
   }
 
   loaded(fact: LoadedFact): void {
-    const { topic, partition, end, high, next } = fact;
+    const { topic, partition, end, high, next, isLoading } = fact;
     const at = `${topic}/${partition}`;
     this.#loadedEnds += end;
     this.#loadedTo += Math.min(end, next ?? 0);
-    if (end > 0 && (next === null || next < end)) {
+    if (end > (next ?? 0) && !isLoading) {
+      this.#findings.unchecked.add(
+        "what has not been loaded yet: no loader runs (`third-umpire run` or `third-umpire loader` goes on)",
+      );
+    } else if (end > (next ?? 0)) {
       this.#findings.add("loaded", `${at}: the warehouse stands at ${next ?? 0}, the topic ends at ${end}`);
     }
     if (next !== null && next > high) {

@@ -297,6 +297,8 @@ class Audit {
           end: lastRecords.get(name) ?? 0,
           high: now,
           next: loaded.get(name) ?? null,
+          // Only a file that nobody writes can be opened itself.
+          isLoading: warehouse.from === "snapshot",
         });
       });
     }

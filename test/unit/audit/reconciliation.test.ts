@@ -68,9 +68,20 @@ describe("a run in which everything is right", () => {
         loaded: true,
       });
       world.warehouse.push(warehouseRow("d/3", "newer"));
-      world.loaded = { end: 4, high: 7, next: 7 };
+      world.loaded = { end: 4, high: 7, next: 7, isLoading: true };
     });
     expect(texts(report)).toEqual([]);
+  });
+
+  test("claims nothing of what has not been loaded while no loader runs, and calls it no difference", () => {
+    const report = spoilt((world) => {
+      world.clean = world.clean.map((record) => ({ ...record, loaded: record.offset < 3 }));
+      world.warehouse = world.warehouse.filter(({ label }) => label !== "m/1");
+      world.loaded = { end: 4, high: 5, next: 3, isLoading: false };
+    });
+    expect(texts(report)).toEqual([]);
+    expect(report).toMatchObject({ proved: false, unexplained: 0 });
+    expect(report.unchecked).toEqual([expect.stringMatching(/^what has not been loaded yet: no loader runs/u)]);
   });
 
   test("explains a repaired record that was sent again from quarantine", () => {
@@ -236,12 +247,12 @@ describe("what is found, and where (negative controls)", () => {
     ],
     [
       "EO-9: a warehouse that has not loaded all",
-      (world) => (world.loaded = { end: 4, high: 5, next: 3 }),
+      (world) => (world.loaded = { end: 4, high: 5, next: 3, isLoading: true }),
       [/^loaded: clean\/0: the warehouse stands at 3, the topic ends at 4$/u],
     ],
     [
       "EO-9: a warehouse of another topic",
-      (world) => (world.loaded = { end: 4, high: 5, next: 50 }),
+      (world) => (world.loaded = { end: 4, high: 5, next: 50, isLoading: true }),
       [/^loaded: .*beyond the end of the topic at 5/u],
     ],
     [

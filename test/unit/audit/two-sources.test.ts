@@ -67,7 +67,7 @@ function audit(story: readonly Said[]): AuditReport {
     });
   const rows = told.filter(({ verdict }) => verdict !== "accepted").length;
   reconciliation.verdictTables({ counts, rows, quarantined: 0 });
-  reconciliation.loaded({ topic: "clean", partition: 0, end: clean, high: clean, next: clean });
+  reconciliation.loaded({ topic: "clean", partition: 0, end: clean, high: clean, next: clean, isLoading: true });
   return reconciliation.finish();
 }
 

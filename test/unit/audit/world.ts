@@ -44,7 +44,7 @@ export interface World {
   warehouse: WarehouseFact[];
   tables: VerdictTablesFact;
   /** Next offset of the clean topic in the warehouse, where it ends, and its high watermark. */
-  loaded: { end: number; high: number; next: number | null };
+  loaded: { end: number; high: number; next: number | null; isLoading: boolean };
   kept: { raw: number; verdicts: boolean; clean: boolean; quarantine: boolean };
 }
 
@@ -115,7 +115,7 @@ export function rightWorld(): World {
       rows: 4,
       quarantined: 1,
     },
-    loaded: { end: 4, high: 5, next: 5 },
+    loaded: { end: 4, high: 5, next: 5, isLoading: true },
     kept: { raw: 0, verdicts: true, clean: true, quarantine: true },
   };
 }
