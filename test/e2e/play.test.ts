@@ -2,12 +2,14 @@
  * The whole program as a person uses it: the command line, real servers, one stack for all tests of this file, which
  * build on one another. Nothing is imported from the pipeline: what is asserted is what the commands print.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditReport } from "../../src/audit/index.ts";
+import type { PipelineView, VerdictCounts } from "../../src/dashboard/api.ts";
 import { cardsById, type CliStack, cliStack, eventually, type Finished, ROOT, watchPid } from "../support/cli.ts";
+import { type LivePage, livePage } from "../support/live-page.ts";
 import {
   MODEL_ID,
   T20I_MODEL_ID,
@@ -38,8 +40,6 @@ interface Card {
 
 let stack: CliStack;
 let files: string;
-/** Records at each source after the last play. */
-const recordsSoFar: Record<string, number> = {};
 
 beforeAll(async () => {
   stack = await cliStack();
@@ -65,6 +65,7 @@ interface Summary {
 }
 
 interface Processes {
+  readonly pages: readonly { readonly name: string; readonly url: string; readonly up: boolean }[];
   readonly processes: readonly {
     readonly name: string;
     readonly pid: number | null;
@@ -75,9 +76,7 @@ interface Processes {
 
 /** Plays folders to their end, at full speed. */
 async function playAll(...args: readonly string[]): Promise<Summary> {
-  const summary = await stack.json<Summary>(["play", "--interval", "0", "--exit-when-done", ...args], PLAY_MS);
-  for (const [id, { records }] of Object.entries(summary.sources)) recordsSoFar[id] = records;
-  return summary;
+  return stack.json<Summary>(["play", "--interval", "0", "--exit-when-done", ...args], PLAY_MS);
 }
 
 /** Without what the reference scorer reports on itself. */
@@ -128,7 +127,102 @@ describe("three sources that crash, repeat themselves and correct themselves", (
   });
 });
 
-describe("the commands that look, on a stopped pipeline with its servers up", () => {
+const SOURCES = ["odi", "t20i", "test"] as const;
+/** Long enough to be still on when everything has been tried. */
+const T20I_LIVE_ID = "1459387";
+/** Matches under ids of their own, of which a live play sees the beginning and a later one the end. */
+const LIVE = { "9200001": MODEL_ID, "9200002": T20I_LIVE_ID, "9200003": TEST_MODEL_ID };
+/** The last rows of a store that a button repeats. */
+const REPEATED = 20;
+
+function liveFolders(): string[] {
+  const dirs = { odi: join(files, "live-odi"), t20i: join(files, "live-t20i"), test: join(files, "live-test") };
+  writeGoodMatch(dirs.odi, "9200001");
+  mkdirSync(dirs.t20i, { recursive: true });
+  copyFileSync(join(ROOT, `data/t20i/${T20I_LIVE_ID}.json`), join(dirs.t20i, "9200002.json"));
+  writeGoodDocument(dirs.test, "test", "9200003");
+  return ["--odi", dirs.odi, "--t20i", dirs.t20i, "--test", dirs.test];
+}
+
+/** Duplicates after the live play: whatever is played next must not add to them. */
+let duplicatesSoFar = 0;
+
+describe("a live play", () => {
+  let play: ReturnType<CliStack["start"]>;
+  let page: LivePage;
+  beforeAll(async () => {
+    page = livePage(stack.settings);
+    play = stack.start(["play", ...liveFolders(), "--interval", "500ms", "--json"]);
+    const isPlaying = (id: string): boolean => new RegExp(`${id} fed [1-9]\\d*, match 0/1`, "u").test(play.out());
+    const { out } = play;
+    await eventually(() => SOURCES.every(isPlaying) && /loaded [1-9]/u.test(out()), 120_000, out);
+  }, 150_000);
+
+  test("prints the link of its page, which shows every source ball by ball", { timeout: PLAY_MS }, async () => {
+    expect(play.out()).toContain(`live page: ${page.url}`);
+    const html = await fetch(page.url);
+    expect(html.status).toBe(200);
+    expect(await html.text()).toMatch(/<script type="module"/u);
+    const balls = await page.ballsOfEach(SOURCES);
+    expect(balls.map(({ matchId }) => matchId).toSorted()).toEqual(Object.keys(LIVE));
+    const { processes, sources, canMisbehave } = await page.pipeline();
+    expect(processes?.map(({ name }) => name).toSorted()).toEqual(PROCESSES);
+    expect(sources.map(({ id, health }) => [id, health])).toEqual(SOURCES.map((id) => [id, "working"]));
+    expect(canMisbehave).toBe(true);
+  });
+
+  test("EO-2: a button makes each store send its last rows again: duplicates, and nothing else", async () => {
+    // From here on the last rows are those of this play, which repeats nothing by itself.
+    const hasEnough = ({ sources }: PipelineView): boolean => sources.every(({ fed }) => (fed ?? 0) > REPEATED);
+    await eventually(async () => hasEnough(await page.pipeline()), 60_000, play.out);
+    const before = (await page.pipeline()).verdicts;
+    for (const id of SOURCES) {
+      const { ok, text } = await page.misbehave(id, "repeat");
+      expect({ ok, text }).toEqual({ ok: true, text: expect.stringMatching(/^20 .* again$/u) });
+    }
+    const { duplicate, ...others } = before;
+    const now = async (): Promise<VerdictCounts> => (await page.pipeline()).verdicts;
+    await eventually(async () => (await now()).duplicate >= duplicate + REPEATED * 3, 60_000, play.out);
+    expect(await now()).toMatchObject({ duplicate: duplicate + REPEATED * 3, ...others, accepted: expect.any(Number) });
+  });
+
+  test(
+    "a button kills the server of each source: it comes back, and the balls go on",
+    { timeout: PLAY_MS },
+    async () => {
+      for (const id of SOURCES) {
+        const { ok, text } = await page.misbehave(id, "crash");
+        expect({ ok, text }).toEqual({
+          ok: true,
+          text: expect.stringMatching(/was killed and is being started again$/u),
+        });
+      }
+      await eventually(
+        () => (play.out().match(/killed by the live page, back after/gu) ?? []).length === 3,
+        60_000,
+        play.out,
+      );
+      expect(await page.ballsOfEach(SOURCES)).toHaveLength(3);
+    },
+  );
+
+  test("Ctrl-C stops everything", { timeout: PLAY_MS }, async () => {
+    const { processes, pages } = await stack.json<Processes>(["status"]);
+    const pids = processes.flatMap(({ name, pid }) => (pid === null ? [] : [{ name, ...watchPid(pid) }]));
+    expect(pids.map(({ name }) => name).toSorted()).toEqual(PROCESSES);
+    expect(pages.map(({ name, url, up }) => [name, url === page.url, up])).toEqual([
+      ["live page", true, true],
+      ["Superset", false, false],
+    ]);
+    play.child.kill("SIGINT");
+    const { stdout } = await play.ended;
+    expect(JSON.parse(stdout)).toMatchObject({ complete: false, kills: { postgres: 1, mongo: 1, lambda: 1 } });
+    expect(pids.filter((process) => process.alive()).map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe("the commands that look, after Ctrl-C, with the servers up again", () => {
+  let keysSoFar = 0;
   beforeAll(async () => void succeeded(await stack.run(["up"], 120_000)), 120_000);
   afterAll(async () => void succeeded(await stack.run(["down"], 60_000)), 60_000);
 
@@ -139,11 +233,14 @@ describe("the commands that look, on a stopped pipeline with its servers up", ()
     expect(processes.every(({ logFile }) => logFile.startsWith(stack.settings.localDir))).toBe(true);
   });
 
-  test("audit proves that nothing was lost", async () => {
+  test("audit proves that nothing was lost: what was under way had been taken to its end", async () => {
     const report = await stack.json<AuditReport>(["audit"], 120_000);
     expect(report).toMatchObject({ proved: true, unexplained: 0, unchecked: [], differences: [] });
     const warehouse = report.arrows.find(({ name }) => name === "warehouse");
-    expect(warehouse).toMatchObject({ from: { count: BUNDLED_KEYS }, to: { count: BUNDLED_KEYS } });
+    expect(warehouse?.from.count).toBeGreaterThan(BUNDLED_KEYS);
+    expect(warehouse?.to.count).toBe(warehouse?.from.count);
+    keysSoFar = warehouse!.to.count;
+    duplicatesSoFar = report.verdicts.duplicate;
     expect(succeeded(await stack.run(["audit"], 120_000))).toMatch(/Nothing was lost/u);
   });
 
@@ -156,7 +253,7 @@ describe("the commands that look, on a stopped pipeline with its servers up", ()
     expect(verdicts.records.length).toBeGreaterThan(0);
     expect(await stack.json(["quarantine", "list"])).toEqual([]);
     const states = await stack.json<{ entries: number; sound: boolean }[]>(["state"]);
-    expect(states.reduce((sum, { entries }) => sum + entries, 0)).toBe(BUNDLED_KEYS);
+    expect(states.reduce((sum, { entries }) => sum + entries, 0)).toBe(keysSoFar);
     expect(states.every(({ sound }) => sound)).toBe(true);
   });
 
@@ -183,38 +280,45 @@ describe("the commands that look, on a stopped pipeline with its servers up", ()
   });
 });
 
-describe("files that are bad", () => {
-  test("end in quarantine with a reason; the good matches beside them are right", { timeout: PLAY_MS }, async () => {
-    const dirs = { odi: join(files, "bad-odi"), t20i: join(files, "bad-t20i"), test: join(files, "bad-test") };
-    const spoilt = [
-      ...writeSpoiltMatches(dirs.odi),
-      ...writeSpoiltDocuments(dirs.t20i, "t20i"),
-      ...writeSpoiltDocuments(dirs.test, "test"),
-    ];
-    const good = { "9100001": MODEL_ID, "9100002": T20I_MODEL_ID, "9100003": TEST_MODEL_ID };
-    writeGoodMatch(dirs.odi, "9100001");
-    writeGoodDocument(dirs.t20i, "t20i", "9100002");
-    writeGoodDocument(dirs.test, "test", "9100003");
-    const summary = await playAll("--odi", dirs.odi, "--t20i", dirs.t20i, "--test", dirs.test);
-    expect(summary).toMatchObject({ complete: true, audit: { unexplained: 0 } });
+describe("a play that goes on where one was stopped, with files that are bad", () => {
+  test(
+    "ends with right cards; nothing went in twice; what cannot be read is in quarantine",
+    { timeout: PLAY_MS },
+    async () => {
+      const dirs = { odi: join(files, "bad-odi"), t20i: join(files, "bad-t20i"), test: join(files, "bad-test") };
+      const spoilt = [
+        ...writeSpoiltMatches(dirs.odi),
+        ...writeSpoiltDocuments(dirs.t20i, "t20i"),
+        ...writeSpoiltDocuments(dirs.test, "test"),
+      ];
+      const good = { "9100001": MODEL_ID, "9100002": T20I_MODEL_ID, "9100003": TEST_MODEL_ID };
+      writeGoodMatch(dirs.odi, "9100001");
+      writeGoodDocument(dirs.t20i, "t20i", "9100002");
+      writeGoodDocument(dirs.test, "test", "9100003");
+      const bad = ["--odi", dirs.odi, "--t20i", dirs.t20i, "--test", dirs.test];
+      const summary = await playAll(...liveFolders(), ...bad);
+      expect(summary).toMatchObject({ complete: true, audit: { unexplained: 0 } });
+      expect(summary.verdicts["duplicate"]).toBe(duplicatesSoFar);
 
-    const after = await scorecards();
-    for (const [id, model] of Object.entries(good)) expect(after.get(id)).toEqual({ ...EXPECTED.get(model), id });
-    for (const [id, card] of EXPECTED) expect(after.get(id)).toEqual(card);
+      const after = await scorecards();
+      for (const [id, model] of Object.entries({ ...good, ...LIVE }))
+        expect(after.get(id)).toEqual({ ...EXPECTED.get(model), id });
+      for (const [id, card] of EXPECTED) expect(after.get(id)).toEqual(card);
 
-    succeeded(await stack.run(["up"], 120_000));
-    const quarantined = await stack.json<{ id: string; reason: string; key: string }[]>(["quarantine", "list"]);
-    const reasons = quarantined.map(({ key, reason }) => `${Buffer.from(key, "base64").toString()} ${reason}`);
-    for (const { id, what, reason } of spoilt) {
-      expect(
-        reasons.filter((text) => text.startsWith(id) && reason.test(text)),
-        `${what}: ${reasons.filter((text) => text.startsWith(id)).join("; ")}`,
-      ).toHaveLength(1);
-    }
-    expect(quarantined).toHaveLength(spoilt.length);
-    await repairOne(quarantined.find(({ key }) => Buffer.from(key, "base64").toString() === "9000004")!.id);
-    succeeded(await stack.run(["down"], 60_000));
-  });
+      succeeded(await stack.run(["up"], 120_000));
+      const quarantined = await stack.json<{ id: string; reason: string; key: string }[]>(["quarantine", "list"]);
+      const reasons = quarantined.map(({ key, reason }) => `${Buffer.from(key, "base64").toString()} ${reason}`);
+      for (const { id, what, reason } of spoilt) {
+        expect(
+          reasons.filter((text) => text.startsWith(id) && reason.test(text)),
+          `${what}: ${reasons.filter((text) => text.startsWith(id)).join("; ")}`,
+        ).toHaveLength(1);
+      }
+      expect(quarantined).toHaveLength(spoilt.length);
+      await repairOne(quarantined.find(({ key }) => Buffer.from(key, "base64").toString() === "9000004")!.id);
+      succeeded(await stack.run(["down"], 60_000));
+    },
+  );
 
   /** The impossible ball, repaired by hand and sent again. */
   async function repairOne(id: string): Promise<void> {
@@ -222,46 +326,6 @@ describe("files that are bad", () => {
     const file = join(files, "repaired.json");
     writeFileSync(file, value.replace('"runs_off_bat":"77"', '"runs_off_bat":"0"'));
     expect(await stack.json(["quarantine", "retry", id, "--value", file])).toMatchObject({ id, repaired: true });
-  }
-});
-
-describe("Ctrl-C", () => {
-  test("stops everything; running it again goes on and inserts nothing twice", { timeout: PLAY_MS }, async () => {
-    const dirs = { odi: join(files, "live-odi"), t20i: join(files, "live-t20i"), test: join(files, "live-test") };
-    writeGoodMatch(dirs.odi, "9200001");
-    writeGoodDocument(dirs.t20i, "t20i", "9200002");
-    writeGoodDocument(dirs.test, "test", "9200003");
-    const folders = ["--odi", dirs.odi, "--t20i", dirs.t20i, "--test", dirs.test];
-    const models = { "9200001": MODEL_ID, "9200002": T20I_MODEL_ID, "9200003": TEST_MODEL_ID };
-    const { child, ended, out } = stack.start(["play", ...folders, "--interval", "250ms", "--json"]);
-    const isPlaying = (id: string): boolean => new RegExp(`${id} fed [1-9]\\d*, match 0/1`, "u").test(out());
-    await eventually(() => ["odi", "t20i", "test"].every(isPlaying) && /loaded [1-9]/u.test(out()), 120_000, out);
-    const { processes } = await stack.json<Processes>(["status"]);
-    const pids = processes.flatMap(({ name, pid }) => (pid === null ? [] : [{ name, ...watchPid(pid) }]));
-    expect(pids.map(({ name }) => name).toSorted()).toEqual(PROCESSES);
-
-    child.kill("SIGINT");
-    const { stdout } = await ended;
-    expect(JSON.parse(stdout)).toMatchObject({ complete: false });
-    expect(pids.filter((process) => process.alive()).map(({ name }) => name)).toEqual([]);
-
-    const before = { ...recordsSoFar };
-    expect(await playAll(...folders)).toMatchObject({ complete: true, audit: { unexplained: 0 } });
-    const once = { ...recordsSoFar };
-    expect(once).toEqual({
-      odi: before["odi"]! + keysOf(MODEL_ID),
-      t20i: before["t20i"]! + keysOf(T20I_MODEL_ID),
-      test: before["test"]! + keysOf(TEST_MODEL_ID),
-    });
-    expect(await playAll(...folders)).toMatchObject({ complete: true, audit: { unexplained: 0 } });
-    expect(recordsSoFar).toEqual(once);
-    const after = await scorecards();
-    for (const [id, model] of Object.entries(models)) expect(after.get(id)).toEqual({ ...EXPECTED.get(model), id });
-  });
-
-  /** The match record, and its deliveries. */
-  function keysOf(id: string): number {
-    return EXPECTED.get(id)!.innings.reduce((sum, { deliveries }) => sum + deliveries, 1);
   }
 });
 

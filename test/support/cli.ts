@@ -54,6 +54,8 @@ export async function cliStack(settings: Readonly<Record<string, string>> = {}):
     TU_POSTGRES_PORT: String(await freePort()),
     TU_MONGODB_PORT: String(await freePort()),
     TU_LAMBDA_PORT: String(await freePort()),
+    TU_DASHBOARD_PORT: String(await freePort()),
+    TU_SUPERSET_PORT: String(await freePort()),
     TU_KAFKA_HEAP_MB: "512",
     ...settings,
   };
