@@ -32,7 +32,7 @@ const TYPES: Readonly<Record<Kind, DuckDBType>> = {
 /** Rows of a vector of DuckDB. */
 const CHUNK_ROWS = 2048;
 /** Fewer rows are sooner written one by one than by way of the stage. */
-const STAGED_ROWS = 256;
+const STAGED_ROWS = 1000;
 
 /**
  * Appends rows to a table of `tables.ts`, inside the connection's transaction. A row holds one value per column, in the

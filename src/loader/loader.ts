@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery, Match } from "../domain/cricket/types.ts";
 import { liveLine } from "../domain/cricket/card.ts";
 import { RetryableError } from "../domain/errors.ts";
-import type { Log, LogAdmin, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
+import type { Log, LogAdmin, LogReader, TopicPartition } from "../kafka/log.ts";
+import { gather } from "./gather.ts";
 import type { TouchedMatch } from "./marts.ts";
 import { loadedEvent, type LoaderObserver } from "./observer.ts";
-import { type LoaderTopics, planLoad } from "./plan.ts";
+import type { LoaderTopics, LoadPlan } from "./plan.ts";
 import { currentSnapshot, publishSnapshot } from "./publish.ts";
 import { checkpoint, Session } from "./session.ts";
 import { decideStart } from "./start-offsets.ts";
@@ -36,11 +37,9 @@ export interface LoaderOptions {
 
 const BATCH_MAX_RECORDS = 10_000;
 const PUBLISH_INTERVAL_MS = 5000;
-/** How long a fetch waits for a first record: the time a stop may take, and the pace of what is done beside. */
-const FETCH_MS = 200;
-/** A fetch with this many records is a sign that more are waiting, and worth gathering for this long at most. */
-const GATHER_WORTH_RECORDS = 32;
-const GATHER_MS = 250;
+/** The same while a lot is still to be loaded: a snapshot copies the whole file, and will be old at once. */
+const PUBLISH_CATCHING_UP_MS = 30_000;
+const CATCHING_UP_LAG = 50_000;
 const KAFKA_MS = 10_000;
 const LAG_EVERY_MS = 1000;
 const ACKNOWLEDGE_EVERY_MS = 2000;
@@ -106,16 +105,19 @@ class Loader {
     const warehouse = await Warehouse.open(warehouseDir, this.#now());
     const admin = log.admin();
     const reader = log.reader({ isolation: "read_committed" });
+    let session: Session | undefined;
     try {
       await reader.open();
       const partitions = await this.#start(warehouse, admin, reader);
-      const session = new Session(warehouse, reader, admin, partitions);
+      session = new Session(warehouse, reader, admin, partitions);
       this.#report({ state: "running", message: "loading", published: await currentSnapshot(warehouseDir) });
       session.dirty = true;
       this.#options.observer?.opened(() => warehouse.connect());
       while (!signal.aborted) await this.#turn(session);
       await this.#finish(session);
     } finally {
+      // Its error, should it have one, is not the first one.
+      await session?.settled().catch(() => undefined);
       await this.#options.observer?.closing();
       // The file first: it is what others wait for. Closing twice or after a failure must not hide the first error.
       warehouse.close();
@@ -146,48 +148,46 @@ class Loader {
     return partitions;
   }
 
+  /** The next transaction is gathered while the last one commits; they never overlap. */
   async #turn(session: Session): Promise<void> {
-    const { topics, publishIntervalMs = PUBLISH_INTERVAL_MS } = this.#options;
-    const plan = planLoad(await this.#gather(session.reader), session.warehouse.progress, topics);
+    const { topics, batchMaxRecords = BATCH_MAX_RECORDS } = this.#options;
+    const plan = await gather(session.reader, session.ahead, {
+      topics,
+      maxRecords: batchMaxRecords,
+      busy: () => session.busy,
+    });
     if (plan.records > 0) {
-      const startedAt = performance.now();
-      const touched = await session.warehouse.load(plan);
-      this.#durations.add(performance.now() - startedAt);
-      this.#failures = 0;
-      session.dirty = true;
-      for (const [topic, { delivery }] of plan.last) this.#last.set(topic, delivery);
-      this.#loaded(plan.records, touched);
-      this.#options.observer?.loaded(loadedEvent(plan, touched, this.#now()));
+      await session.settled();
+      session.begin(plan, () => this.#load(session, plan));
     }
     const now = this.#now();
-    if (session.dirty && now - session.publishedAt >= publishIntervalMs) await this.#publish(session);
+    if (session.dirty && now - session.publishedAt >= this.#publishEveryMs(session)) await this.#publish(session);
     if (now - session.lagAt >= LAG_EVERY_MS) await this.#measureLag(session);
     if (now - session.acknowledgedAt >= ACKNOWLEDGE_EVERY_MS) this.#acknowledge(session);
     if (now - this.#reportedAt >= STATUS_EVERY_MS)
       this.#report({ offsets: Object.fromEntries(session.warehouse.progress.next) });
+    if (plan.records === 0) await session.settled();
   }
 
-  /**
-   * The records of one transaction: one ball alone when the game is live, thousands together when there is
-   * much to catch up with, since a transaction costs some milliseconds whatever its size.
-   */
-  async #gather(reader: LogReader): Promise<RecordBatch[]> {
-    const { batchMaxRecords = BATCH_MAX_RECORDS } = this.#options;
+  async #load(session: Session, plan: LoadPlan): Promise<void> {
     const startedAt = performance.now();
-    const batches = await reader.fetch(batchMaxRecords, FETCH_MS);
-    let latest = recordsIn(batches);
-    let total = latest;
-    while (latest >= GATHER_WORTH_RECORDS && total < batchMaxRecords && performance.now() - startedAt < GATHER_MS) {
-      const more = await reader.fetch(batchMaxRecords - total, 1);
-      latest = recordsIn(more);
-      total += latest;
-      batches.push(...more);
-    }
-    return batches;
+    const touched = await session.warehouse.load(plan);
+    this.#durations.add(performance.now() - startedAt);
+    this.#failures = 0;
+    session.dirty = true;
+    for (const [topic, { delivery }] of plan.last) this.#last.set(topic, delivery);
+    this.#loaded(session, plan.records, touched);
+    this.#options.observer?.loaded(loadedEvent(plan, touched, this.#now()));
+  }
+
+  #publishEveryMs({ lag }: Session): number {
+    const { publishIntervalMs = PUBLISH_INTERVAL_MS } = this.#options;
+    return lag > CATCHING_UP_LAG ? Math.max(publishIntervalMs, PUBLISH_CATCHING_UP_MS) : publishIntervalMs;
   }
 
   /** A clean end leaves a complete file without a log beside it, and a snapshot that is as new. */
   async #finish(session: Session): Promise<void> {
+    await session.settled();
     await session.warehouse.advance(session.passedMarkers());
     if (session.dirty) await this.#publish(session);
     else await checkpoint(session.warehouse);
@@ -195,7 +195,7 @@ class Loader {
     await session.acknowledging;
   }
 
-  #loaded(records: number, touched: ReadonlyMap<string, TouchedMatch>): void {
+  #loaded({ lag }: Session, records: number, touched: ReadonlyMap<string, TouchedMatch>): void {
     const live = { ...this.#status.live };
     for (const [topic, last] of this.#last) {
       const shown = touched.get(last.matchId);
@@ -203,7 +203,10 @@ class Loader {
     }
     this.#status = {
       ...this.#status,
-      message: "loading",
+      message:
+        lag > CATCHING_UP_LAG
+          ? `catching up: a snapshot every ${PUBLISH_CATCHING_UP_MS / 1000} s meanwhile`
+          : "loading",
       rows: this.#status.rows + records,
       batches: this.#status.batches + 1,
       lastCommitAt: this.#now(),
@@ -214,6 +217,7 @@ class Loader {
 
   async #publish(session: Session): Promise<void> {
     const { warehouseDir } = this.#options;
+    await session.settled();
     if (!(await checkpoint(session.warehouse))) {
       session.publishedAt = this.#now();
       this.#report({ message: "no snapshot this time: a long query of this process reads the warehouse" });
@@ -233,6 +237,7 @@ class Loader {
   }
 
   async #measureLag(session: Session): Promise<void> {
+    await session.settled();
     const marks = await Promise.all(
       session.partitions.map(async (partition) => {
         const { low, high } = await session.reader.watermarks(partition, KAFKA_MS);
@@ -249,6 +254,7 @@ class Loader {
     const lag = marks.reduce((sum, { behind }) => sum + behind, 0);
     // Without this, a topic that is empty again after its retention would look as if records had been missed.
     if (lag === 0) await session.warehouse.advance(session.passedMarkers());
+    session.lag = lag;
     this.#report({ lag });
   }
 
@@ -287,10 +293,6 @@ class Loader {
     this.#reportedAt = this.#now();
     this.#options.onStatus(this.#status);
   }
-}
-
-function recordsIn(batches: readonly RecordBatch[]): number {
-  return batches.reduce((sum, batch) => sum + batch.length, 0);
 }
 
 function liveMatch(last: Delivery, { match, scored }: TouchedMatch): LiveMatch {

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Delivery, Match } from "../domain/cricket/types.ts";
 import type { InningsMarts } from "./marts.ts";
-import { readStoredMatches, type StoredMatch } from "./match-rows.ts";
+import { readMatchRecords, readStoredMatches, type StoredMatch } from "./match-rows.ts";
 import { deliveryKey, type PlannedDelivery } from "./planned-deliveries.ts";
 
 /** An innings in memory: its deliveries in order of play. */
@@ -30,8 +30,15 @@ export interface ReplacedRow {
   readonly offset: number;
 }
 
-/** About 150 bytes a delivery: at most some 15 MB. */
+/** About 150 bytes a delivery, six kilobytes a record with its players: at most some 15 MB. */
 const DELIVERIES_MAX = 100_000;
+const RECORD_WEIGHT = 40;
+
+/** Which matches the tables have: what was never written need not be read. */
+export interface StoredIds {
+  readonly records: Iterable<string>;
+  readonly deliveries: Iterable<string>;
+}
 
 /**
  * The matches being played, so that a ball costs no reading back. It runs ahead of the tables inside a
@@ -39,33 +46,54 @@ const DELIVERIES_MAX = 100_000;
  */
 export class MatchCache {
   readonly #matches = new Map<string, CachedMatch>();
-  readonly #stored: Set<string>;
-  readonly #deliveriesMax: number;
-  #deliveries = 0;
+  readonly #storedRecords: Set<string>;
+  readonly #storedDeliveries: Set<string>;
+  readonly #weightMax: number;
+  /** One a delivery, `RECORD_WEIGHT` a match. */
+  #weight = 0;
 
-  /** `stored`: the ids of all matches that the tables have; others need no reading. */
-  constructor(stored: Iterable<string>, deliveriesMax: number = DELIVERIES_MAX) {
-    this.#stored = new Set(stored);
-    this.#deliveriesMax = deliveriesMax;
+  constructor(stored: StoredIds, deliveriesMax: number = DELIVERIES_MAX) {
+    this.#storedRecords = new Set(stored.records);
+    this.#storedDeliveries = new Set(stored.deliveries);
+    this.#weightMax = deliveriesMax;
   }
 
   /** These matches, read from the tables where they are there and not in memory. */
   async get(connection: DuckDBConnection, matchIds: readonly string[]): Promise<CachedMatch[]> {
     const missing = matchIds.filter((id) => !this.#matches.has(id));
-    const unread = missing.filter((id) => this.#stored.has(id));
-    for (const stored of await readStoredMatches(connection, unread)) this.#addStored(stored);
+    const played = missing.filter((id) => this.#storedDeliveries.has(id));
+    for (const stored of await readStoredMatches(connection, played)) this.#addStored(stored);
+    const announced = missing.filter((id) => this.#storedRecords.has(id) && !this.#storedDeliveries.has(id));
+    for (const [id, match] of await readMatchRecords(connection, announced)) {
+      this.#addStored({ matchId: id, match, deliveries: [] });
+      // Without a ball there is but one kind of innings that the marts can have.
+      const inMarts = match.inningsNotes.some(({ forfeited }) => forfeited === true);
+      if (!inMarts) this.#matches.get(id)!.written = new Map();
+    }
     return matchIds.map((id) => {
-      const cached = this.#matches.get(id) ?? newMatch(id, new Map());
+      let cached = this.#matches.get(id);
+      if (cached === undefined) {
+        cached = newMatch(id, new Map());
+        this.#weight += RECORD_WEIGHT;
+      }
       // Behind the others: the map's order is the order of use.
       this.#matches.delete(id);
       this.#matches.set(id, cached);
-      this.#stored.add(id);
       return cached;
     });
   }
 
+  /** The match's own record has come. */
+  putRecord(cached: CachedMatch, match: Match): void {
+    cached.match = match;
+    // Balls an over, super overs, penalties: every innings may look different now.
+    cached.folded.clear();
+    this.#storedRecords.add(cached.matchId);
+  }
+
   /** Returns the row it replaces, undefined when there was none. */
   put(cached: CachedMatch, { delivery, place }: PlannedDelivery): ReplacedRow | undefined {
+    this.#storedDeliveries.add(cached.matchId);
     const innings = cached.innings.get(delivery.innings) ?? { deliveries: [], keys: [], offsets: [] };
     cached.innings.set(delivery.innings, innings);
     cached.folded.delete(delivery.innings);
@@ -78,7 +106,7 @@ export class MatchCache {
       offsets[at] = place.offset;
       return replaced;
     }
-    this.#deliveries++;
+    this.#weight++;
     if (at === keys.length) {
       deliveries.push(delivery);
       keys.push(key);
@@ -93,16 +121,25 @@ export class MatchCache {
 
   /** Forgets the matches longest unused until the rest fits. */
   trim(): void {
+    if (this.#weight <= this.#weightMax) return;
+    // The topic of the records runs ahead: matches that have not begun are old here, and are needed next.
+    let announced = 0;
+    for (const { innings } of this.#matches.values()) if (innings.size === 0) announced += RECORD_WEIGHT;
     for (const [id, { innings }] of this.#matches) {
-      if (this.#deliveries <= this.#deliveriesMax) return;
+      if (this.#weight <= this.#weightMax) return;
+      if (innings.size === 0) {
+        if (announced <= this.#weightMax / 2) continue;
+        announced -= RECORD_WEIGHT;
+      }
       this.#matches.delete(id);
-      for (const { keys } of innings.values()) this.#deliveries -= keys.length;
+      this.#weight -= RECORD_WEIGHT;
+      for (const { keys } of innings.values()) this.#weight -= keys.length;
     }
   }
 
   clear(): void {
     this.#matches.clear();
-    this.#deliveries = 0;
+    this.#weight = 0;
   }
 
   #addStored({ matchId, match, deliveries }: StoredMatch): void {
@@ -110,6 +147,7 @@ export class MatchCache {
     cached.match = match;
     for (const delivery of deliveries) this.put(cached, { row: -1, delivery, place: NOT_KNOWN });
     this.#matches.set(matchId, cached);
+    this.#weight += RECORD_WEIGHT;
   }
 }
 

@@ -21,10 +21,7 @@ export async function readStoredMatches(
 ): Promise<StoredMatch[]> {
   if (matchIds.length === 0) return [];
   const list = sqlList(matchIds);
-  const matches = new Map<string, Match>();
-  const records = await connection.runAndReadAll(`SELECT match_id, record FROM matches WHERE match_id IN (${list})`);
-  for (const [matchId, record] of records.getRows()) matches.set(text(matchId), JSON.parse(text(record)) as Match);
-
+  const matches = await readMatchRecords(connection, matchIds);
   const deliveries = new Map<string, Delivery[]>(matchIds.map((id) => [id, []]));
   const rows = await connection.runAndReadAll(
     `SELECT ${DELIVERY_COLUMNS} FROM deliveries WHERE match_id IN (${list}) ORDER BY match_id, innings, over_no, ball_no`,
@@ -38,6 +35,18 @@ export async function readStoredMatches(
     match: matches.get(matchId) ?? null,
     deliveries: deliveries.get(matchId) ?? [],
   }));
+}
+
+/** The own records of these matches, where there are any, by id. */
+export async function readMatchRecords(
+  connection: DuckDBConnection,
+  matchIds: readonly string[],
+): Promise<Map<string, Match>> {
+  if (matchIds.length === 0) return new Map();
+  const reader = await connection.runAndReadAll(
+    `SELECT match_id, record FROM matches WHERE match_id IN (${sqlList(matchIds)})`,
+  );
+  return new Map(reader.getRows().map(([matchId, record]) => [text(matchId), JSON.parse(text(record)) as Match]));
 }
 
 /** Ids of all matches that have a record or a delivery, sorted. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RetryableError } from "../domain/errors.ts";
 import type { LogAdmin, LogReader, TopicPartition } from "../kafka/log.ts";
-import { type PartitionName, partitionName } from "./plan.ts";
+import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 const CHECKPOINT_TRIES = 20;
@@ -14,9 +14,14 @@ export class Session {
   readonly admin: LogAdmin;
   readonly partitions: readonly TopicPartition[];
   readonly #acknowledged = new Map<PartitionName, number>();
+  readonly #next: Map<PartitionName, number>;
+  readonly #judged: Map<PartitionName, number>;
+  #loading: Promise<{ readonly error?: unknown }> | null = null;
   /** Whether the tables have changed since the last snapshot. */
   dirty: boolean = false;
   publishedAt: number = Number.NEGATIVE_INFINITY;
+  /** As last measured. */
+  lag: number = 0;
   lagAt: number = Number.NEGATIVE_INFINITY;
   acknowledgedAt: number = Number.NEGATIVE_INFINITY;
   acknowledging: Promise<void> | null = null;
@@ -26,6 +31,37 @@ export class Session {
     this.reader = reader;
     this.admin = admin;
     this.partitions = partitions;
+    this.#next = new Map(warehouse.progress.next);
+    this.#judged = new Map(warehouse.progress.judged);
+  }
+
+  /** How far the warehouse will be when the transaction under way has been committed: where the next one goes on. */
+  get ahead(): Progress {
+    return { next: this.#next, judged: this.#judged };
+  }
+
+  get busy(): boolean {
+    return this.#loading !== null;
+  }
+
+  /** Starts a transaction; `settled` says how it ended. There may be none under way. */
+  begin(plan: LoadPlan, load: () => Promise<void>): void {
+    for (const [name, offset] of plan.next) this.#next.set(name, offset);
+    for (const [name, offset] of plan.judged) this.#judged.set(name, offset);
+    this.#loading = load().then(
+      () => {
+        this.#loading = null;
+        return {};
+      },
+      // Kept for who waits next: until then nobody listens, and Node would end the process.
+      (error: unknown) => ({ error }),
+    );
+  }
+
+  /** Waits for the transaction under way, if there is one, and throws what ended it otherwise than by its commit. */
+  async settled(): Promise<void> {
+    const outcome = await this.#loading;
+    if (outcome !== null && "error" in outcome) throw outcome.error;
   }
 
   /** Positions beyond the stored offsets: markers and aborted records, and nothing to load. Only between fetch and load of nothing. */

@@ -4,7 +4,7 @@ import { append, appendBatch } from "./appender.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
 import { type HotFile, openHotFile } from "./hot-file.ts";
 import { type CachedMatch, MatchCache, type ReplacedRow } from "./match-cache.ts";
-import { readMatchIds, sqlList } from "./match-rows.ts";
+import { sqlList } from "./match-rows.ts";
 import { rebuildMarts, type TouchedMatch } from "./marts.ts";
 import { MARTS_VERSION, migrate, readMartsVersion } from "./migrations.ts";
 import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
@@ -46,7 +46,10 @@ export class Warehouse {
       const { connection } = file;
       await migrate(connection, now);
       if ((await readMartsVersion(connection)) !== MARTS_VERSION) await rebuildMarts(connection);
-      const cache = new MatchCache(await readMatchIds(connection));
+      const cache = new MatchCache({
+        records: await readIds(connection, "matches"),
+        deliveries: await readIds(connection, "deliveries"),
+      });
       return new Warehouse(file, cache, await readNext(connection), await readJudged(connection));
     } catch (error) {
       file.close();
@@ -159,10 +162,7 @@ export class Warehouse {
     const replaced: ReplacedRow[] = [];
     for (const match of cached) {
       const record = plan.matches.get(match.matchId);
-      if (record !== undefined) {
-        match.match = record.clean.match;
-        match.folded.clear();
-      }
+      if (record !== undefined) this.#cache.putRecord(match, record.clean.match);
       for (const planned of plan.deliveries.byMatch.get(match.matchId)?.values() ?? []) {
         const before = this.#cache.put(match, planned);
         if (before !== undefined) replaced.push(before);
@@ -226,6 +226,11 @@ async function writeNext(connection: DuckDBConnection, next: ReadonlyMap<Partiti
 function splitName(name: PartitionName): [topic: string, partition: number] {
   const slash = name.lastIndexOf("/");
   return [name.slice(0, slash), Number(name.slice(slash + 1))];
+}
+
+async function readIds(connection: DuckDBConnection, table: string): Promise<string[]> {
+  const reader = await connection.runAndReadAll(`SELECT DISTINCT match_id FROM ${table}`);
+  return reader.getRows().map(([id]) => String(id));
 }
 
 async function readNext(connection: DuckDBConnection): Promise<Map<PartitionName, number>> {

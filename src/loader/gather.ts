@@ -1,0 +1,38 @@
+import type { LogReader, RecordBatch } from "../kafka/log.ts";
+import { addToPlan, emptyPlan, type LoaderTopics, type LoadPlan, type Progress } from "./plan.ts";
+
+/** How long a fetch waits for a first record: the time a stop may take, and the pace of what is done beside. */
+const FETCH_MS = 200;
+/** A fetch with this many records is a sign that more are waiting, and worth gathering for this long at most. */
+const GATHER_WORTH_RECORDS = 32;
+const GATHER_MS = 250;
+/** While a transaction is under way: how long its end may go unnoticed. */
+const BUSY_FETCH_MS = 5;
+
+/**
+ * What the next transaction writes: one ball alone when the game is live, thousands together when there is much to catch
+ * up with, since a transaction costs some milliseconds whatever its size. Records are read as they arrive, so that a
+ * transaction under way gets its turns in between; while it lasts (`busy`), gathering costs nobody time.
+ */
+export async function gather(
+  reader: LogReader,
+  progress: Progress,
+  options: { readonly topics: LoaderTopics; readonly maxRecords: number; readonly busy: () => boolean },
+): Promise<LoadPlan> {
+  const { topics, maxRecords, busy } = options;
+  const plan = emptyPlan();
+  const add = (batches: readonly RecordBatch[]): number => {
+    for (const batch of batches) addToPlan(plan, batch, progress, topics);
+    return batches.reduce((sum, batch) => sum + batch.length, 0);
+  };
+  const startedAt = performance.now();
+  let latest = add(await reader.fetch(maxRecords, FETCH_MS));
+  let total = latest;
+  while (total >= GATHER_WORTH_RECORDS && total < maxRecords) {
+    const waiting = busy();
+    if (!waiting && (latest < GATHER_WORTH_RECORDS || performance.now() - startedAt >= GATHER_MS)) break;
+    latest = add(await reader.fetch(maxRecords - total, waiting ? BUSY_FETCH_MS : 1));
+    total += latest;
+  }
+  return plan;
+}
