@@ -45,6 +45,8 @@ export interface DashboardOptions {
   /** ms since the Unix epoch. */
   readonly now?: () => number;
   readonly events?: Partial<Omit<HubOptions, "epoch" | "hello">>;
+  /** Between two attempts to get a port that is taken. */
+  readonly retryMs?: number;
 }
 
 /** The live page, in the loader's process: what is loaded is on it in the moment of its commit. */
@@ -146,11 +148,12 @@ class LiveDashboard implements Dashboard {
 
   /** Resolves with the first attempt to listen. */
   async start(): Promise<void> {
-    const { host, port, signal, onNote } = this.#options;
+    const { host, port, signal, onNote, retryMs } = this.#options;
     await new Promise<void>((resolve) => {
       this.#listening = listen(this.#server, {
         host,
         port,
+        ...(retryMs === undefined ? {} : { retryMs }),
         signal: AbortSignal.any([signal, this.#stop.signal]),
         onNote: (note) => {
           onNote(note);

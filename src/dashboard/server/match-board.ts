@@ -25,6 +25,12 @@ interface Latest {
   readonly at: number;
 }
 
+interface MadeView {
+  readonly version: number;
+  readonly live: boolean;
+  readonly view: MatchView;
+}
+
 export interface MatchBoardOptions {
   readonly reader: WarehouseReader;
   readonly now: () => number;
@@ -45,6 +51,8 @@ export class MatchBoard {
   /** What was loaded while a match was being read. */
   readonly #meanwhile = new Map<string, LoadedEvent[]>();
   readonly #latest = new Map<MatchFormat, Latest>();
+  /** Many pages ask for the same after a ball. */
+  readonly #views = new WeakMap<HeldMatch, MadeView>();
   /** To be read and told. */
   readonly #behind = new Set<string>();
   readonly #catchUp: Throttle = new Throttle(READ_MS, () => this.#readBehind());
@@ -81,7 +89,13 @@ export class MatchBoard {
   /** A match with its charts; null when nothing of it is loaded. */
   async view(matchId: string): Promise<MatchView | null> {
     const held = await this.get(matchId);
-    return held === null ? null : matchView(this.#state(held));
+    if (held === null) return null;
+    const state = this.#state(held);
+    const made = this.#views.get(held);
+    if (made?.version === held.version && made.live === state.live) return made.view;
+    const view = matchView(state);
+    this.#views.set(held, { version: held.version, live: state.live, view });
+    return view;
   }
 
   async live(): Promise<LiveView> {

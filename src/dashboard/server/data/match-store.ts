@@ -19,6 +19,8 @@ export interface HeldMatch {
   scored: ScoredMatch;
   /** In order of play. */
   deliveries: Delivery[];
+  /** Rises with every change. */
+  version: number;
 }
 
 /** Reads a match; null when the warehouse has nothing of it. */
@@ -35,7 +37,7 @@ export async function readHeldMatch(
     ? []
     : await query("SELECT any_value(source_topic) FROM deliveries WHERE match_id = $1", [matchId]);
   const format = formatOfMatch(match, hasRecord, textOrNull(rows[0]?.[0]));
-  return { matchId, match, hasRecord, format, scored, deliveries: [...stored.deliveries].sort(compareDeliveries) };
+  return { matchId, match, hasRecord, format, scored, deliveries: [...stored.deliveries].sort(compareDeliveries), version: 0 };
 }
 
 /** What one transaction did to a match. */
@@ -57,6 +59,7 @@ export function applyLoaded(held: HeldMatch, event: LoadedEvent, added: readonly
   const isRecord = event.records.includes(held.matchId);
   let fresh = 0;
   for (const { delivery } of added) if (put(held.deliveries, delivery)) fresh++;
+  held.version++;
   held.match = touched.match;
   held.scored = touched.scored;
   if (isRecord) {
