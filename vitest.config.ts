@@ -23,6 +23,12 @@ const config: ViteUserConfig = defineConfig({
         retry: SECOND_TRY,
         globalSetup: ["test/support/stack.setup.ts"],
       }),
+      // Real Chromium looks at the real page.
+      project("browser", ["test/browser/**/*.test.ts"], {
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+        globalSetup: ["test/browser/chromium.setup.ts"],
+      }),
       project("crash", ["test/crash/**/*.test.ts"], { testTimeout: 1_200_000, hookTimeout: 300_000 }),
       // Long proofs, one recipe each.
       project("sources", ["test/proof/sources.test.ts"], { testTimeout: 2_400_000, hookTimeout: 300_000 }),

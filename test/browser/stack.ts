@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Dashboard, startDashboard } from "../../src/dashboard/server/index.ts";
 import { CRICKET_TOPICS } from "../../src/domain/cricket/topics.ts";
-import { runLoader } from "../../src/loader/index.ts";
+import { type LoaderStatus, runLoader } from "../../src/loader/index.ts";
 import { packageFile } from "../../src/local/paths.ts";
 import { ModelLog } from "../../src/testing/index.ts";
 import { CricketPipeline, type RawRecord } from "../support/cricket-pipeline.ts";
@@ -14,6 +14,7 @@ const TOPICS = {
   matches: CRICKET_TOPICS.matches,
   verdicts: CRICKET_TOPICS.verdicts,
   gaps: CRICKET_TOPICS.gaps,
+  quarantine: CRICKET_TOPICS.quarantine,
 };
 
 /** A server of the live page that can be stopped and started again on the same port, as a loader that is killed. */
@@ -32,6 +33,8 @@ export class PageStack {
   #serving: Serving | null = null;
   #port = 0;
   #connect: (() => Promise<DuckDBConnection>) | null = null;
+  #status: LoaderStatus | null = null;
+  readonly #onStatus = new Set<() => void>();
   readonly #errors: unknown[] = [];
 
   private constructor(pipeline: CricketPipeline) {
@@ -60,6 +63,18 @@ export class PageStack {
   async feed(records: Iterable<RawRecord>): Promise<void> {
     this.pipeline.append(records);
     await this.pipeline.judged();
+  }
+
+  /** Resolves when the warehouse has everything that was judged. */
+  async settled(): Promise<void> {
+    while (!this.#isLoaded()) await new Promise<void>((resolve) => this.#onStatus.add(resolve));
+  }
+
+  #isLoaded(): boolean {
+    return Object.values(TOPICS).every((topic) => {
+      const next = this.#status?.offsets[`${topic}/0`] ?? 0;
+      return this.pipeline.broker.readCommitted(topic).every(({ offset }) => offset < next);
+    });
   }
 
   /** What the warehouse says. */
@@ -106,7 +121,12 @@ export class PageStack {
       topics: TOPICS,
       groupId: "page-test-loader",
       signal,
-      onStatus: (status) => dashboard.status(status),
+      onStatus: (status) => {
+        dashboard.status(status);
+        this.#status = status;
+        for (const told of this.#onStatus) told();
+        this.#onStatus.clear();
+      },
       observer: {
         opened: (connect) => {
           this.#connect = connect;

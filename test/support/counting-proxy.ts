@@ -7,6 +7,8 @@ export interface CountingProxy {
   readonly port: number;
   /** Bytes from the server so far, over all connections. */
   readonly received: number;
+  /** Ends every connection as a broken wire does; new ones are let through. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,9 @@ export async function countingProxy(target: { readonly host: string; readonly po
     port: (server.address() as AddressInfo).port,
     get received() {
       return received;
+    },
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
     },
     close: async () => {
       server.close();
