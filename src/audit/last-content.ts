@@ -39,26 +39,27 @@ export class LastContent {
 
   /** `index`: of the row among those of its table. */
   row(source: string, identity: Uint32Array, facets: Uint32Array, index: number): void {
-    this.#source(source).review.review(identity, facets, index, 0);
+    this.#source(source).review.review(identity, facets, { input: 0, position: index, mark: 0 });
   }
 
   /** The verdict of the independent review. `source`: whose row it is, if that was there when the audit began. */
   raw(
     identity: Uint32Array,
     facets: Uint32Array,
-    at: { readonly partition: number; readonly position: number; readonly source: string | null },
+    at: {
+      readonly input: number;
+      readonly partition: number;
+      readonly position: number;
+      readonly source: string | null;
+    },
   ): ReturnType<ModelReview["review"]> {
     let review = this.#raw.get(at.partition);
     if (review === undefined) {
       review = new ModelReview();
       this.#raw.set(at.partition, review);
     }
-    return review.review(
-      identity,
-      facets,
-      at.position,
-      at.source === null ? FROM_ELSEWHERE : this.#source(at.source).mark,
-    );
+    const mark = at.source === null ? FROM_ELSEWHERE : this.#source(at.source).mark;
+    return review.review(identity, facets, { input: at.input, position: at.position, mark });
   }
 
   #source(name: string): SourceReview {
@@ -85,7 +86,7 @@ export class LastContent {
       for (let entry = 0; entry < table.end; entry++) {
         table.identity(entry, this.#words);
         const row = `${source} row ${table.position(entry)}`;
-        if (this.#endsAsRow(row, mark, table.facets(entry), context)) known++;
+        if (this.#endsAsRow(row, mark, table.statement(entry), context)) known++;
       }
     }
     this.#findStrangers(context);
@@ -99,9 +100,9 @@ export class LastContent {
   }
 
   /** Whether the raw topics end at the content in `#words`; what else is found is told. */
-  #endsAsRow(row: string, mark: number, facets: Uint32Array, context: ContentContext): boolean {
+  #endsAsRow(row: string, mark: number, statement: Uint32Array, context: ContentContext): boolean {
     const { findings, changedRows, incompleteRaw, nameOf } = context;
-    const last = this.#lastRaw(facets);
+    const last = this.#lastRaw(statement);
     if (last === null) {
       if (!incompleteRaw) findings.add("content", `${row} was never accepted from the raw topic`);
       return false;
@@ -118,11 +119,11 @@ export class LastContent {
     return false;
   }
 
-  #lastRaw(facets: Uint32Array): { same: boolean; mark: number; partition: number; position: number } | null {
+  #lastRaw(statement: Uint32Array): { same: boolean; mark: number; partition: number; position: number } | null {
     for (const [partition, { table }] of this.#raw) {
       const entry = table.find(this.#words[0]!, this.#words[1]!);
       if (entry < 0) continue;
-      const same = table.agrees(entry, this.#words, facets);
+      const same = table.agrees(entry, this.#words, statement);
       return { same, mark: table.owner(entry), partition, position: table.position(entry) };
     }
     return null;

@@ -2,68 +2,73 @@ import { EventTable } from "../domain/review/event-table.ts";
 import { facetsAgree } from "../domain/review/facets.ts";
 import type { Verdict } from "../domain/review/verdict.ts";
 
-interface Replaced {
-  readonly identity: Uint32Array;
-  readonly facets: Uint32Array;
-}
-
 /**
- * The review once more, as small as it can be said: of a natural key the latest content counts, the same again is a
- * duplicate (as far as both formats can tell), what was replaced once is stale. No lateness and no versions: cricket has
- * neither. It shares nothing with the engine but the table that holds keys, ids and facets.
+ * The review once more, as small as it can be said: of a natural key the latest content counts; the same again is a
+ * duplicate (as far as both formats can tell); what was replaced once is stale, unless the input that says it replaced it
+ * itself and says it for the first time. No lateness and no versions: cricket has neither. It shares nothing with the
+ * engine but the table that holds keys, ids and statement words.
  */
 export class ModelReview {
   readonly table: EventTable = new EventTable(14);
+  /** Input of the latest accepted record, by entry. */
+  readonly #acceptedFrom: number[] = [];
   /** By the half of the event id that knows no facets. */
-  readonly #replaced = new Map<string, Replaced[]>();
+  readonly #replaced = new Map<string, Uint32Array[]>();
 
   /** `identity`: six words. `position` is kept of what was accepted last, with `mark` (0 … 2^32−1). */
   review(
     identity: Uint32Array,
     facets: Uint32Array,
-    position: number,
-    mark: number,
+    said: { readonly input: number; readonly position: number; readonly mark: number },
   ): Exclude<Verdict, "poison" | "late"> {
     const { table } = this;
+    const statement = Uint32Array.of(1 << said.input, ...facets);
     let entry = table.find(identity[0]!, identity[1]!);
     if (entry < 0) {
       entry = table.insert(identity);
-      this.#accept(entry, facets, position, mark);
+      this.#accept(entry, statement, said);
       return "accepted";
     }
-    const known = table.facets(entry);
-    if (table.agrees(entry, identity, facets)) {
-      const merged = facets.map((word, at) => known[at] || word);
-      table.setFacets(entry, merged);
+    const known = table.statement(entry);
+    if (table.agrees(entry, identity, statement)) {
+      const merged = statement.map((word, at) => (at === 0 ? known[0]! | word : known[at] || word));
+      table.setStatement(entry, merged);
       return "duplicate";
     }
-    if (this.#wasReplaced(identity, facets)) return "stale";
+    const saidBy = this.#saidBy(identity, statement);
+    const takesBack = this.#acceptedFrom[entry] === said.input && (saidBy & (1 << said.input)) === 0;
+    if (saidBy !== 0 && !takesBack) {
+      if ((saidBy & (1 << said.input)) === 0) this.#replace(identity, statement);
+      return "stale";
+    }
     const before = new Uint32Array(6);
     table.identity(entry, before);
-    const core = coreOf(before);
-    this.#replaced.set(core, [...(this.#replaced.get(core) ?? []), { identity: before, facets: known.slice() }]);
+    this.#replace(before, known.slice());
     table.setEventId(entry, identity);
-    this.#accept(entry, facets, position, mark);
+    this.#accept(entry, statement, said);
     return "correction";
   }
 
-  #accept(entry: number, facets: Uint32Array, position: number, mark: number): void {
-    this.table.setSeen(entry, position, 0, Number.NaN);
-    this.table.setFacets(entry, facets);
-    this.table.setOwner(entry, mark);
+  #accept(entry: number, statement: Uint32Array, said: { input: number; position: number; mark: number }): void {
+    this.table.setSeen(entry, said.position, 0, Number.NaN);
+    this.table.setStatement(entry, statement);
+    this.table.setOwner(entry, said.mark);
+    this.#acceptedFrom[entry] = said.input;
   }
 
-  #wasReplaced(identity: Uint32Array, facets: Uint32Array): boolean {
+  #replace(identity: Uint32Array, statement: Uint32Array): void {
+    const core = coreOf(identity);
+    this.#replaced.set(core, [...(this.#replaced.get(core) ?? []), statement]);
+  }
+
+  /** Inputs that have said what was replaced since, as bits. */
+  #saidBy(identity: Uint32Array, statement: Uint32Array): number {
     const candidates = this.#replaced.get(coreOf(identity)) ?? [];
-    return candidates.some(
-      (old) =>
-        (old.identity[4] === identity[4] && old.identity[5] === identity[5]) ||
-        (facets.length > 0 && facetsAgree(old.facets, facets)),
-    );
+    return candidates.reduce((inputs, old) => (facetsAgree(old, statement) ? inputs | old[0]! : inputs), 0);
   }
 }
 
 /** Half an event id is of key and content alone. */
 function coreOf(identity: Uint32Array): string {
-  return `${identity[2]}/${identity[3]}`;
+  return `${identity[0]}/${identity[1]}/${identity[2]}/${identity[3]}`;
 }

@@ -123,7 +123,7 @@ export class Reconciliation {
     else {
       const source = isOfKnownRow ? this.#inputs[input]!.source : null;
       const position = input * POSITION_SHIFT + offset;
-      model = this.#content.raw(this.#words, this.#identify(identity), { partition, position, source });
+      model = this.#content.raw(this.#words, this.#identify(identity), { input, partition, position, source });
     }
     // Without its beginning the history of a key is unknown, and so is what its records deserve.
     if (model !== "poison" && this.#incompleteRaw) model = null;

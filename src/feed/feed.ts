@@ -31,7 +31,7 @@ export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummar
   const { signal, target } = options;
   const board = new FeedBoard(options.onStatus, options.now ?? Date.now);
   try {
-    const scripts = chooseMatches(options);
+    const scripts = errOnce(chooseMatches(options));
     const keys = scripts.map((script) => script.progressKey);
     board.set({ matchesTotal: scripts.length });
     await retrying(options, board, "preparing the target", () => target.prepare());
@@ -68,6 +68,19 @@ function chooseMatches<C>({ scripts, matches, live }: RunFeedOptions<C>): readon
   }
   const wanted = matches === undefined ? known : new Set([...matches, ...(live ?? [])]);
   return scripts.filter((script) => wanted.has(script.matchId));
+}
+
+/**
+ * A match that comes once more from another folder comes without slips. A source that says right, then wrong, then right again
+ * cannot be told from one that repeats itself: a value that it has replaced stays replaced, and the slip would stay on the board.
+ */
+function errOnce<C>(scripts: readonly MatchScript<C>[]): readonly MatchScript<C>[] {
+  const played = new Set<string>();
+  return scripts.map((script) => {
+    const isAgain = played.has(script.matchId);
+    played.add(script.matchId);
+    return isAgain ? { ...script, wrong: () => null } : script;
+  });
 }
 
 async function playAll<C>(

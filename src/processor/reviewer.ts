@@ -3,13 +3,14 @@ import { oneLine } from "../domain/one-line.ts";
 import { decide, type Known } from "../domain/review/decide.ts";
 import type { EventTable } from "../domain/review/event-table.ts";
 import { FACETS_MAX } from "../domain/review/facets.ts";
-import { contentText, eventIdText, IDENTITY_WORDS, type IdentityHasher } from "../domain/review/identity.ts";
+import { eventIdText, IDENTITY_WORDS, type IdentityHasher, statementText } from "../domain/review/identity.ts";
 import type { RecordBatch, RecordHeaders } from "../kafka/log.ts";
 import type { Clock } from "./clock.ts";
 import type { Fill } from "./fill.ts";
 import { RecordCursor } from "./record-cursor.ts";
-import { type Frame, NO_STREAM_TIME } from "./task.ts";
-import type { CommitContext, ProcessContext, StateStore, StoreSpec, Topology } from "./topology.ts";
+import type { Frame } from "./task.ts";
+import { FrameContext, RecordContext } from "./contexts.ts";
+import type { Topology } from "./topology.ts";
 
 /** A packed source position holds the input index above 48 bits of offset: exact in a double up to 31 inputs. */
 export const POSITION_SHIFT: number = 2 ** 48;
@@ -26,9 +27,10 @@ export class Reviewer {
   readonly #record = new RecordCursor();
   readonly #identity = new Uint32Array(IDENTITY_WORDS);
   readonly #old = new Uint32Array(IDENTITY_WORDS);
-  /** Facets of the record under review: the hasher's own words. */
-  #facets: Uint32Array = new Uint32Array(0);
-  readonly #merged = new Uint32Array(FACETS_MAX);
+  readonly #words = new Uint32Array(1 + FACETS_MAX);
+  /** Statement words of the record under review, within `#words`; none where one input without facets needs none. */
+  #statement: Uint32Array = new Uint32Array(0);
+  readonly #merged = new Uint32Array(1 + FACETS_MAX);
   readonly #known: { -readonly [name in keyof Known]: Known[name] } = {
     sameContent: false,
     superseded: false,
@@ -86,7 +88,7 @@ export class Reviewer {
     try {
       value = topology.decode(record);
       const identity = topology.identify(value, record);
-      this.#facets = this.#hasher.identify(identity.key, identity.content, this.#identity, identity.facets);
+      this.#state(this.#hasher.identify(identity.key, identity.content, this.#identity, identity.facets), inputIndex);
       time = topology.eventTime === undefined ? record.timestamp : topology.eventTime(value, record);
       version = topology.version === undefined ? null : topology.version(value, record);
       this.#checkTime(time, record.timestamp);
@@ -99,7 +101,7 @@ export class Reviewer {
     }
     const late = time < frame.streamTime - this.#latenessMs;
     const table = this.#find(frame);
-    const known = table === undefined ? undefined : this.#recall(frame, table, version);
+    const known = table === undefined ? undefined : this.#recall(frame, table, version, inputIndex);
     const verdict = decide(known, version, late);
     frame.counts[verdict]++;
     if (verdict === "accepted" || verdict === "correction") {
@@ -117,14 +119,25 @@ export class Reviewer {
       this.#process(fill, frame, value, verdict, supersedes, time);
     } else {
       if (verdict === "duplicate") this.#learn(frame, table!, version);
+      else if (verdict === "stale" && known!.superseded) this.#learnStale(frame, time, inputIndex);
       if (time > frame.streamTime) frame.streamTime = time;
       this.#reject(block, offset, verdict, table);
     }
   }
 
+  #state(facets: Uint32Array, inputIndex: number): void {
+    const length = facets.length === 0 && this.#topology.inputs.length === 1 ? 0 : 1 + facets.length;
+    this.#statement = this.#words.subarray(0, length);
+    if (length === 0) return;
+    this.#words[0] = 1 << inputIndex;
+    this.#words.set(facets, 1);
+  }
+
   /** Entry of the last `#find`, and the position it was seen at before this record changed it. */
   #entry = -1;
   #seenAt = 0;
+  /** Inputs, as bits, that have said what the last `#isSuperseded` found to be superseded. */
+  #saidBy = 0;
 
   /** The newest table that knows the key: own overlay, committing overlay, committed events. */
   #find(frame: Frame): EventTable | undefined {
@@ -149,27 +162,41 @@ export class Reviewer {
     return table;
   }
 
-  #recall(frame: Frame, table: EventTable, version: number | null): Known {
+  #recall(frame: Frame, table: EventTable, version: number | null, inputIndex: number): Known {
     const known = this.#known;
-    known.sameContent = table.agrees(this.#entry, this.#identity, this.#facets);
+    known.sameContent = table.agrees(this.#entry, this.#identity, this.#statement);
     const knownVersion = table.version(this.#entry);
     known.version = Number.isNaN(knownVersion) ? null : knownVersion;
     known.superseded =
       !known.sameContent &&
       (version === null || known.version === null || version === known.version) &&
-      this.#isSuperseded(frame);
+      this.#isSuperseded(frame, inputIndex);
     return known;
   }
 
-  /** Remembered for the retention since it was superseded last. */
-  #isSuperseded(frame: Frame): boolean {
+  /**
+   * Remembered for the retention since it was superseded last. An input may take its own correction back: what it says for
+   * the first time, and only others have said before, is news when the word it changes is its own.
+   */
+  #isSuperseded(frame: Frame, inputIndex: number): boolean {
     const own = frame.events.superseded;
     const committing = frame.parent?.events.superseded;
     const committed = frame.task.known.superseded;
     if (own.size === 0 && committed.size === 0 && (committing === undefined || committing.size === 0)) return false;
-    const content = contentText(this.#identity, this.#facets);
-    const at = own.find(content) ?? committing?.find(content) ?? committed.find(content);
-    return at !== undefined && at >= frame.streamTime - this.#retentionMs;
+    const statement = statementText(this.#identity, this.#statement);
+    const since = frame.streamTime - this.#retentionMs;
+    this.#saidBy =
+      own.saidBy(statement, since) | (committing?.saidBy(statement, since) ?? 0) | committed.saidBy(statement, since);
+    if (this.#saidBy === 0) return false;
+    const isOwnWord = Math.floor(this.#seenAt / POSITION_SHIFT) === inputIndex;
+    return !isOwnWord || (this.#saidBy & (1 << inputIndex)) !== 0;
+  }
+
+  /** An input that repeats what only others had said has said it too from now on: later it is no news of its own. */
+  #learnStale(frame: Frame, time: number, inputIndex: number): void {
+    if (this.#statement.length === 0 || (this.#saidBy & (1 << inputIndex)) !== 0) return;
+    const statement = statementText(this.#identity, this.#statement);
+    frame.events.superseded.add(statement, Math.max(time, frame.streamTime));
   }
 
   /** Makes the record the latest accepted one of its key in the overlay. Returns the event id it supersedes. */
@@ -186,25 +213,25 @@ export class Reviewer {
     if (correction) {
       table!.identity(this.#entry, this.#old);
       supersedes = eventIdText(this.#old);
-      overlay.superseded.add(contentText(this.#old, table!.facets(this.#entry)), Math.max(time, frame.streamTime));
+      overlay.superseded.add(statementText(this.#old, table!.statement(this.#entry)), Math.max(time, frame.streamTime));
     }
     let entry = table === overlay.table ? this.#entry : overlay.table.find(this.#identity[0]!, this.#identity[1]!);
     if (entry < 0) entry = overlay.table.insert(this.#identity);
     else overlay.table.setEventId(entry, this.#identity);
     overlay.table.setSeen(entry, position, time, version ?? Number.NaN);
-    overlay.table.setFacets(entry, this.#facets);
+    overlay.table.setStatement(entry, this.#statement);
     return supersedes;
   }
 
   /**
-   * What a repetition adds to the known event: a higher version raises the bar for what counts as older, and facets that
-   * the accepted record's format could not carry are taken over. Content, time and place of the known event stay.
+   * What a repetition adds to the known event: a higher version raises the bar for what counts as older, the input has said
+   * it too, and facets that the accepted record's format could not carry are taken over. Content, time and place stay.
    */
   #learn(frame: Frame, table: EventTable, version: number | null): void {
     const known = table.version(this.#entry);
     const raises = version !== null && (Number.isNaN(known) || version > known);
-    const facets = this.#mergedFacets(table.facets(this.#entry));
-    if (!raises && facets === undefined) return;
+    const merged = this.#mergedStatement(table.statement(this.#entry));
+    if (!raises && merged === undefined) return;
     const overlay = frame.events.table;
     let entry = this.#entry;
     if (table !== overlay) {
@@ -212,19 +239,22 @@ export class Reviewer {
       entry = overlay.insert(this.#old);
     }
     overlay.setSeen(entry, table.position(this.#entry), table.time(this.#entry), raises ? version : known);
-    overlay.setFacets(entry, facets ?? table.facets(this.#entry).slice());
+    overlay.setStatement(entry, merged ?? table.statement(this.#entry).slice());
   }
 
-  /** The known facets and, where they are unknown, the record's; undefined when that adds nothing. */
-  #mergedFacets(known: Uint32Array): Uint32Array | undefined {
-    const record = this.#facets;
-    let adds = false;
-    for (let at = 0; at < record.length; at++) {
+  /** The known statement words with what the record adds; undefined when that is nothing. */
+  #mergedStatement(known: Uint32Array): Uint32Array | undefined {
+    const record = this.#statement;
+    if (record.length === 0) return undefined;
+    const merged = this.#merged;
+    merged[0] = (known[0] ?? 0) | record[0]!;
+    let adds = merged[0] !== known[0];
+    for (let at = 1; at < record.length; at++) {
       const before = known[at] ?? 0;
-      this.#merged[at] = before === 0 ? record[at]! : before;
+      merged[at] = before === 0 ? record[at]! : before;
       adds ||= before === 0 && record[at] !== 0;
     }
-    return adds ? this.#merged.subarray(0, record.length) : undefined;
+    return adds ? merged.subarray(0, record.length) : undefined;
   }
 
   #reject(
@@ -291,81 +321,5 @@ export class Reviewer {
     ];
     const headers: RecordHeaders = [...(record.headers ?? []), ...added];
     fill.writes.append(this.#topology.topics.quarantine, frame.task.partition, record.key, record.value, headers);
-  }
-}
-
-/** What is common to `process` and `beforeCommit`. */
-class FrameContext implements CommitContext {
-  readonly #outputs: ReadonlySet<string>;
-  fill: Fill;
-  frame: Frame;
-
-  constructor(fill: Fill, frame: Frame, outputs: ReadonlySet<string>) {
-    this.fill = fill;
-    this.frame = frame;
-    this.#outputs = outputs;
-  }
-
-  get partition(): number {
-    return this.frame.task.partition;
-  }
-
-  get streamTime(): number {
-    return this.frame.streamTime;
-  }
-
-  store<V>(spec: StoreSpec<V>): StateStore<V> {
-    // A view holds what was put through the same spec, so its values are of the spec's type.
-    return this.frame.view(spec) as StateStore<V>;
-  }
-
-  changed(spec: StoreSpec<unknown>): Iterable<string> {
-    return this.frame.overlayOf(spec).keys();
-  }
-
-  emit(topic: string, key: Buffer | null, value: Buffer | null, headers?: RecordHeaders): void {
-    if (!this.#outputs.has(topic)) throw new RangeError(`"${topic}" is not among the topology's outputs`);
-    this.fill.writes.append(topic, this.frame.task.partition, key, value, headers);
-  }
-}
-
-/** One context serves all records: the hot path allocates nothing. */
-class RecordContext implements ProcessContext {
-  readonly #identity: Uint32Array;
-  readonly #outputs: ReadonlySet<string>;
-  fill: Fill | undefined;
-  frame: Frame | undefined;
-  verdict: "accepted" | "correction" = "accepted";
-  superseded: string | null = null;
-  time: number = NO_STREAM_TIME;
-
-  constructor(identity: Uint32Array, outputs: ReadonlySet<string>) {
-    this.#identity = identity;
-    this.#outputs = outputs;
-  }
-
-  eventId(): string {
-    return eventIdText(this.#identity);
-  }
-
-  supersedes(): string | null {
-    return this.superseded;
-  }
-
-  get partition(): number {
-    return this.frame!.task.partition;
-  }
-
-  get streamTime(): number {
-    return this.frame!.streamTime;
-  }
-
-  store<V>(spec: StoreSpec<V>): StateStore<V> {
-    return this.frame!.view(spec) as StateStore<V>;
-  }
-
-  emit(topic: string, key: Buffer | null, value: Buffer | null, headers?: RecordHeaders): void {
-    if (!this.#outputs.has(topic)) throw new RangeError(`"${topic}" is not among the topology's outputs`);
-    this.fill!.writes.append(topic, this.frame!.task.partition, key, value, headers);
   }
 }

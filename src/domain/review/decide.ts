@@ -4,7 +4,7 @@ import type { Verdict } from "./verdict.ts";
 export interface Known {
   /** The latest accepted content is the incoming content. */
   readonly sameContent: boolean;
-  /** The incoming content was accepted once and has been superseded since. */
+  /** The incoming content was accepted once and has been superseded since, and the input does not take its own word back. */
   readonly superseded: boolean;
   /** Version of the latest accepted content; null when its source gives none. */
   readonly version: number | null;

@@ -1,12 +1,12 @@
-import { FacetArena } from "./facet-arena.ts";
+import { WordArena } from "./word-arena.ts";
 import { facetsAgree } from "./facets.ts";
 
 /**
- * The known events of one partition: natural-key hash → latest event id, facets, where it was seen, time and version.
+ * The known events of one partition: natural-key hash → latest event id, statement words, where it was seen, time and version.
  *
  * An open-addressing index of 32-bit slots over dense, paged entries (a JS Map ends at 16.7 million entries and
  * costs 100 bytes an entry). Linear probing, backward-shift deletion (Knuth, TAOCP 3, 6.4, algorithm R), load ≤ 0.7.
- * 44 bytes an entry (8 more with versions; 8 and 4 a facet more with facets) and 6 to 12 for the index.
+ * 44 bytes an entry (8 more with versions; 12 and 4 a facet more with statement words) and 6 to 12 for the index.
  */
 const WORDS = 7;
 const NONE = -1;
@@ -19,9 +19,9 @@ export class EventTable {
   /** Per entry: packed position, time. */
   readonly #numbers: Float64Array[] = [];
   readonly #versions: (Float64Array | undefined)[] = [];
-  /** References into the arena; pages exist only where an entry has facets. */
-  readonly #facets: (Uint32Array | undefined)[] = [];
-  readonly #arena: FacetArena = new FacetArena();
+  /** References into the arena; pages exist only where an entry has statement words. */
+  readonly #statements: (Uint32Array | undefined)[] = [];
+  readonly #arena: WordArena = new WordArena();
   readonly #free: number[] = [];
   #index: Uint32Array;
   #mask: number;
@@ -49,8 +49,8 @@ export class EventTable {
   get bytes(): number {
     const pages = this.#words.length * (1 << this.#pageBits);
     const versions = this.#versions.filter((page) => page !== undefined).length * (1 << this.#pageBits);
-    const facets = this.#facets.filter((page) => page !== undefined).length * (1 << this.#pageBits);
-    return this.#index.byteLength + pages * (WORDS * 4 + 16) + versions * 8 + facets * 4 + this.#arena.bytes;
+    const references = this.#statements.filter((page) => page !== undefined).length * (1 << this.#pageBits);
+    return this.#index.byteLength + pages * (WORDS * 4 + 16) + versions * 8 + references * 4 + this.#arena.bytes;
   }
 
   /** The entry of a key, or −1. */
@@ -75,7 +75,7 @@ export class EventTable {
       this.#words.push(new Uint32Array(WORDS << this.#pageBits));
       this.#numbers.push(new Float64Array(2 << this.#pageBits));
       this.#versions.push(undefined);
-      this.#facets.push(undefined);
+      this.#statements.push(undefined);
     }
     const page = this.#words[pageNumber]!;
     const at = (entry & this.#pageMask) * WORDS;
@@ -102,28 +102,28 @@ export class EventTable {
     );
   }
 
-  /** Whether the entry states what a record with this identity and these facets states, as far as both can tell. */
-  agrees(entry: number, identity: ArrayLike<number>, facets: ArrayLike<number>): boolean {
+  /** Whether the entry states what a record with this identity and these statement words states, as far as both can tell. */
+  agrees(entry: number, identity: ArrayLike<number>, words: ArrayLike<number>): boolean {
     if (this.sameEventId(entry, identity)) return true;
-    if (facets.length === 0) return false;
+    if (words.length === 0) return false;
     const page = this.#words[entry >>> this.#pageBits]!;
     const at = (entry & this.#pageMask) * WORDS;
-    const own = this.facets(entry);
-    return own.length > 0 && page[at + 2] === identity[2] && page[at + 3] === identity[3] && facetsAgree(own, facets);
+    const own = this.statement(entry);
+    return own.length > 0 && page[at + 2] === identity[2] && page[at + 3] === identity[3] && facetsAgree(own, words);
   }
 
-  /** Facet words of an entry, 0 where unknown; empty when it has none. A view, valid until the table changes. */
-  facets(entry: number): Uint32Array {
-    return this.#arena.get(this.#facets[entry >>> this.#pageBits]?.[entry & this.#pageMask] ?? 0);
+  /** Statement words of an entry (facets.ts); empty when it has none. A view, valid until the table changes. */
+  statement(entry: number): Uint32Array {
+    return this.#arena.get(this.#statements[entry >>> this.#pageBits]?.[entry & this.#pageMask] ?? 0);
   }
 
-  setFacets(entry: number, words: Uint32Array): void {
+  setStatement(entry: number, words: Uint32Array): void {
     const pageNumber = entry >>> this.#pageBits;
-    let page = this.#facets[pageNumber];
+    let page = this.#statements[pageNumber];
     if (page === undefined) {
       if (words.length === 0) return;
       page = new Uint32Array(1 << this.#pageBits);
-      this.#facets[pageNumber] = page;
+      this.#statements[pageNumber] = page;
     }
     const at = entry & this.#pageMask;
     this.#arena.release(page[at]!);
@@ -194,7 +194,7 @@ export class EventTable {
       }
     }
     index[hole] = 0;
-    this.setFacets(entry, NO_FACETS);
+    this.setStatement(entry, NO_WORDS);
     this.#free.push(entry);
     this.#size--;
   }
@@ -206,7 +206,7 @@ export class EventTable {
     this.#size = 0;
     this.#used = 0;
     for (let page = 0; page < this.#versions.length; page++) this.#versions[page] = undefined;
-    for (const page of this.#facets) page?.fill(0);
+    for (const page of this.#statements) page?.fill(0);
     this.#arena.clear();
   }
 
@@ -230,4 +230,4 @@ export class EventTable {
   }
 }
 
-const NO_FACETS = new Uint32Array(0);
+const NO_WORDS = new Uint32Array(0);

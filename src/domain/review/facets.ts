@@ -1,13 +1,19 @@
 /**
- * Facets: parts of a content that not every record of a key can carry. Each is kept as one 32-bit word of its hash,
- * by position; 0 means that the record's format cannot tell. Chance that a change in one facet goes unnoticed: 2^-32.
+ * What is kept of a statement beside its event id, as 32-bit words: first the inputs that have made it, one bit each; then a
+ * word for each facet. Facets are parts of a content that not every record of a key can carry: the hash of each, by position,
+ * 0 where the record's format cannot tell. Chance that a change in one facet goes unnoticed: 2^-32.
+ *
+ * A topology with one input and without facets keeps no words at all.
  */
 export const FACETS_MAX = 31;
 
-/** Whether two contents with equal cores state the same, as far as both can tell. */
+/** Every input: what is said of a statement without words. */
+export const SAID_BY_ALL = 0xffff_ffff;
+
+/** Whether two statements with equal cores state the same, as far as both can tell. */
 export function facetsAgree(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   const shared = Math.min(a.length, b.length);
-  for (let at = 0; at < shared; at++) {
+  for (let at = 1; at < shared; at++) {
     if (a[at] !== b[at] && a[at] !== 0 && b[at] !== 0) return false;
   }
   return true;

@@ -114,9 +114,9 @@ export function eventIdText(words: ArrayLike<number>, from = 2): string {
   return text;
 }
 
-/** An event id and its facets as one text: what the review remembers of a content that was superseded. */
-export function contentText(words: ArrayLike<number>, facets: ArrayLike<number>): string {
-  return eventIdText(words) + wordsText(facets);
+/** An event id and its statement words as one text: what the review remembers of a statement that was superseded. */
+export function statementText(words: ArrayLike<number>, statement: ArrayLike<number>): string {
+  return eventIdText(words) + wordsText(statement);
 }
 
 const NO_FACETS: readonly (string | null)[] = [];

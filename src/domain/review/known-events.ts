@@ -1,7 +1,7 @@
 import { Digest } from "./digest.ts";
 import { EventTable } from "./event-table.ts";
 import { decodeSegment, encodeSegment, SEGMENT_ENTRIES_MAX } from "./segment.ts";
-import { moveDigest, type Superseded, SupersededContents, SupersededOverlay } from "./superseded.ts";
+import { moveDigest, type Superseded, SupersededStatements, SupersededOverlay } from "./superseded.ts";
 
 /** Changes that one transaction makes to the known events of a partition; nobody else sees them before it commits. */
 export class EventOverlay {
@@ -68,7 +68,7 @@ const MERGED_ENTRIES_MAX = SEGMENT_ENTRIES_MAX / 2;
  */
 export class KnownEvents {
   readonly table: EventTable = new EventTable(13);
-  readonly superseded: SupersededContents = new SupersededContents();
+  readonly superseded: SupersededStatements = new SupersededStatements();
   readonly #segments = new Map<number, Segment>();
   readonly #retentionMs: number | null;
   readonly #scratch: Uint32Array = new Uint32Array(6);
@@ -84,7 +84,7 @@ export class KnownEvents {
     return this.#segments.size;
   }
 
-  /** Order-independent digest of all live entries and superseded contents, 16 hex digits (EO-4). */
+  /** Order-independent digest of all live entries and superseded statements, 16 hex digits (EO-4). */
   get digest(): string {
     return this.#digest.toString();
   }
@@ -138,7 +138,7 @@ export class KnownEvents {
           overlay.table.position(entry),
           overlay.table.time(entry),
           overlay.table.version(entry),
-          overlay.table.facets(entry),
+          overlay.table.statement(entry),
           sequence,
         );
       }
@@ -161,9 +161,9 @@ export class KnownEvents {
       return;
     }
     const entries: number[] = [];
-    const summary = decodeSegment(value, (identity, position, time, version, facets) => {
+    const summary = decodeSegment(value, (identity, position, time, version, statement) => {
       const known = this.table.find(identity[0]!, identity[1]!);
-      entries.push(this.#put(known, identity, position, time, version, facets, sequence));
+      entries.push(this.#put(known, identity, position, time, version, statement, sequence));
     });
     for (const one of summary.superseded) this.superseded.hold(sequence, one, this.#digest);
     this.#segments.set(sequence, {
@@ -180,7 +180,7 @@ export class KnownEvents {
     position: number,
     time: number,
     version: number,
-    facets: Uint32Array,
+    statement: Uint32Array,
     owner: number,
   ): number {
     const { table } = this;
@@ -191,7 +191,7 @@ export class KnownEvents {
       table.setEventId(entry, identity);
     }
     table.setSeen(entry, position, time, version);
-    table.setFacets(entry, facets);
+    table.setStatement(entry, statement);
     table.setOwner(entry, owner);
     addEntry(this.#digest, this.table, entry);
     return entry;
@@ -277,7 +277,7 @@ export class KnownEvents {
       if (known[entry]! >= 0) removeEntry(digest, this.table, known[entry]!);
       addEntry(digest, overlay.table, entry);
     }
-    const touched = new Set(overlay.superseded.entries().map(([content]) => content));
+    const touched = new Set(overlay.superseded.entries().map(([statement]) => statement));
     for (const sequence of gone) for (const [id] of this.#segments.get(sequence)!.superseded) touched.add(id);
     for (const id of touched) {
       const kept = this.superseded.at(id, gone);
@@ -311,9 +311,9 @@ function entryDigest(table: EventTable, entry: number): void {
   high ^= Math.imul(table.position(entry) | 0, 0xc2b2ae3d);
   low ^= Math.imul(table.time(entry) | 0, 0x9e3779b1);
   if (!Number.isNaN(version)) low ^= Math.imul((version | 0) + 1, 0x85ebca77);
-  for (const facet of table.facets(entry)) {
-    high = Math.imul(high ^ facet, 0x9e3779b1);
-    low = Math.imul(low ^ facet, 0x85ebca77);
+  for (const word of table.statement(entry)) {
+    high = Math.imul(high ^ word, 0x9e3779b1);
+    low = Math.imul(low ^ word, 0x85ebca77);
   }
   high = Math.imul(high ^ (high >>> 15), 0x2c1b3c6d);
   low = Math.imul(low ^ (low >>> 15), 0x297a2d39);

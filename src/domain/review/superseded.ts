@@ -1,46 +1,49 @@
 import type { Digest } from "./digest.ts";
-import { facetsAgree, textWords } from "./facets.ts";
+import { facetsAgree, SAID_BY_ALL, textWords } from "./facets.ts";
 
-/** A content that a correction superseded (`contentText` of identity.ts: event id and facets), and the stream time (ms) at which it did. */
-export type Superseded = readonly [content: string, at: number];
+/** A statement that a correction superseded (`statementText` of identity.ts), and the stream time (ms) at which it did. */
+export type Superseded = readonly [statement: string, at: number];
 
 /** Hexadecimal digits of an event id, and of its half that knows no facets. */
 const ID_DIGITS = 32;
 const CORE_DIGITS = 16;
 
-/** Finds contents with facets by what every format carries: another format writes the same fact under another event id. */
+/** Finds statements by what every format carries: another format, or another input, leaves other words behind. */
 class CoreIndex {
   readonly #byCore = new Map<string, Set<string>>();
 
-  add(content: string): void {
-    if (content.length === ID_DIGITS) return;
-    const core = content.slice(0, CORE_DIGITS);
-    const contents = this.#byCore.get(core);
-    if (contents === undefined) this.#byCore.set(core, new Set([content]));
-    else contents.add(content);
+  add(statement: string): void {
+    if (statement.length === ID_DIGITS) return;
+    const core = statement.slice(0, CORE_DIGITS);
+    const statements = this.#byCore.get(core);
+    if (statements === undefined) this.#byCore.set(core, new Set([statement]));
+    else statements.add(statement);
   }
 
-  delete(content: string): void {
-    const core = content.slice(0, CORE_DIGITS);
-    const contents = this.#byCore.get(core);
-    contents?.delete(content);
-    if (contents?.size === 0) this.#byCore.delete(core);
+  delete(statement: string): void {
+    const core = statement.slice(0, CORE_DIGITS);
+    const statements = this.#byCore.get(core);
+    statements?.delete(statement);
+    if (statements?.size === 0) this.#byCore.delete(core);
   }
 
   clear(): void {
     this.#byCore.clear();
   }
 
-  /** Contents that agree with the given one. */
-  *agreeing(content: string): Generator<string> {
-    const candidates = this.#byCore.get(content.slice(0, CORE_DIGITS));
+  /** Statements that agree with the given one, each with the inputs that made it. */
+  *agreeing(statement: string): Generator<readonly [statement: string, saidBy: number]> {
+    const candidates = this.#byCore.get(statement.slice(0, CORE_DIGITS));
     if (candidates === undefined) return;
-    const facets = textWords(content, ID_DIGITS);
-    for (const candidate of candidates) if (facetsAgree(textWords(candidate, ID_DIGITS), facets)) yield candidate;
+    const words = textWords(statement, ID_DIGITS);
+    for (const candidate of candidates) {
+      const own = textWords(candidate, ID_DIGITS);
+      if (facetsAgree(own, words)) yield [candidate, own[0]!];
+    }
   }
 }
 
-/** The contents that one transaction superseded, with the stream time at which it did. */
+/** The statements that one transaction superseded, with the stream time at which it did. */
 export class SupersededOverlay {
   readonly #at = new Map<string, number>();
   readonly #cores = new CoreIndex();
@@ -49,18 +52,18 @@ export class SupersededOverlay {
     return this.#at.size;
   }
 
-  add(content: string, at: number): void {
-    this.#at.set(content, at);
-    this.#cores.add(content);
+  add(statement: string, at: number): void {
+    this.#at.set(statement, at);
+    this.#cores.add(statement);
   }
 
-  get(content: string): number | undefined {
-    return this.#at.get(content);
+  get(statement: string): number | undefined {
+    return this.#at.get(statement);
   }
 
-  /** Stream time at which a content that agrees with this one was superseded last. */
-  find(content: string): number | undefined {
-    return latest(content, this.#cores, (candidate) => this.#at.get(candidate));
+  /** Inputs that have said what this statement says and was superseded at `since` or later; 0: it was not. */
+  saidBy(statement: string, since: number): number {
+    return saidBy(statement, since, this.#cores, (candidate) => this.#at.get(candidate));
   }
 
   entries(): readonly Superseded[] {
@@ -79,11 +82,11 @@ interface Holder {
 }
 
 /**
- * The committed superseded contents of a partition, and which live segments hold each. A content that was superseded
+ * The committed superseded statements of a partition, and which live segments hold each. A statement that was superseded
  * more than once counts from the last time. It is remembered for the retention from then on, which the review decides
  * by `at`: expiry of a segment only frees memory later on, so a verdict never depends on when commits happened.
  */
-export class SupersededContents {
+export class SupersededStatements {
   readonly #holders = new Map<string, Holder[]>();
   readonly #cores = new CoreIndex();
 
@@ -91,68 +94,74 @@ export class SupersededContents {
     return this.#holders.size;
   }
 
-  /** Stream time at which just this content was superseded last, over all segments but `except`; undefined: it was not. */
-  at(content: string, except?: ReadonlySet<number>): number | undefined {
+  /** Stream time at which just this statement was superseded last, over all segments but `except`; undefined: it was not. */
+  at(statement: string, except?: ReadonlySet<number>): number | undefined {
     let newest: number | undefined;
-    for (const { segment, at } of this.#holders.get(content) ?? []) {
+    for (const { segment, at } of this.#holders.get(statement) ?? []) {
       if (except?.has(segment) !== true && (newest === undefined || at > newest)) newest = at;
     }
     return newest;
   }
 
-  /** Stream time at which a content that agrees with this one was superseded last. */
-  find(content: string): number | undefined {
-    return latest(content, this.#cores, (candidate) => this.at(candidate));
+  /** Inputs that have said what this statement says and was superseded at `since` or later; 0: it was not. */
+  saidBy(statement: string, since: number): number {
+    return saidBy(statement, since, this.#cores, (candidate) => this.at(candidate));
   }
 
-  hold(segment: number, [content, at]: Superseded, digest: Digest): void {
-    const before = this.at(content);
-    const holders = this.#holders.get(content);
+  hold(segment: number, [statement, at]: Superseded, digest: Digest): void {
+    const before = this.at(statement);
+    const holders = this.#holders.get(statement);
     if (holders === undefined) {
-      this.#holders.set(content, [{ segment, at }]);
-      this.#cores.add(content);
+      this.#holders.set(statement, [{ segment, at }]);
+      this.#cores.add(statement);
     } else holders.push({ segment, at });
-    moveDigest(digest, content, before, this.at(content));
+    moveDigest(digest, statement, before, this.at(statement));
   }
 
-  release(segment: number, [content]: Superseded, digest: Digest): void {
-    const before = this.at(content);
-    const rest = (this.#holders.get(content) ?? []).filter((holder) => holder.segment !== segment);
+  release(segment: number, [statement]: Superseded, digest: Digest): void {
+    const before = this.at(statement);
+    const rest = (this.#holders.get(statement) ?? []).filter((holder) => holder.segment !== segment);
     if (rest.length === 0) {
-      this.#holders.delete(content);
-      this.#cores.delete(content);
-    } else this.#holders.set(content, rest);
-    moveDigest(digest, content, before, this.at(content));
+      this.#holders.delete(statement);
+      this.#cores.delete(statement);
+    } else this.#holders.set(statement, rest);
+    moveDigest(digest, statement, before, this.at(statement));
   }
 }
 
-function latest(content: string, cores: CoreIndex, at: (content: string) => number | undefined): number | undefined {
-  let newest = at(content);
-  if (content.length === ID_DIGITS) return newest;
-  for (const candidate of cores.agreeing(content)) {
+function saidBy(
+  statement: string,
+  since: number,
+  cores: CoreIndex,
+  at: (statement: string) => number | undefined,
+): number {
+  const isKept = (candidate: string): boolean => {
     const time = at(candidate);
-    if (time !== undefined && (newest === undefined || time > newest)) newest = time;
-  }
-  return newest;
+    return time !== undefined && time >= since;
+  };
+  if (statement.length === ID_DIGITS) return isKept(statement) ? SAID_BY_ALL : 0;
+  let inputs = 0;
+  for (const [candidate, by] of cores.agreeing(statement)) if (isKept(candidate)) inputs |= by;
+  return inputs;
 }
 
-/** Takes what the digest holds of a content from one state to another; undefined: not superseded. */
+/** Takes what the digest holds of a statement from one state to another; undefined: not superseded. */
 export function moveDigest(
   digest: Digest,
-  content: string,
+  statement: string,
   before: number | undefined,
   after: number | undefined,
 ): void {
   if (before === after) return;
-  if (before !== undefined) digest.remove(...lanes(content, before));
-  if (after !== undefined) digest.add(...lanes(content, after));
+  if (before !== undefined) digest.remove(...lanes(statement, before));
+  if (after !== undefined) digest.add(...lanes(statement, after));
 }
 
-function lanes(content: string, at: number): [high: number, low: number] {
+function lanes(statement: string, at: number): [high: number, low: number] {
   const time = Math.imul(at | 0, 0x9e3779b1);
-  let high = Number.parseInt(content.slice(0, 8), 16) ^ time;
-  let low = Number.parseInt(content.slice(16, 24), 16) ^ (time >>> 7);
-  for (const word of textWords(content, ID_DIGITS)) {
+  let high = Number.parseInt(statement.slice(0, 8), 16) ^ time;
+  let low = Number.parseInt(statement.slice(16, 24), 16) ^ (time >>> 7);
+  for (const word of textWords(statement, ID_DIGITS)) {
     high = Math.imul(high ^ word, 0x85ebca77);
     low = Math.imul(low ^ word, 0xc2b2ae3d);
   }

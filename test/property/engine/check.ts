@@ -17,7 +17,8 @@ export function check(broker: ModelBroker, scenario: Scenario): string[] {
     const judged = readVerdicts(broker, partition, records, problems);
     // Between inputs there is no order but that in which they were judged, and the verdicts topic tells it.
     const facts = judged.map(({ fact }) => fact);
-    const expected = referenceReview(facts, scenario).verdicts;
+    const inputs = judged.map(({ topic, fact }) => ({ ...fact, input: INPUTS.findIndex((name) => name === topic) }));
+    const expected = referenceReview(inputs, scenario).verdicts;
     const found = judged.map(({ verdict }) => verdict);
     if (found.join() !== expected.join())
       problems.push(`EO-2: verdicts of partition ${partition} are ${found.join()}, expected ${expected.join()}`);

@@ -139,7 +139,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: "      overlay.superseded.add(contentText(this.#old, table!.facets(this.#entry)), Math.max(time, frame.streamTime));",
+        find: "      overlay.superseded.add(statementText(this.#old, table!.statement(this.#entry)), Math.max(time, frame.streamTime));",
         replace: "",
       },
     ],
@@ -159,8 +159,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: '      if (verdict === "duplicate") this.#learn(frame, table!, version);\n',
-        replace: "",
+        find: '      if (verdict === "duplicate") this.#learn(frame, table!, version);\n      else if',
+        replace: "      if",
       },
     ],
   },
@@ -169,9 +169,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/domain/review/segment.ts",
-        find: "  for (let index = 0; index < entries.length; index++) put(table.facets(entries[index]!));",
+        find: "  for (let index = 0; index < entries.length; index++) put(table.statement(entries[index]!));",
         replace:
-          "  for (let index = 0; index < entries.length; index++) put(table.facets(entries[index]!).map(() => 0));",
+          "  for (let index = 0; index < entries.length; index++) put(table.statement(entries[index]!).map(() => 0));",
       },
     ],
   },
@@ -180,8 +180,28 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/domain/review/superseded.ts",
-        find: "  for (const candidate of cores.agreeing(content)) {",
-        replace: "  for (const candidate of [] as string[]) {",
+        find: "      if (facetsAgree(own, words)) yield [candidate, own[0]!];",
+        replace: "      if (candidate === statement) yield [candidate, own[0]!];",
+      },
+    ],
+  },
+  {
+    name: "an input cannot take its own word back (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "    return !isOwnWord || (this.#saidBy & (1 << inputIndex)) !== 0;",
+        replace: "    return this.#saidBy !== 0 || isOwnWord;",
+      },
+    ],
+  },
+  {
+    name: "who has said a statement is forgotten with a repetition (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "    merged[0] = (known[0] ?? 0) | record[0]!;",
+        replace: "    merged[0] = known[0] ?? 0;",
       },
     ],
   },

@@ -22,10 +22,13 @@ interface Said {
 
 interface Remembered extends Said {
   facets: readonly (number | null)[];
+  /** Input of the record that was accepted, and all that have said the same. */
+  readonly from: number;
+  readonly saidBy: Set<number>;
   time: number;
   version: number | null;
   /** What was superseded, and the stream time at which it was. */
-  readonly superseded: readonly (Said & { readonly at: number })[];
+  readonly superseded: (Said & { readonly saidBy: ReadonlySet<number>; readonly at: number })[];
 }
 
 export interface ReferenceResult {
@@ -38,7 +41,10 @@ export interface ReferenceResult {
  * The review as a reader would write it down: one Map, one pass over the records of a partition, no transactions.
  * The engine must give every record the same verdict whatever happens to it on the way (EO-2).
  */
-export function referenceReview(facts: readonly Fact[], options: ReferenceOptions): ReferenceResult {
+export function referenceReview(
+  facts: readonly (Fact & { readonly input: number })[],
+  options: ReferenceOptions,
+): ReferenceResult {
   const known = new Map<number, Remembered>();
   const latest = new Map<number, number>();
   const retention = options.retentionMs ?? Infinity;
@@ -55,13 +61,18 @@ export function referenceReview(facts: readonly Fact[], options: ReferenceOption
     if (verdict === "duplicate") {
       if (fact.version !== null) before!.version = Math.max(before!.version ?? -Infinity, fact.version);
       before!.facets = before!.facets.map((known, at) => known ?? fact.facets[at]!);
+      before!.saidBy.add(fact.input);
+    }
+    if (verdict === "stale" && !isOlder(fact, before!)) {
+      // From now on this input has said it too.
+      const { content, facets, input } = fact;
+      before!.superseded.push({ content, facets, saidBy: new Set([input]), at: streamTime });
     }
     if (verdict === "accepted" || verdict === "correction") {
       const superseded = [...(remembered?.superseded ?? [])];
-      if (verdict === "correction")
-        superseded.push({ content: before!.content, facets: before!.facets, at: streamTime });
-      const { content, facets, time, version } = fact;
-      known.set(fact.key, { content, facets, time, version, superseded });
+      if (verdict === "correction") superseded.push({ ...before!, at: streamTime });
+      const { content, facets, time, version, input } = fact;
+      known.set(fact.key, { content, facets, time, version, superseded, from: input, saidBy: new Set([input]) });
       latest.set(fact.key, fact.content);
     }
     return verdict;
@@ -69,15 +80,27 @@ export function referenceReview(facts: readonly Fact[], options: ReferenceOption
   return { verdicts, latest };
 }
 
-function judge(fact: Fact, content: number, before: Remembered | undefined, late: boolean, horizon: number): Verdict {
+function judge(
+  fact: Fact & { readonly input: number },
+  content: number,
+  before: Remembered | undefined,
+  late: boolean,
+  horizon: number,
+): Verdict {
   if (before === undefined) return late ? "late" : "accepted";
   const isSame = (said: Said): boolean => agree(said, { content, facets: fact.facets });
   if (isSame(before)) return "duplicate";
-  const bothVersioned = fact.version !== null && before.version !== null;
-  if (bothVersioned && fact.version! < before.version!) return "stale";
-  const newer = bothVersioned && fact.version! > before.version!;
-  if (!newer && before.superseded.some((said) => said.at >= horizon && isSame(said))) return "stale";
+  if (isOlder(fact, before)) return "stale";
+  const newer = fact.version !== null && before.version !== null && fact.version > before.version;
+  const old = before.superseded.filter((said) => said.at >= horizon && isSame(said));
+  // An input may take its own word back, with what it has not said before.
+  const takesBack = before.from === fact.input && !old.some((said) => said.saidBy.has(fact.input));
+  if (!newer && old.length > 0 && !takesBack) return "stale";
   return late ? "late" : "correction";
+}
+
+function isOlder(fact: Fact, before: Remembered): boolean {
+  return fact.version !== null && before.version !== null && fact.version < before.version;
 }
 
 /** The same, as far as both can tell. */

@@ -50,14 +50,14 @@ const commitOf = fc.record({
       content: fc.integer({ min: 0, max: 5 }),
       timeBack: fc.integer({ min: 0, max: 30 }),
       version: fc.option(fc.integer({ min: 0, max: 9 }), { nil: Number.NaN }),
-      facets: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
+      words: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
     }),
     { maxLength: 12 },
   ),
   supersede: fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 2 }),
 });
 
-/** Every third with facets, of different lengths. */
+/** Every third with statement words, of different lengths. */
 const supersededText = (id: number): string =>
   id
     .toString(16)
@@ -77,13 +77,13 @@ describe("KnownEvents (EO-4)", () => {
         commits.forEach(({ events, supersede }, at) => {
           const overlay = new EventOverlay();
           streamTime = Math.max(streamTime, at * 10);
-          for (const { key, content, timeBack, version, facets } of events) {
+          for (const { key, content, timeBack, version, words } of events) {
             const identity = identityOf(key, content);
             let entry = overlay.table.find(identity[0]!, identity[1]!);
             if (entry < 0) entry = overlay.table.insert(identity);
             else overlay.table.setEventId(entry, identity);
             overlay.table.setSeen(entry, at * 100 + key, streamTime - timeBack, version);
-            overlay.table.setFacets(entry, Uint32Array.from(facets));
+            overlay.table.setStatement(entry, Uint32Array.from(words));
           }
           for (const id of supersede) overlay.superseded.add(supersededText(id), streamTime);
           const plan = state.plan(overlay, streamTime);
@@ -95,7 +95,7 @@ describe("KnownEvents (EO-4)", () => {
           for (const { key, value } of topic) restored.restore(key, value);
           expect(restored.digest).toBe(state.digest);
           expect(restored.table.size).toBe(state.table.size);
-          expect(facetsByKey(restored)).toEqual(facetsByKey(state));
+          expect(statementsByKey(restored)).toEqual(statementsByKey(state));
           expect(restored.superseded.size).toBe(state.superseded.size);
           for (let id = 0; id <= 20; id++)
             expect(restored.superseded.at(supersededText(id))).toBe(state.superseded.at(supersededText(id)));
@@ -120,12 +120,12 @@ describe("KnownEvents (EO-4)", () => {
   });
 });
 
-/** Facets of every live entry by its key. */
-function facetsByKey({ table }: KnownEvents): Map<number, number[]> {
+/** Statement words of every live entry by its key. */
+function statementsByKey({ table }: KnownEvents): Map<number, number[]> {
   const found = new Map<number, number[]>();
   for (let key = 0; key <= 40; key++) {
     const entry = table.find(key, key % 7);
-    if (entry >= 0) found.set(key, [...table.facets(entry)]);
+    if (entry >= 0) found.set(key, [...table.statement(entry)]);
   }
   return found;
 }

@@ -179,6 +179,34 @@ describe("state that no longer fits", () => {
     expect(after.map(({ sound }) => sound)).toEqual([true, true]);
   });
 
+  it("knows who has said what: an input that repeated others' old words does not bring them up as its own later", async () => {
+    for (const name of ["raw2", "raw3"]) broker.createTopic({ name, partitions: 2 });
+    const spec = topology(1, ["raw", "raw2", "raw3"]);
+    const told = [
+      [4, "raw", "accepted"],
+      [3, "raw2", "correction"],
+      [4, "raw3", "stale"], // said by the first, replaced by the second
+      [1, "raw3", "correction"],
+      [1, "raw2", "duplicate"],
+      [4, "raw3", "stale"], // its own word is the latest, but this it has said before
+      [2, "raw2", "correction"],
+      [1, "raw2", "stale"], // said before, as a duplicate
+      [3, "raw", "stale"], // never said by it, and the latest word is not its own
+    ] as const;
+    let before: Record<string, number> = {};
+    for (const [index, [amount, topic, verdict]] of told.entries()) {
+      order(0, "a", amount, topic);
+      await judge(spec);
+      const after = verdicts();
+      const known = before;
+      before = after;
+      expect([index, Object.keys(after).filter((name) => after[name] !== (known[name] ?? 0))]).toEqual([
+        index,
+        [verdict],
+      ]);
+    }
+  });
+
   it("is not rebuilt while a processor runs", async () => {
     order(0, "a", 1);
     order(1, "c", 1);

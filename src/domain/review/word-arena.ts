@@ -1,10 +1,10 @@
 /**
- * Facet words of many entries in one growing array, each group with its length in front. Groups that were freed are
+ * Words of many entries in one growing array, each group with its length in front. Groups that were freed are
  * used again for groups of the same length: the entries of a table have few different lengths.
  */
-export class FacetArena {
+export class WordArena {
   #words: Uint32Array = new Uint32Array(0);
-  /** Word 0 is never given out: reference 0 is "no facets". */
+  /** Word 0 is never given out: reference 0 is "no words". */
   #used = 1;
   readonly #free = new Map<number, number[]>();
 
