@@ -173,7 +173,6 @@ export const INNINGS: Dashboard = {
       order: "asc",
       narrowedBy: ["Format", "Season"],
       except: MATCH,
-      except: [],
     },
     {
       name: "Match",

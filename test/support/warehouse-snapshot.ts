@@ -17,7 +17,7 @@ const ROOT: string = join(import.meta.dirname, "../..");
 
 /** The bundled matches with the cards they must give. */
 const SETS = [
-  ["odi", "data/odi", ["odi.jsonl", "odi_csv1.jsonl"]],
+  ["odi", "data/odi", ["odi_csv1.jsonl", "odi.jsonl"]],
   ["t20i", "data/t20i", ["t20i.jsonl"]],
   ["test", "data/test", ["test.jsonl"]],
 ] as const;
