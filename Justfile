@@ -14,7 +14,7 @@ run *ARGS: setup
 
 # Everything CI runs: all checks, then integration and end-to-end tests on real servers; last line: N passed, N failed
 test: setup check
-    @node scripts/test.mjs unit property contract integration e2e
+    @node scripts/test.mjs unit property contract integration browser e2e
 
 # Checks and fast tests, without servers: format, lint, types, dead code, unit, property, contract
 verify: setup check
@@ -37,9 +37,21 @@ explore: setup
 prove-crash: setup
     @node scripts/test.mjs crash
 
+# Kill the loader fifty times while it loads; rows, offsets and marts must agree each time (long)
+prove-loader: setup
+    @TEST_KILLS=50 node scripts/test.mjs integration test/integration/loader/kill.test.ts
+
 # Play every sample match in six sets of files through three sources that are killed as they play; compare every scorecard (long)
 prove-sources: setup
     @node scripts/test.mjs sources
+
+# Watch the live page in Chromium while three sources play; print how long after its insert each ball is on it (minutes)
+prove-live: setup
+    @node scripts/test.mjs live
+
+# Take the pictures of the live page in docs/images anew; needs Chromium
+pictures: setup
+    @PICTURES=docs/images node scripts/test.mjs pictures
 
 # Play the scale set (5,300 matches, 3 million deliveries), watch the memory of every process, audit it (very long)
 prove-scale: setup
@@ -48,6 +60,10 @@ prove-scale: setup
 # Measure the engine against its budget, beside a bare loop on the same client; --quick for a first look
 bench *ARGS: setup
     @node dist/bench/run.js {{ARGS}}
+
+# Measure what loading costs, from the clean topics to DuckDB with all marts, beside a bare loop over the same topics
+bench-loader *ARGS: setup
+    @node dist/bench/loader.js {{ARGS}}
 
 # Any command of the program: just tu status, just tu scorecards, just tu --help
 tu *ARGS: setup

@@ -29,6 +29,16 @@ const config: ViteUserConfig = defineConfig({
         hookTimeout: 120_000,
         globalSetup: ["test/browser/chromium.setup.ts"],
       }),
+      project("live", ["test/browser/live.proof.ts"], {
+        testTimeout: 900_000,
+        hookTimeout: 300_000,
+        globalSetup: ["test/browser/chromium.setup.ts"],
+      }),
+      project("pictures", ["test/browser/pictures.ts"], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        globalSetup: ["test/browser/chromium.setup.ts"],
+      }),
       project("crash", ["test/crash/**/*.test.ts"], { testTimeout: 1_200_000, hookTimeout: 300_000 }),
       // Long proofs, one recipe each.
       project("sources", ["test/proof/sources.test.ts"], { testTimeout: 2_400_000, hookTimeout: 300_000 }),

@@ -41,6 +41,7 @@ function Scoreboard({ format, live, isKnown, isChosen }: BoardProps): JSX.Elemen
       aria-current={isChosen ? "true" : undefined}
       data-format={format}
       data-match={live?.match.id}
+      data-deliveries={live?.match.deliveries}
     >
       <span class="board-head">
         <span class={`chip chip-${format}`}>{FORMAT_NAMES[format]}</span>
@@ -116,14 +117,13 @@ function shortNeed(chase: Chase | null, standing: string | null): string {
   return `${chase.need} off ${chase.ballsLeft} · RRR ${chase.requiredRate.toFixed(2)}`;
 }
 
-/** "Needs 92 from 79 balls · 6.98 an over", "Lead by 12". */
+/** "Needs 92 from 79 balls", "Lead by 12". */
 export function needText(chase: Chase | null, standing: string | null): string {
   if (chase === null) return standing === null ? "First innings" : capital(standing);
   if (chase.need <= 0) return "Target reached";
   if (chase.ballsLeft === 0) return chase.need === 1 ? "Scores level" : `${counted(chase.need - 1, "run")} short`;
   const from = chase.ballsLeft === null ? "" : ` from ${counted(chase.ballsLeft, "ball")}`;
-  const rate = chase.requiredRate === null ? "" : ` · ${chase.requiredRate.toFixed(2)} an over`;
-  return `Needs ${chase.need}${from}${rate}`;
+  return `Needs ${chase.need}${from}`;
 }
 
 function capital(text: string): string {

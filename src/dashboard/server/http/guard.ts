@@ -3,16 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError } from "./problem.ts";
 import type { Reply } from "./reply.ts";
 
-/**
- * Nothing from anywhere else, no inline script. Style attributes alone are let through: ECharts writes them into the
- * HTML of its tooltips.
- */
+/** Nothing from anywhere else, nothing inline: the page draws its charts and their tooltips on canvas. */
 const CSP = [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
-  "style-src-attr 'unsafe-inline'",
-  "img-src 'self' data:",
+  "img-src 'self'",
   "connect-src 'self'",
   "object-src 'none'",
   "base-uri 'none'",
