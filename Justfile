@@ -39,7 +39,7 @@ prove-crash: setup
 
 # Kill the loader fifty times while it loads; rows, offsets and marts must agree each time (long)
 prove-loader: setup
-    @TEST_KILLS=50 node scripts/test.mjs integration test/integration/loader/kill.test.ts
+    @TEST_KILLS=50 npx --no -- vitest run --project integration test/integration/loader/kill.test.ts
 
 # Play every sample match in six sets of files through three sources that are killed as they play; compare every scorecard (long)
 prove-sources: setup

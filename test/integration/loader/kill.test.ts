@@ -20,7 +20,10 @@ import {
   select,
 } from "./harness.ts";
 
-const KILLS = 24;
+/** `just prove-loader` sets a larger number. */
+const KILLS = Number(process.env["TEST_KILLS"] ?? 12);
+/** So many that none of the kills but the last few can meet a loader with nothing left to load. */
+const MATCHES = KILLS * 11;
 const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
 
 let dir: string;
@@ -71,15 +74,15 @@ function randomFrom(start: number): () => number {
 
 test(
   `EO-9: ${KILLS} × SIGKILL at random instants: rows = offsets = marts, nothing lost, nothing twice (seed ${seed})`,
-  { timeout: 300_000 },
+  { timeout: 120_000 + KILLS * 30_000 },
   async () => {
     const clean = await cleanTopics();
     await produceMatches(
       clean,
-      Array.from({ length: 250 }, (_, n) => `m${n}`),
+      Array.from({ length: MATCHES }, (_, n) => `m${n}`),
     );
     const logged = await committedDeliveries(clean);
-    expect(logged.length).toBeGreaterThan(250 * 40);
+    expect(logged.length).toBeGreaterThan(MATCHES * 40);
     const random = randomFrom(seed);
     const progress: number[] = [];
 
@@ -111,7 +114,7 @@ test(
     expect(
       progress.filter((records) => records > 0 && records < logged.length).length,
       `loaded at each kill: ${progress.join(" ")} of ${logged.length}`,
-    ).toBeGreaterThanOrEqual(20);
+    ).toBeGreaterThanOrEqual(Math.floor(KILLS * 0.8));
 
     const last = startLoader(clean.prefix);
     await until(last, (status) => status.lag === 0);
