@@ -47,7 +47,7 @@ async function bowl(balls = 1): Promise<void> {
 
 const matchHash = (id: string): string => `#/match/${id}`;
 const texts = (rows: readonly (readonly unknown[])[]): string[][] =>
-  rows.map((row) => row.map((value) => (value === null ? "–" : String(value))));
+  rows.map((row) => row.map((value) => (value === null ? "–" : String(value as string | number))));
 
 describe("the page shows what SQL says", () => {
   it.each([FINISHED, "1485939", "1144530", "817215"])("in the cards and charts of match %s", async (id) => {
