@@ -49,13 +49,17 @@ prove-sources: setup
 prove-live: setup
     @node scripts/test.mjs live
 
-# Take the pictures of the live page in docs/images anew; needs Chromium
+# Take the pictures of the live page in docs/images anew, while `just run` plays in another terminal
 pictures: setup
-    @PICTURES=docs/images node scripts/test.mjs pictures
+    @node scripts/test.mjs pictures
 
 # Play the scale set (5,300 matches, 3 million deliveries), watch the memory of every process, audit it (very long)
 prove-scale: setup
     @node scripts/test.mjs scale
+
+# Install Superset, look at every dashboard in Chromium, and keep four viewers on them while the warehouse changes (TEST_SOAK_MINUTES, 10)
+prove-superset: setup
+    @node scripts/test.mjs superset
 
 # Measure the engine against its budget, beside a bare loop on the same client; --quick for a first look
 bench *ARGS: setup

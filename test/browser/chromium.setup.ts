@@ -12,7 +12,7 @@ declare module "vitest" {
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 const REMEDY =
-  "the browser tests need Chromium or Chrome: install it (Debian, Ubuntu: sudo apt-get install chromium), or name its program in TU_CHROMIUM";
+  "the browser tests need Chromium or Chrome: install it (Debian, Ubuntu: sudo apt-get install chromium), or name its program in TEST_CHROMIUM";
 
 /** Finds the browser; on a bare machine of a build server, where we may, it is installed first. */
 export default function setup(project: TestProject): void {
@@ -20,7 +20,7 @@ export default function setup(project: TestProject): void {
 }
 
 function find(): string | null {
-  const named = process.env["TU_CHROMIUM"];
+  const named = process.env["TEST_CHROMIUM"];
   if (named !== undefined && named !== "") return named;
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin"];
   return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(isProgram) ?? null;
