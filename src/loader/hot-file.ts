@@ -24,7 +24,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
   checkpoint_threshold: "32MB",
   // By default DuckDB takes 80 % of the machine, which it shares with Kafka and Postgres.
   memory_limit: "384MB",
-  threads: "2",
+  // Statements run beside the JavaScript thread in any case. A second worker for each costs more in waking up than it does.
+  threads: "1",
   // Nothing here needs an extension from the net.
   autoinstall_known_extensions: "false",
 };

@@ -48,25 +48,24 @@ export async function refreshMarts(
     }
     cached.written = after;
   }
-  for (const [table, { gone, rows }] of changes) {
-    if (wholeMatches.length > 0)
-      await connection.run(`DELETE FROM ${table} WHERE match_id IN (${sqlList(wholeMatches)})`);
-    if (gone.length > 0) await deleteInnings(connection, table, gone);
-    if (rows.length > 0) await append(connection, table, rows);
+  const deletes: string[] = [];
+  for (const [table, { gone }] of changes) {
+    if (wholeMatches.length > 0) deletes.push(`DELETE FROM ${table} WHERE match_id IN (${sqlList(wholeMatches)})`);
+    if (gone.length > 0) deletes.push(deleteInnings(table, gone));
   }
+  if (deletes.length > 0) await connection.run(deletes.join("; "));
+  for (const [table, { rows }] of changes) if (rows.length > 0) await append(connection, table, rows);
   return touched;
 }
 
-async function deleteInnings(connection: DuckDBConnection, table: string, gone: readonly InningsKey[]): Promise<void> {
+function deleteInnings(table: string, gone: readonly InningsKey[]): string {
   const [only, ...more] = gone;
-  if (only !== undefined && more.length === 0) {
-    await connection.run(`DELETE FROM ${table} WHERE match_id = ${sqlText(only[0])} AND innings = ${only[1]}`);
-    return;
-  }
+  if (only !== undefined && more.length === 0)
+    return `DELETE FROM ${table} WHERE match_id = ${sqlText(only[0])} AND innings = ${only[1]}`;
   const keys = gone.map(([matchId, innings]) => `(${sqlText(matchId)}, ${innings})`).join(", ");
-  await connection.run(
+  return (
     `DELETE FROM ${table} USING (VALUES ${keys}) AS k(match_id, innings) ` +
-      `WHERE ${table}.match_id = k.match_id AND ${table}.innings = k.innings`,
+    `WHERE ${table}.match_id = k.match_id AND ${table}.innings = k.innings`
   );
 }
 

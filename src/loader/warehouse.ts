@@ -212,15 +212,14 @@ async function replaceMatches(connection: DuckDBConnection, plan: LoadPlan): Pro
 
 async function writeNext(connection: DuckDBConnection, next: ReadonlyMap<PartitionName, number>): Promise<void> {
   if (next.size === 0) return;
-  const rows = [...next].map(([name, offset]) => {
+  // Updates in place: a delete and an insert would leave a dead row for every transaction. One each: a join costs more than
+  // the few there are.
+  const updates = [...next].map(([name, offset]) => {
+    if (!Number.isSafeInteger(offset)) throw new RangeError(`${offset} is no offset of ${name}`);
     const [topic, partition] = splitName(name);
-    return `(${sqlText(topic)}, ${partition}, ${offset})`;
+    return `UPDATE offsets SET next_offset = ${offset} WHERE topic = ${sqlText(topic)} AND partition = ${partition}`;
   });
-  // An update in place: a delete and an insert would leave a dead row for every transaction.
-  await connection.run(
-    `UPDATE offsets SET next_offset = n.next_offset FROM (VALUES ${rows.join(", ")}) AS n(topic, partition, next_offset) ` +
-      "WHERE offsets.topic = n.topic AND offsets.partition = n.partition",
-  );
+  await connection.run(updates.join("; "));
 }
 
 function splitName(name: PartitionName): [topic: string, partition: number] {
