@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stampFile = join(root, "dist", ".built-from");
 
 /** Exits with 1 when the compiler finds an error. */
-export function build() {
+function build() {
   const sources = digest();
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === sources) return;
   console.log("setup: compiling to dist/");
@@ -62,4 +62,4 @@ function list(folder) {
     .sort();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build();
+build();

@@ -2,13 +2,12 @@
 // runs before there are any. Quick when nothing is to be done: each step looks whether it is still wanted.
 //
 //   node scripts/setup.mjs            npx -y rust-just setup
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "./build.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const modules = join(root, "node_modules");
@@ -17,8 +16,10 @@ const client = "@confluentinc/kafka-javascript";
 
 requireNode();
 installPackages();
+// Side by side: where the client has to be compiled, it takes one core for a minute.
+const built = startBuild();
 installClient();
-build();
+if (!(await built)) process.exit(1);
 
 function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -36,6 +37,12 @@ function installPackages() {
   }
   mkdirSync(modules, { recursive: true });
   writeFileSync(stampFile, wanted);
+}
+
+/** Resolves to whether it worked; what is wrong, it says itself. */
+function startBuild() {
+  const child = spawn(process.execPath, [join(root, "scripts", "build.mjs")], { cwd: root, stdio: "inherit" });
+  return new Promise((resolve) => child.once("exit", (code) => resolve(code === 0)));
 }
 
 /**
@@ -67,15 +74,15 @@ function clientLoads() {
 
 /** `npm ci` throws the compiled client away with everything else; a copy saves compiling it again. */
 function keepCompiled() {
-  for (const file of compiledFiles(built())) {
+  for (const file of compiledFiles(builtFolder())) {
     mkdirSync(dirname(join(cache(), file)), { recursive: true });
-    cpSync(join(built(), file), join(cache(), file), { dereference: true });
+    cpSync(join(builtFolder(), file), join(cache(), file), { dereference: true });
   }
 }
 
 function restoreCompiled() {
   if (!existsSync(cache())) return false;
-  cpSync(cache(), built(), { recursive: true });
+  cpSync(cache(), builtFolder(), { recursive: true });
   return true;
 }
 
@@ -85,7 +92,7 @@ function compiledFiles(folder) {
     .filter((file) => /^Release\/[^/]+\.node$|^deps\/[^/]+\.(so|dylib)[.\d]*$/.test(file));
 }
 
-function built() {
+function builtFolder() {
   return join(modules, client, "build");
 }
 
