@@ -43,6 +43,11 @@ const config: ViteUserConfig = defineConfig({
       // Long proofs, one recipe each.
       project("sources", ["test/proof/sources.test.ts"], { testTimeout: 2_400_000, hookTimeout: 300_000 }),
       project("scale", ["test/proof/scale.test.ts"], { testTimeout: 5_400_000, hookTimeout: 300_000 }),
+      project("superset", ["test/proof/superset.test.ts"], {
+        testTimeout: 300_000,
+        hookTimeout: 900_000,
+        globalSetup: ["test/browser/chromium.setup.ts"],
+      }),
       project("e2e", ["test/e2e/**/*.test.ts"], { testTimeout: 600_000, hookTimeout: 300_000, retry: SECOND_TRY }),
     ],
   },
