@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Browser } from "playwright-core";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { localSupervisor, type Supervisor } from "../../src/local/index.ts";
 import { freePort } from "../../src/local/ports.ts";
@@ -23,16 +22,14 @@ import {
   supersetService,
 } from "../../src/local/superset.ts";
 import { supersetPython } from "../../src/local/superset-install.ts";
-import { warehousePaths } from "../../src/loader/paths.ts";
 import { parseSettings, type Settings } from "../../src/settings.ts";
 import { DESCRIPTION } from "../../src/superset/description.ts";
-import { chartQuery, chartSql } from "../../src/superset/query.ts";
 import { uuidOf } from "../../src/superset/uuid.ts";
-import { chartNamed, datasetOf } from "../support/chart-snapshot.ts";
 import { ROOT } from "../support/cli.ts";
 import { bundledMatches, type SnapshotMatch, SnapshotWriter } from "../support/warehouse-snapshot.ts";
 import { AdminSession } from "./superset-admin.ts";
-import { type ChartAnswer, openBrowser, Viewer } from "./superset-viewer.ts";
+import { differences } from "./superset-rows.ts";
+import { openBrowser, Viewer } from "./superset-viewer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -112,22 +109,6 @@ async function nextBall(): Promise<string> {
   return `${ball.over}.${ball.ball}`;
 }
 
-async function select(sql: string): Promise<Record<string, unknown>[]> {
-  const instance = await DuckDBInstance.create(warehousePaths(settings.warehouseDir).published, {
-    access_mode: "READ_ONLY",
-  });
-  try {
-    const connection = await instance.connect();
-    const reader = await connection.runAndReadAll(sql);
-    const names = reader.columnNames();
-    const rows = reader.getRowsJS().map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
-    connection.closeSync();
-    return rows;
-  } finally {
-    instance.closeSync();
-  }
-}
-
 describe("the first start, before anything is loaded", () => {
   test("answers, and gives a password that is nobody else's, once", async () => {
     expect(await supersetAnswers(settings)).toBe(true);
@@ -200,7 +181,9 @@ describe("the dashboards", () => {
       try {
         await expect.poll(() => viewer.answers.size, { timeout: 60_000 }).toBe(viewer.charts.length);
         // Filters that choose their first value ask once more.
-        await expect.poll(() => differences(viewer), { timeout: 60_000, interval: 1000 }).toEqual([]);
+        await expect
+          .poll(() => differences(viewer, settings.warehouseDir), { timeout: 60_000, interval: 1000 })
+          .toEqual([]);
         expect(await viewer.alerts()).toEqual([]);
         expect(viewer.complaints).toEqual([]);
         expect(await viewer.page.getByText("Edit dashboard").count()).toBe(0);
@@ -236,64 +219,6 @@ describe("the dashboards", () => {
 /** The newest ball of the table: what stands below its five headings. */
 function firstLine(table: string): string | undefined {
   return table.split(/\s+/u).find((word) => /^\d+\.\d+$/u.test(word));
-}
-
-/** Charts whose rows are not those of the same query on the warehouse. */
-async function differences(viewer: Viewer): Promise<string[]> {
-  const ids = await viewer.ids();
-  const found: string[] = [];
-  for (const name of viewer.charts) {
-    const answer = viewer.answers.get(ids.get(name) ?? -1);
-    if (answer === undefined) found.push(`${name}: no answer`);
-    else if (!(await agrees(name, answer))) found.push(name);
-  }
-  return found;
-}
-
-async function agrees(name: string, answer: ChartAnswer): Promise<boolean> {
-  const chart = chartNamed(name);
-  const dataset = datasetOf(chart);
-  const query = chartQuery(chart, dataset);
-  const filters = answer.filters
-    .filter(({ op }) => op === "IN" || op === "==")
-    .map(
-      ({ col, val }) =>
-        `"${col}" IN (${[val]
-          .flat()
-          .map((each) => `'${String(each).replaceAll("'", "''")}'`)
-          .join(", ")})`,
-    );
-  const rows = await select(chartSql(chart, dataset, filters));
-  // The seconds that have gone by differ with the moment.
-  const timeless = (names: readonly string[]): string[] => names.filter((each) => !/behind/u.test(each));
-  // A picture gets its rows as a table of x by series: what is left comparable is the sum.
-  const isPivot = chart.kind === "lines" || chart.kind === "bars" || chart.kind === "stacks";
-  if (isPivot) {
-    const metrics = query.metrics.map((metric) => metric.name);
-    const total = (values: readonly unknown[]): number =>
-      values.reduce<number>((sum, value) => sum + (typeof value === "number" ? value : Number(value ?? 0)), 0);
-    const here = total(rows.flatMap((row) => metrics.map((metric) => row[metric])));
-    const there = total(
-      answer.rows.flatMap((row) => answer.columns.filter((each) => each !== chart.x).map((each) => row[each])),
-    );
-    return Math.abs(here - there) < 1e-6 * Math.max(1, Math.abs(here));
-  }
-  const names = timeless([
-    ...query.dimensions,
-    ...(chart.kind === "bubbles" ? [chart.x, chart.y] : query.metrics.map((each) => each.name)),
-  ]);
-  const text = (row: Readonly<Record<string, unknown>>): string =>
-    JSON.stringify(names.map((each) => plain(row[each])));
-  const tied = chart.kind === "leaders" && rows.length === query.limit;
-  if (tied) return rows.length === answer.rows.length;
-  return JSON.stringify(rows.map(text).toSorted()) === JSON.stringify(answer.rows.map(text).toSorted());
-}
-
-/** Superset sends times as ms, and figures as JavaScript has them. */
-function plain(value: unknown): unknown {
-  if (value instanceof Date) return value.getTime();
-  if (typeof value === "bigint") return Number(value);
-  return typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(9) : (value ?? null);
 }
 
 describe("what a visitor may not", () => {
