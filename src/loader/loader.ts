@@ -36,6 +36,8 @@ export interface LoaderOptions {
 }
 
 const BATCH_MAX_RECORDS = 10_000;
+/** About one transaction ahead; compressed batches count as they come and are several times that in memory. */
+const QUEUED_BYTES_MAX = 4 * 1024 * 1024;
 const PUBLISH_INTERVAL_MS = 5000;
 /** The same while a lot is still to be loaded: a snapshot copies the whole file, and will be old at once. */
 const PUBLISH_CATCHING_UP_MS = 30_000;
@@ -104,7 +106,7 @@ class Loader {
     const { log, warehouseDir, signal } = this.#options;
     const warehouse = await Warehouse.open(warehouseDir, this.#now());
     const admin = log.admin();
-    const reader = log.reader({ isolation: "read_committed" });
+    const reader = log.reader({ isolation: "read_committed", maxQueuedBytes: QUEUED_BYTES_MAX });
     let session: Session | undefined;
     try {
       await reader.open();

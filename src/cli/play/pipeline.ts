@@ -37,6 +37,11 @@ export function sourceSpec({ id }: SourcePlay, listener: PipelineListener): Proc
   );
 }
 
+/** Rows on their way are most of it, 100 to 135 MB: with room for more the heap only grows (`just bench-loader`). */
+const LOADER_HEAP_MB = 192;
+/** The threads of the native clients share two arenas of memory: by default each has one of its own and gives little back. */
+const NATIVE_MEMORY: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "2" };
+
 /** Processors and loader: what all sources share. */
 export function sharedSpecs(options: PlayOptions, listener: PipelineListener): ProcessSpec[] {
   return [
@@ -45,7 +50,10 @@ export function sharedSpecs(options: PlayOptions, listener: PipelineListener): P
         listener.processor(name, status),
       ),
     ),
-    part<LoaderStatus>("loader", ["loader"], ["running"], listener, (status) => listener.loader(status)),
+    withHeap(
+      LOADER_HEAP_MB,
+      part<LoaderStatus>("loader", ["loader"], ["running"], listener, (status) => listener.loader(status)),
+    ),
   ];
 }
 
@@ -66,6 +74,11 @@ export function feedSpec(source: SourcePlay, options: PlayOptions, listener: Pip
   );
 }
 
+/** Collects garbage before the heap outgrows this, instead of by the memory of the machine. */
+function withHeap(megabytes: number, spec: ProcessSpec): ProcessSpec {
+  return { ...spec, args: [`--max-old-space-size=${megabytes}`, ...spec.args] };
+}
+
 function part<S extends { readonly state: string }>(
   name: string,
   args: readonly string[],
@@ -77,6 +90,7 @@ function part<S extends { readonly state: string }>(
   return {
     name,
     ...selfCommand(args),
+    env: NATIVE_MEMORY,
     ipc: true,
     readyTimeoutMs: READY_TIMEOUT_MS,
     // Longer than the part's own hard limit, so that SIGKILL is only for what hangs.
