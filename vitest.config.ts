@@ -44,7 +44,7 @@ const config: ViteUserConfig = defineConfig({
       project("sources", ["test/proof/sources.test.ts"], { testTimeout: 2_400_000, hookTimeout: 300_000 }),
       project("scale", ["test/proof/scale.test.ts"], { testTimeout: 5_400_000, hookTimeout: 300_000 }),
       project("superset", ["test/proof/superset.test.ts"], {
-        testTimeout: 300_000,
+        testTimeout: 900_000,
         hookTimeout: 900_000,
         globalSetup: ["test/browser/chromium.setup.ts"],
       }),

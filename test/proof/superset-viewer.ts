@@ -8,6 +8,9 @@ const FLAGS = [
   ...["--disable-component-update", "--disable-sync"],
 ];
 
+/** Long enough for a machine that has other things to do. */
+export const PATIENCE_MS = 180_000;
+
 export async function openBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS });
 }
@@ -27,7 +30,9 @@ export class Viewer {
   readonly complaints: string[] = [];
   /** The newest answer by chart. */
   readonly answers: Map<number, ChartAnswer> = new Map();
+  /** How many charts were answered, and how often each. */
   answered = 0;
+  readonly counts: Map<number, number> = new Map();
   readonly #context: BrowserContext;
 
   private constructor(context: BrowserContext, page: Page, dashboard: Dashboard) {
@@ -51,7 +56,7 @@ export class Viewer {
       if (why !== "net::ERR_ABORTED") viewer.complaints.push(`${request.url()}: ${why}`);
     });
     page.on("response", (response) => void viewer.#note(response));
-    await page.goto(`${base}/superset/dashboard/${dashboard.slug}/?standalone=1`);
+    await page.goto(`${base}/superset/dashboard/${dashboard.slug}/?standalone=1`, { timeout: PATIENCE_MS });
     await viewer.drawn();
     return viewer;
   }
@@ -68,8 +73,8 @@ export class Viewer {
       await chart
         .locator("canvas, table, .header-line, [role='alert'], .ant-empty")
         .first()
-        .waitFor({ timeout: 90_000 });
-      await chart.locator(".loading, [data-test='loading-indicator']").first().waitFor({ state: "detached" });
+        .waitFor({ timeout: PATIENCE_MS });
+      await chart.locator(".loading, [data-test='loading-indicator']").first().waitFor({ state: "detached", timeout: PATIENCE_MS });
     }
   }
 
@@ -120,6 +125,7 @@ export class Viewer {
       const { slice_id: sliceId } = asked.form_data;
       if (result === undefined || sliceId === undefined) return;
       this.answered++;
+      this.counts.set(sliceId, (this.counts.get(sliceId) ?? 0) + 1);
       this.answers.set(sliceId, {
         sliceId,
         filters: asked.queries[0]?.filters ?? [],

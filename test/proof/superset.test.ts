@@ -29,7 +29,7 @@ import { ROOT } from "../support/cli.ts";
 import { bundledMatches, type SnapshotMatch, SnapshotWriter } from "../support/warehouse-snapshot.ts";
 import { AdminSession } from "./superset-admin.ts";
 import { differences } from "./superset-rows.ts";
-import { openBrowser, Viewer } from "./superset-viewer.ts";
+import { openBrowser, PATIENCE_MS, Viewer } from "./superset-viewer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -40,7 +40,6 @@ declare module "vitest" {
 
 const SOAK_MS = Number(process.env["TEST_SOAK_MINUTES"] ?? 10) * 60_000;
 const PUBLISH_MS = 5000;
-const FRESH_MS = 20_000;
 
 const say = (line: string): void => void process.stderr.write(`superset: ${line}\n`);
 
@@ -179,10 +178,10 @@ describe("the dashboards", () => {
     async (_, dashboard) => {
       const viewer = await Viewer.open(browser, base, dashboard);
       try {
-        await expect.poll(() => viewer.answers.size, { timeout: 60_000 }).toBe(viewer.charts.length);
+        await expect.poll(() => viewer.answers.size, { timeout: PATIENCE_MS }).toBe(viewer.charts.length);
         // Filters that choose their first value ask once more.
         await expect
-          .poll(() => differences(viewer, settings.warehouseDir), { timeout: 60_000, interval: 1000 })
+          .poll(() => differences(viewer, settings.warehouseDir), { timeout: PATIENCE_MS, interval: 1000 })
           .toEqual([]);
         expect(await viewer.alerts()).toEqual([]);
         expect(viewer.complaints).toEqual([]);
@@ -193,20 +192,23 @@ describe("the dashboards", () => {
     },
   );
 
-  test("show a new ball within 20 s of its publication, by themselves", async () => {
+  test("show a new ball with the next answer after its publication, by themselves", async () => {
     const dashboard = DESCRIPTION.dashboards.find(({ slug }) => slug === "live-match");
     if (dashboard === undefined) throw new Error("no live dashboard");
     const viewer = await Viewer.open(browser, base, dashboard);
     try {
-      await expect.poll(() => viewer.text("Now playing"), { timeout: 60_000 }).toContain(live.match.matchId);
+      await expect.poll(() => viewer.text("Now playing"), { timeout: PATIENCE_MS }).toContain(live.match.matchId);
+      const id = (await viewer.ids()).get("Last deliveries") ?? -1;
       const latencies: number[] = [];
       for (let n = 0; n < 3; n++) {
         const ball = await nextBall();
-        const from = performance.now();
+        const [from, before] = [performance.now(), viewer.counts.get(id) ?? 0];
         await expect
-          .poll(async () => firstLine(await viewer.text("Last deliveries")), { timeout: FRESH_MS, interval: 100 })
+          .poll(async () => firstLine(await viewer.text("Last deliveries")), { timeout: PATIENCE_MS, interval: 100 })
           .toBe(ball);
         latencies.push(performance.now() - from);
+        // One may have been under way; the page asks every ten seconds, and nothing in between keeps an old answer.
+        expect((viewer.counts.get(id) ?? 0) - before).toBeLessThanOrEqual(2);
       }
       say(`a new ball is seen after ${latencies.map((ms) => `${(ms / 1000).toFixed(1)} s`).join(", ")}`);
       expect(viewer.complaints).toEqual([]);
@@ -313,18 +315,21 @@ test(
       }
       const [first] = viewers;
       await expect
-        .poll(async () => firstLine((await first?.text("Last deliveries")) ?? ""), { timeout: FRESH_MS, interval: 100 })
+        .poll(async () => firstLine((await first?.text("Last deliveries")) ?? ""), { timeout: PATIENCE_MS, interval: 100 })
         .toBe(ball);
       const answers = viewers.reduce((sum, { answered }) => sum + answered, 0);
       say(`${snapshots} snapshots, ${viewers.length} viewers, ${answers} charts answered`);
-      for (const viewer of viewers) {
+      // A page that has stopped asking complains of nothing: each has to be answered once more.
+      const before = viewers.map(({ answered }) => answered);
+      for (const [index, viewer] of viewers.entries()) {
+        await expect
+          .poll(() => viewer.answered - (before[index] ?? 0), { timeout: PATIENCE_MS })
+          .toBeGreaterThanOrEqual(viewer.charts.length);
         expect(viewer.complaints, viewer.dashboard.title).toEqual([]);
-        // A page that had stopped asking would complain of nothing.
-        expect(viewer.answered, viewer.dashboard.title).toBeGreaterThan((viewer.charts.length * SOAK_MS) / 40_000);
       }
     } finally {
       await Promise.all(viewers.map((viewer) => viewer.close()));
     }
   },
-  SOAK_MS + 300_000,
+  SOAK_MS + 900_000,
 );
