@@ -9,7 +9,8 @@ setup:
     @node scripts/setup.mjs
 
 # Play the bundled matches through Postgres, Kafka and DuckDB, with a live screen; Ctrl-C stops everything
-run *ARGS: setup
+run *ARGS:
+    @node scripts/setup.mjs --servers
     @node bin/third-umpire.js run {{ARGS}}
 
 # Everything CI runs: all checks, then integration and end-to-end tests on real servers; last line: N passed, N failed

@@ -2,6 +2,7 @@
 // runs before there are any. Quick when nothing is to be done: each step looks whether it is still wanted.
 //
 //   node scripts/setup.mjs            npx -y rust-just setup
+//   node scripts/setup.mjs --servers  the servers that `run` starts, too
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,9 +18,9 @@ const client = "@confluentinc/kafka-javascript";
 requireNode();
 installPackages();
 // Side by side: where the client has to be compiled, it takes one core for a minute.
-const built = startBuild();
-installClient();
-if (!(await built)) process.exit(1);
+const made = buildAndFetch();
+await installClient();
+if (!(await made)) process.exit(1);
 
 function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -39,9 +40,16 @@ function installPackages() {
   writeFileSync(stampFile, wanted);
 }
 
+/** Resolves to whether the build worked. A server that cannot be fetched is the matter of whoever starts it. */
+async function buildAndFetch() {
+  if (!(await runAside(join("scripts", "build.mjs")))) return false;
+  if (process.argv.includes("--servers")) await runAside(join("bin", "third-umpire.js"), "up", "--fetch-only");
+  return true;
+}
+
 /** Resolves to whether it worked; what is wrong, it says itself. */
-function startBuild() {
-  const child = spawn(process.execPath, [join(root, "scripts", "build.mjs")], { cwd: root, stdio: "inherit" });
+function runAside(...args) {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
   return new Promise((resolve) => child.once("exit", (code) => resolve(code === 0)));
 }
 
@@ -49,17 +57,17 @@ function startBuild() {
  * The native client: the prebuilt binary where it can be fetched, otherwise compiled. The compilation links against the
  * system's libraries (`CKJS_LINKING=dynamic`), because the static one downloads the sources of a dozen libraries.
  */
-function installClient() {
+async function installClient() {
   if (clientLoads()) return;
   if (restoreCompiled() && clientLoads()) return;
   console.log("setup: fetching the prebuilt Kafka client");
-  if (clientScript(["install", "--fallback-to-build=false"], {}, "ignore") && clientLoads()) return;
+  if ((await clientScript(["install", "--fallback-to-build=false"], {}, "ignore")) && clientLoads()) return;
   console.log("setup: no prebuilt Kafka client to be had here; compiling it (about a minute)");
   requireCompiler();
   // Its makefiles do not name all their prerequisites: with several jobs the build fails.
   const env = { CKJS_LINKING: "dynamic", JOBS: "1", MAKEFLAGS: "", ...nodeHeaders() };
   const log = join(modules, ".kafka-client-build.log");
-  if (clientScript(["install", "--build-from-source"], env, log) && clientLoads()) return keepCompiled();
+  if ((await clientScript(["install", "--build-from-source"], env, log)) && clientLoads()) return keepCompiled();
   console.error(tail(log));
   fail("the native Kafka client was not built", `see ${log}; it needs g++, make and python3`);
 }
@@ -103,18 +111,20 @@ function cache() {
 }
 
 /** node-pre-gyp as the package's own install script calls it, with the node-gyp that comes with npm. */
-function clientScript(args, env, log) {
+async function clientScript(args, env, log) {
   const require = createRequire(join(modules, client, "package.json"));
   const preGyp = join(dirname(require.resolve("@mapbox/node-pre-gyp/package.json")), "bin", "node-pre-gyp");
-  const done = spawnSync(process.execPath, [preGyp, ...args], {
+  const child = spawn(process.execPath, [preGyp, ...args], {
     cwd: join(modules, client),
     env: { ...process.env, ...nodeGyp(), ...env },
-    encoding: "utf8",
-    maxBuffer: 64 * 1024 * 1024,
+    stdio: ["ignore", "pipe", "pipe"],
     timeout: 15 * 60_000,
   });
-  if (log !== "ignore") writeFileSync(log, `${done.stdout}${done.stderr}`);
-  return done.status === 0;
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  if (log !== "ignore") writeFileSync(log, said);
+  return code === 0;
 }
 
 function nodeGyp() {

@@ -19,6 +19,7 @@ import { passwordNote } from "../play/charts.ts";
 interface Options {
   readonly foreground?: true;
   readonly superset?: true;
+  readonly fetchOnly?: true;
 }
 
 export function register(program: Command): void {
@@ -28,12 +29,17 @@ export function register(program: Command): void {
       "start Kafka, Postgres, MongoDB and the Lambda endpoint in the background; installs them first where they are missing",
     )
     .option("--foreground", "stay in this terminal until Ctrl-C")
+    .option("--fetch-only", "install what is missing, and start nothing")
     .option("--superset", "Superset too (about 900 MB, fetched once)")
     .action(up);
 }
 
 async function up(options: Options): Promise<void> {
   const settings = loadSettings();
+  if (options.fetchOnly === true) {
+    await Promise.all(localServices(settings).map((name) => SERVICES[name].install(settings, (line) => print(line))));
+    return;
+  }
   const isComplete = isStackRunning(settings) && (options.superset !== true || (await supersetAnswers(settings)));
   if (isComplete) {
     print("running already");
