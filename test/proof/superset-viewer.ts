@@ -74,7 +74,10 @@ export class Viewer {
         .locator("canvas, table, .header-line, [role='alert'], .ant-empty")
         .first()
         .waitFor({ timeout: PATIENCE_MS });
-      await chart.locator(".loading, [data-test='loading-indicator']").first().waitFor({ state: "detached", timeout: PATIENCE_MS });
+      await chart
+        .locator(".loading, [data-test='loading-indicator']")
+        .first()
+        .waitFor({ state: "detached", timeout: PATIENCE_MS });
     }
   }
 

@@ -315,7 +315,10 @@ test(
       }
       const [first] = viewers;
       await expect
-        .poll(async () => firstLine((await first?.text("Last deliveries")) ?? ""), { timeout: PATIENCE_MS, interval: 100 })
+        .poll(async () => firstLine((await first?.text("Last deliveries")) ?? ""), {
+          timeout: PATIENCE_MS,
+          interval: 100,
+        })
         .toBe(ball);
       const answers = viewers.reduce((sum, { answered }) => sum + answered, 0);
       say(`${snapshots} snapshots, ${viewers.length} viewers, ${answers} charts answered`);

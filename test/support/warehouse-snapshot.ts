@@ -137,6 +137,7 @@ export class SnapshotWriter {
     balls: readonly { readonly delivery: Delivery; readonly time: number }[],
     now: number,
   ): Promise<void> {
+    if (match === null && balls.length === 0) return;
     const partition = PARTITIONS.indexOf(source);
     const raw = `cricket.${source}.raw`;
     const first = this.#take(`raw/${source}`, 0);
