@@ -61,9 +61,12 @@ export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
     deadline.unref();
     controller.abort(new DOMException(`stopped by ${why}`, "AbortError"));
   };
+  let isSignalled = false;
   const onSignal = (name: StopSignal) => (): void => {
-    if (controller.signal.aborted) host.exit(EXIT_CODE[name]);
-    else request(name);
+    // Ctrl-C in `… | tee` also ends the pipe, which asks for the end by itself: that is no second signal.
+    if (isSignalled) host.exit(EXIT_CODE[name]);
+    isSignalled = true;
+    request(name);
   };
   // SIGHUP too: closing the terminal must not leave servers behind.
   const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) => [name, onSignal(name)] as const);

@@ -37,6 +37,17 @@ describe("shutdown", () => {
     dispose();
   });
 
+  it("does not take the end of its output for a first Ctrl-C: `… | tee` ends with both", () => {
+    const host = new Host();
+    const { signal, dispose } = listenForShutdown({ host });
+    requestShutdown("the end of its output");
+    host.emit("SIGINT");
+    expect([signal.aborted, host.exits]).toEqual([true, []]);
+    host.emit("SIGINT");
+    expect(host.exits).toEqual([130]);
+    dispose();
+  });
+
   it("exits with 1 when it has not stopped within the hard limit", () => {
     const host = new Host();
     const { dispose } = listenForShutdown({ host, hardLimitMs: 25_000 });
