@@ -138,15 +138,14 @@ export const INNINGS_CHARTS: readonly Chart[] = [
   },
   {
     name: "Runs by phase",
-    kind: "bars",
+    about: "A phase is named by its first over",
+    kind: "leaders",
     dataset: "phases_of_innings",
     where: real,
-    x: "phase",
-    metrics: ["scoring_rate"],
-    series: "match_type",
-    xTitle: "Phase, by its first over",
-    yTitle: "Runs an over",
-    format: ".1f",
+    by: ["match_type", "phase"],
+    metrics: ["total_runs", "total_wickets", "total_boundaries", "scoring_rate"],
+    orderBy: "total_runs",
+    limit: 100,
   },
 ];
 

@@ -18,12 +18,12 @@ export const LIVE_CHARTS: readonly Chart[] = [
   { name: "Wickets", kind: "number", dataset: "score", where: current, metric: "total_wickets" },
   { name: "Rate", kind: "number", dataset: "score", where: current, metric: "scoring_rate", subtitle: "runs an over" },
   {
-    name: "Required",
+    name: "To win",
     kind: "number",
     dataset: "worm_by_ball",
     where: current,
     metric: "required_now",
-    subtitle: "runs an over to win",
+    subtitle: "runs an over needed",
   },
   {
     name: "Score",
@@ -130,7 +130,7 @@ export const LIVE: Dashboard = {
         ["Runs", 2],
         ["Wickets", 2],
         ["Rate", 2],
-        ["Required", 2],
+        ["To win", 2],
       ],
     },
     {

@@ -122,7 +122,7 @@ describe.each(cards.map((card) => [card.id, card] as const))("match %s", (id, ca
       (a, b) => Number(a["ball_index"]) - Number(b["ball_index"]),
     );
     expect(rows).toHaveLength(Math.max(0, last.deliveries - 6));
-    const [required] = await rowsWhenLive("Required", id);
+    const [required] = await rowsWhenLive("To win", id);
     const end = rows.at(-1);
     if (end === undefined) return;
     const runs = last.runs - last.penalty_post;
