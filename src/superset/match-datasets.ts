@@ -91,12 +91,42 @@ FROM named n JOIN innings i ON i.match_id = n.match_id AND i.innings = n.innings
   ],
 };
 
+/**
+ * As the view `worm`, which a test holds it to, but made of the matches asked for only: DuckDB takes a condition below a window
+ * when its column is one that the window is parted by, and not when it comes from a join above. At three million deliveries
+ * that is 0.1 s against several.
+ */
 const worm: Dataset = {
   name: "worm_by_ball",
   about: "The score after every ball, with run rate and required rate",
-  sql: `WITH ${NAMED}
-SELECT ${NAMES}, w.ball_index, w.over_no + 1 AS over_number, w.runs, w.wickets, w.run_rate, w.required_rate
-FROM named n JOIN worm w ON w.match_id = n.match_id AND w.innings = n.innings`,
+  sql: `WITH ${NAMED}, goals AS (
+  SELECT i.match_id, i.innings, i.penalty_pre,
+    coalesce(i.target_runs, CASE WHEN m.method IS NULL AND i.innings = 2 AND NOT i.super_over AND m.overs IS NOT NULL
+                                 THEN f.runs + 1 END) AS target_runs,
+    coalesce(i.target_overs, m.overs) AS target_overs
+  FROM innings i
+  LEFT JOIN matches m ON m.match_id = i.match_id
+  LEFT JOIN innings f ON f.match_id = i.match_id AND f.innings = 1
+), counted AS (
+  SELECT ${NAMES}, n.balls_per_over, d.over_no,
+    row_number() OVER so_far AS ball_index,
+    sum(d.runs_total) OVER so_far AS runs_off_balls,
+    sum(team_wickets(d.wickets)) OVER so_far AS wickets,
+    CASE WHEN count(d.wides) OVER so_far = count(*) OVER so_far
+         THEN count(*) FILTER (WHERE d.wides = 0 AND d.noballs = 0) OVER so_far END AS legal_balls
+  FROM named n JOIN deliveries d ON d.match_id = n.match_id AND d.innings = n.innings
+  WINDOW so_far AS (PARTITION BY ${NAMES} ORDER BY d.over_no, d.ball_no ROWS UNBOUNDED PRECEDING)
+), chased AS (
+  SELECT ${NAMES}, n.balls_per_over, n.over_no, n.ball_index, n.wickets, n.legal_balls, n.runs_off_balls + g.penalty_pre AS runs,
+    g.target_runs - n.runs_off_balls - g.penalty_pre AS needed,
+    floor(g.target_overs) * n.balls_per_over + round((g.target_overs - floor(g.target_overs)) * 10) - n.legal_balls AS balls_left
+  FROM counted n JOIN goals g ON g.match_id = n.match_id AND g.innings = n.innings
+)
+SELECT ${NAMES}, n.ball_index::INTEGER AS ball_index, n.over_no + 1 AS over_number, n.runs::INTEGER AS runs,
+  n.wickets::INTEGER AS wickets,
+  CASE WHEN n.legal_balls > 0 THEN n.runs * n.balls_per_over / n.legal_balls END::DOUBLE AS run_rate,
+  CASE WHEN n.needed > 0 AND n.balls_left > 0 THEN n.needed * n.balls_per_over / n.balls_left END::DOUBLE AS required_rate
+FROM chased n`,
   columns: [
     ...NAME_COLUMNS,
     ["ball_index", "INTEGER", "Ball of the innings"],

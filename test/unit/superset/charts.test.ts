@@ -61,6 +61,18 @@ describe("every dataset", () => {
   );
 });
 
+test("the worm of the charts is that of the view", async () => {
+  const own = datasetOf(chartNamed("Worm")).sql;
+  const both = await select(
+    `WITH own AS (SELECT match_id, innings, ball_index, over_number - 1 AS over_no, runs, wickets, run_rate, required_rate FROM (${own})),
+       marts AS (SELECT match_id, innings, ball_index, over_no, runs, wickets, run_rate, required_rate FROM worm)
+     SELECT (SELECT count(*) FROM own) AS own, (SELECT count(*) FROM marts) AS marts,
+       (SELECT count(*) FROM (FROM own EXCEPT ALL FROM marts)) AS differ`,
+  );
+  const balls = matches.reduce((total, { deliveries }) => total + deliveries.length, 0);
+  expect(both).toEqual([{ own: balls, marts: balls, differ: 0 }]);
+});
+
 describe("every chart", () => {
   test.each(DESCRIPTION.charts.map((chart) => [chart.name, chart] as const))(
     "%s: its query runs",
