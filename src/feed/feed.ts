@@ -3,6 +3,7 @@ import { FatalError, RetryableError } from "../domain/errors.ts";
 import { pause } from "../postgres/wait.ts";
 import { planOf } from "./options.ts";
 import type { FeedOptions, FeedSummary } from "./options.ts";
+import { errOnce } from "./err-once.ts";
 import type { MatchScript } from "./plan.ts";
 import { playMatch } from "./player.ts";
 import { FeedBoard } from "./status.ts";
@@ -68,19 +69,6 @@ function chooseMatches<C>({ scripts, matches, live }: RunFeedOptions<C>): readon
   }
   const wanted = matches === undefined ? known : new Set([...matches, ...(live ?? [])]);
   return scripts.filter((script) => wanted.has(script.matchId));
-}
-
-/**
- * A match that comes once more from another folder comes without slips. A source that says right, then wrong, then right again
- * cannot be told from one that repeats itself: a value that it has replaced stays replaced, and the slip would stay on the board.
- */
-function errOnce<C>(scripts: readonly MatchScript<C>[]): readonly MatchScript<C>[] {
-  const played = new Set<string>();
-  return scripts.map((script) => {
-    const isAgain = played.has(script.matchId);
-    played.add(script.matchId);
-    return isAgain ? { ...script, wrong: () => null } : script;
-  });
 }
 
 async function playAll<C>(

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { RetryableError } from "../../../src/domain/errors.ts";
+import { errOnce } from "../../../src/feed/err-once.ts";
 import { odiScripts, runFeed, t20iScripts, testScripts } from "../../../src/feed/index.ts";
 import type { FeedConnection, FeedTarget, MatchScript, PlanOptions, Progress, Step } from "../../../src/feed/index.ts";
 import { csv1Text, csv2Text, jsonText, stepsOf, temporaryFolder, write, yamlText } from "../../unit/feed/files.ts";
@@ -24,7 +25,7 @@ beforeAll(async () => {
     ...(await testScripts([dir])).map((script) => ({ ...script, progressKey: `${script.matchId}#yaml` })),
   ] as MatchScript<unknown>[];
   planned = new Map();
-  for (const script of scripts)
+  for (const script of errOnce(scripts))
     planned.set(
       script.progressKey,
       (await stepsOf(script, messy)).map((step) => step.content),
