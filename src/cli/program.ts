@@ -92,8 +92,8 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
  * This is the one place where an error becomes a line on stderr; a stack trace needs TU_LOG_LEVEL=debug.
  */
 export async function runMain(argv: readonly string[]): Promise<void> {
-  process.stdout.on("error", endQuietlyOnEpipe);
-  process.stderr.on("error", endQuietlyOnEpipe);
+  process.stdout.on("error", endQuietlyWithoutReader);
+  process.stderr.on("error", endQuietlyWithoutReader);
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", fail);
   try {
@@ -119,13 +119,25 @@ function fail(error: unknown): void {
 /** Ends once everything written has left: native clients keep threads that would hold the process open. */
 function endWith(code: number): void {
   process.exitCode = code;
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+  process.stdout.write("", () => process.stderr.write("", () => leave(code)));
 }
 
-/** `third-umpire verdicts | head` closes the pipe when it has seen enough: that is no error. What runs servers stops them first. */
-function endQuietlyOnEpipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  if (!requestShutdown("the end of its output")) process.exit(0);
+let isTerminalGone = false;
+
+function leave(code: number): void {
+  // Node puts the terminal back as it was, and crashes when there is none any more: a process that is done can be killed.
+  if (isTerminalGone) process.kill(process.pid, "SIGKILL");
+  else process.exit(code);
+}
+
+/**
+ * `third-umpire verdicts | head` closes the pipe when it has seen enough, and a window is closed (EIO): that is no error.
+ * What runs servers stops them first.
+ */
+function endQuietlyWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  isTerminalGone ||= error.code === "EIO";
+  if (!requestShutdown("the end of its output")) leave(0);
 }
 
 function throwInsteadOfExit(command: Command): void {

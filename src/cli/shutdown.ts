@@ -1,5 +1,5 @@
-/** Signals that ask a process to end, with the exit code a shell expects of each. */
-const EXIT_CODE = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** Signals that ask a process to end, and at once when they come twice, with the exit code a shell expects of each. */
+const EXIT_CODE = { SIGINT: 130, SIGTERM: 143 } as const;
 type StopSignal = keyof typeof EXIT_CODE;
 
 /** Longer than a transaction needs to finish or abort, shorter than the 30 s after which most supervisors kill. */
@@ -39,7 +39,7 @@ export interface ShutdownOptions {
 
 /**
  * One way to end for every long-running command: the first SIGINT, SIGTERM or SIGHUP aborts `signal` and lets
- * the command finish; the second one exits at once (128 + its number); after the hard limit the process exits with 1.
+ * the command finish; a second SIGINT or SIGTERM exits at once (128 + its number); after the hard limit the process exits with 1.
  *
  * A child whose parent vanished ends as well: nobody would restart it any more, and the next start of the
  * parent would find its consumer-group identity taken.
@@ -68,8 +68,12 @@ export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
     isSignalled = true;
     request(name);
   };
-  // SIGHUP too: closing the terminal must not leave servers behind.
-  const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) => [name, onSignal(name)] as const);
+  const listeners = [
+    ["SIGINT", onSignal("SIGINT")],
+    ["SIGTERM", onSignal("SIGTERM")],
+    // Closing the terminal must not leave servers behind. Its shell sends this a second time: no sign of impatience.
+    ["SIGHUP", () => request("SIGHUP")],
+  ] as const;
   const onDisconnect = (): void => request("the end of the parent process");
 
   for (const [name, listener] of listeners) host.on(name, listener);

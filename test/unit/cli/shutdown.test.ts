@@ -25,7 +25,6 @@ describe("shutdown", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-    ["SIGHUP", 129],
   ] as const)("aborts at the first %s and exits at the second one with %d", (name, code) => {
     const host = new Host();
     const { signal, dispose } = listenForShutdown({ host });
@@ -34,6 +33,18 @@ describe("shutdown", () => {
     expect([signal.aborted, host.exits]).toEqual([true, []]);
     host.emit(name);
     expect(host.exits).toEqual([code]);
+    dispose();
+  });
+
+  it("takes the two SIGHUP of a window that is closed for one, and ends at once at a Ctrl-C that follows twice", () => {
+    const host = new Host();
+    const { signal, dispose } = listenForShutdown({ host });
+    host.emit("SIGHUP");
+    host.emit("SIGHUP");
+    host.emit("SIGTERM");
+    expect([signal.aborted, host.exits]).toEqual([true, []]);
+    host.emit("SIGTERM");
+    expect(host.exits).toEqual([143]);
     dispose();
   });
 
