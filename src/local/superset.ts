@@ -112,7 +112,7 @@ export async function startSuperset(
 export async function supersetAnswers({ supersetPort }: Settings): Promise<boolean> {
   try {
     const answer = await fetch(`http://127.0.0.1:${supersetPort}/health`, { signal: AbortSignal.timeout(2000) });
-    return answer.ok;
+    return answer.ok && (await answer.text()) === "OK"; // another program may have the port
   } catch {
     return false; // not yet
   }
