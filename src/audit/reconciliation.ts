@@ -1,6 +1,7 @@
 import { IDENTITY_WORDS, type IdentityHasher, eventIdText } from "../domain/review/identity.ts";
 import { VERDICTS, type Verdict, type VerdictCounts, totalCount, zeroCounts } from "../domain/review/verdict.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
+import { POSITION_SHIFT } from "../processor/reviewer.ts";
 import { compareTables } from "./compare-tables.ts";
 import type {
   CleanFact,
@@ -19,8 +20,6 @@ import { type Arrow, arrowOf, type AuditReport, Findings, grouped, type Side } f
 import { SourceRows } from "./source-rows.ts";
 
 const NOTHING = new Uint8Array(0);
-/** An input's index above 48 bits of offset, exact in a double. */
-const POSITION_SHIFT = 2 ** 48;
 
 /** A raw topic, and the id of the source that writes it. */
 export interface RawInput {

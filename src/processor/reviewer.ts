@@ -28,6 +28,10 @@ export class Reviewer {
   readonly #identity = new Uint32Array(IDENTITY_WORDS);
   readonly #old = new Uint32Array(IDENTITY_WORDS);
   readonly #words = new Uint32Array(1 + FACETS_MAX);
+  /** Views of the first words, by their number: made once, as nothing is made for each record. */
+  readonly #views: readonly Uint32Array[] = Array.from({ length: FACETS_MAX + 2 }, (_, words) =>
+    this.#words.subarray(0, words),
+  );
   /** Statement words of the record under review, within `#words`; none where one input without facets needs none. */
   #statement: Uint32Array = new Uint32Array(0);
   readonly #merged = new Uint32Array(1 + FACETS_MAX);
@@ -127,7 +131,7 @@ export class Reviewer {
 
   #state(facets: Uint32Array, inputIndex: number): void {
     const length = facets.length === 0 && this.#topology.inputs.length === 1 ? 0 : 1 + facets.length;
-    this.#statement = this.#words.subarray(0, length);
+    this.#statement = this.#views[length]!;
     if (length === 0) return;
     this.#words[0] = 1 << inputIndex;
     this.#words.set(facets, 1);

@@ -1,7 +1,7 @@
 import { CRICKET_EVENT, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import { classifyPostgresError } from "../../postgres/errors.ts";
-import { closeSql, openSql, type Sql } from "../../postgres/sql.ts";
+import { closeSql, openSql } from "../../postgres/sql.ts";
 import type { Topology } from "../../processor/topology.ts";
 import type { RowFact } from "../facts.ts";
 import { rowFact } from "../raw-fact.ts";
@@ -49,7 +49,7 @@ export async function readPostgresRows<V>(
     if (!(named instanceof RetryableError)) throw named;
     throw new FatalError(named.message, { cause: error, remedy: "start the servers: third-umpire up" });
   } finally {
-    await closeSql(sql as Sql);
+    await closeSql(sql);
   }
 }
 

@@ -25,6 +25,9 @@ export class IdentityHasher {
   readonly #result64: BigUint64Array = new BigUint64Array(1);
   readonly #result32: Uint32Array = new Uint32Array(this.#result64.buffer);
   readonly #facetScratch: Uint32Array = new Uint32Array(FACETS_MAX);
+  readonly #facetViews: readonly Uint32Array[] = Array.from({ length: FACETS_MAX + 1 }, (_, facets) =>
+    this.#facetScratch.subarray(0, facets),
+  );
   #scratch: Uint8Array = new Uint8Array(1024);
   #view: DataView = new DataView(this.#scratch.buffer);
 
@@ -72,7 +75,7 @@ export class IdentityHasher {
       const text = facets[facet]!;
       this.#facetScratch[facet] = text === null ? 0 : this.#word(text);
     }
-    return this.#facetScratch.subarray(0, facets.length);
+    return this.#facetViews[facets.length]!;
   }
 
   /** 32 bits that are never 0. */

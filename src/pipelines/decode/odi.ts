@@ -1,0 +1,23 @@
+import { parseCsv1Delivery, parseCsv1Match } from "../../domain/cricket/csv1.ts";
+import { parseCsv2Delivery, parseCsv2Info } from "../../domain/cricket/csv2.ts";
+import { odiCsv1Delivery, odiCsv1Match, odiDelivery, odiMatch } from "../../schemas/compiled.ts";
+import type { EventKind } from "./event-kind.ts";
+import { jsonDeliveryKind, jsonMatchKind } from "./json-kind.ts";
+
+interface MatchFile {
+  readonly match_id: string;
+  readonly info: string;
+}
+
+/** A row of Cricsheet's second CSV. */
+export const csv2Delivery: EventKind = jsonDeliveryKind(odiDelivery, parseCsv2Delivery);
+/** A `<match>_info.csv`. */
+export const csv2Match: EventKind = jsonMatchKind<MatchFile>(odiMatch, (file) =>
+  parseCsv2Info(file.match_id, file.info),
+);
+/** A ball line of the original CSV. */
+export const csv1Delivery: EventKind = jsonDeliveryKind(odiCsv1Delivery, parseCsv1Delivery);
+/** All other lines of an original CSV. */
+export const csv1Match: EventKind = jsonMatchKind<MatchFile>(odiCsv1Match, (file) =>
+  parseCsv1Match(file.match_id, file.info),
+);
