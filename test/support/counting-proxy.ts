@@ -12,7 +12,11 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
-export async function countingProxy(target: { readonly host: string; readonly port: number }): Promise<CountingProxy> {
+/** Listens on a port of its own, or on `port`. */
+export async function countingProxy(
+  target: { readonly host: string; readonly port: number },
+  port = 0,
+): Promise<CountingProxy> {
   const sockets = new Set<Socket>();
   let received = 0;
   const server = createServer((client) => {
@@ -27,7 +31,7 @@ export async function countingProxy(target: { readonly host: string; readonly po
     // Either side's end or failure is the other's, as on a wire; there is nobody else to tell.
     pipeline(client, upstream, client, () => undefined);
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

@@ -60,7 +60,11 @@ export function mongoTarget<C extends MongoContent>(options: MongoTargetOptions)
   const db = client.db();
   const progress = db.collection<ProgressDocument>(PROGRESS_COLLECTION);
   return {
-    prepare: () => ensureT20iCollections(db),
+    prepare: async () => {
+      // The driver connects at the first call, and only then: where that one failed, every further call finds a closed client (7.8).
+      await client.connect();
+      await ensureT20iCollections(db);
+    },
     finished: async (matchIds) => {
       const done = progress.find({ _id: { $in: [...matchIds] }, done: true }, { projection: { _id: 1 } });
       return new Set((await done.toArray()).map(({ _id }) => _id));

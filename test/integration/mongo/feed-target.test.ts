@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Step } from "../../../src/feed/plan.ts";
 import type { FeedConnection } from "../../../src/feed/target.ts";
 import { type MongoContent, mongoTarget } from "../../../src/feed/targets/mongo.ts";
+import { RetryableError } from "../../../src/domain/errors.ts";
+import { freePort } from "../../../src/local/ports.ts";
+import { countingProxy } from "../../support/counting-proxy.ts";
 import { newDatabase, type TestDatabase } from "../../support/mongodb.ts";
 
 const PLAN = { seed: 7, replayRate: 0.25, correctionRate: 0.5 };
@@ -44,6 +47,21 @@ async function begun(matchId: string): Promise<void> {
 }
 
 describe("the MongoDB target of a feed", () => {
+  it("waits for a server that is not there at first", async () => {
+    const port = await freePort();
+    const late = new URL(database.url);
+    const server = { host: "127.0.0.1", port: Number(late.port) };
+    late.port = String(port);
+    const early = mongoTarget({ connection: late.href });
+    const attempt = (): Promise<unknown> =>
+      early.prepare().catch((error: unknown) => early.classify(error, "preparing the target"));
+    expect(await attempt()).toBeInstanceOf(RetryableError);
+    const proxy = await countingProxy(server, port);
+    expect(await attempt()).toBeUndefined();
+    await early.close();
+    await proxy.close();
+  });
+
   it("moves the progress with each document, and inserts nothing where the progress is elsewhere", async () => {
     await begun("m1");
     expect(await connection.insert({ matchId: "m1", pass: 0, step: 0 }, step({ match_id: "m1" }))).toBe(true);
