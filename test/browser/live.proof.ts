@@ -1,5 +1,7 @@
 import { expect, inject, it } from "vitest";
+import { mongodbAdminUrl } from "../../src/local/mongodb.ts";
 import { livePageUrl } from "../../src/local/pages.ts";
+import { closeMongo, openMongo } from "../../src/mongo/client.ts";
 import { cliStack, eventually } from "../support/cli.ts";
 import { launch, look, shifts, violations } from "./look.ts";
 
@@ -51,11 +53,13 @@ it("each ball is on the page within a second of its insert at the source, in the
     expect((await shifts(page)) - before).toBeLessThan(0.01);
     expect(await violations(page)).toEqual([]);
     expect(complaints).toEqual([]);
+    const fromOplog = await oplogInserts(mongodbAdminUrl(stack.settings), LIVE.t20i);
     play.child.kill("SIGINT");
     await play.ended;
 
     const inserts = await stack.json<{ match_id: string; n: string; at: string }[]>(["sql", INSERTS, "--json"]);
     const insertedAt = new Map(inserts.map(({ match_id, n, at }) => [`${match_id} ${n}`, Number(at)]));
+    for (const [index, at] of fromOplog.entries()) insertedAt.set(`${LIVE.t20i} ${index + 1}`, at);
     for (const [source, id] of Object.entries(LIVE)) {
       const delays = seen
         .filter(([match]) => match === id)
@@ -72,6 +76,32 @@ it("each ball is on the page within a second of its insert at the source, in the
 
 /** The n-th delivery of each match, and when its source says it was written. */
 const INSERTS = `SELECT match_id, row_number() OVER (PARTITION BY match_id ORDER BY log_offset) AS n, epoch_ms(source_time) AS at FROM deliveries`;
+
+/** When each delivery of a match was written, in ms: the change events of the local server (5.0) know the second only, its oplog knows more. */
+async function oplogInserts(adminUrl: string, matchId: string): Promise<number[]> {
+  const url = new URL(adminUrl);
+  url.pathname = "/local";
+  url.searchParams.set("authSource", "admin");
+  const client = openMongo(url.href, { applicationName: "test" });
+  try {
+    const entries = client
+      .db()
+      .collection<OplogEntry>("oplog.rs", { readConcern: { level: "local" } })
+      .find({ "o.applyOps.o.match_id": matchId }, { sort: { $natural: 1 } });
+    const times: number[] = [];
+    for await (const { wall, o } of entries) {
+      for (const { ns } of o.applyOps) if (ns.endsWith(".deliveries")) times.push(wall.getTime());
+    }
+    return times;
+  } finally {
+    await closeMongo(client);
+  }
+}
+
+interface OplogEntry {
+  readonly wall: Date;
+  readonly o: { readonly applyOps: readonly { readonly ns: string }[] };
+}
 
 function spread(delays: readonly number[]): { readonly median: number; readonly p95: number } {
   const sorted = delays.toSorted((a, b) => a - b);

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -146,6 +146,42 @@ test("a second loader process is refused in one line that names the first, which
   const exit = once(first, "exit");
   first.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
+});
+
+/** What somebody does who opens the file with the DuckDB program: holds it until told to let go. */
+const HOLDER = `
+import { DuckDBInstance } from "@duckdb/node-api";
+const instance = await DuckDBInstance.create(process.argv[1]);
+process.on("disconnect", () => { instance.closeSync(); process.exit(0); });
+process.send("open");
+`;
+
+test("a warehouse that another program has opened is waited for, by name and pid, and nothing is lost", async () => {
+  const clean = await cleanTopics();
+  await produceMatches(clean, ["m1"]);
+  const { hot, hotDir } = warehousePaths(dir);
+  mkdirSync(hotDir, { recursive: true });
+  const holder = spawn(process.execPath, ["--input-type=module", "-e", HOLDER, hot], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  children.add(holder);
+  await once(holder, "message");
+
+  const loader = startLoader(clean.prefix);
+  const waiting = await until(loader, (status) => status.state === "retrying");
+  expect(waiting.message).toMatch(
+    new RegExp(`is open in .*node.* \\(pid ${holder.pid}\\): waiting until it is closed$`, "u"),
+  );
+  const loaded = until(loader, (status) => status.lag === 0);
+  holder.disconnect();
+  await loaded;
+  const exit = once(loader, "exit");
+  loader.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+  const logged = await committedDeliveries(clean);
+  const reading = await openForReading(dir);
+  expect(await expectPrefix(reading.connection, logged, clean.topics)).toBe(logged.length);
+  reading.close();
 });
 
 test("a full disk is a state, not an end: it waits, and nothing is lost", async () => {
