@@ -4,6 +4,7 @@ import { confluentLog } from "../../kafka/confluent/index.ts";
 import { type ServiceName, SERVICES } from "../../local/index.ts";
 import { ensureCricketTopics } from "../../pipelines/topics.ts";
 import type { Settings } from "../../settings.ts";
+import { unlessAborted } from "../../unless-aborted.ts";
 import { listenForShutdown } from "../shutdown.ts";
 import { feedFigures } from "../screen/model.ts";
 import { loadedRows } from "../screen/figures.ts";
@@ -16,7 +17,7 @@ import { endLeftovers } from "./leftovers.ts";
 import type { PlayOptions, SourcePlay } from "./options.ts";
 import { feedSpec, pipelineNames, sharedSpecs, sourceSpec } from "./pipeline.ts";
 import { type SourceId, SOURCES } from "./sources.ts";
-import { Stage, unlessAborted } from "./stage.ts";
+import { Stage } from "./stage.ts";
 import { neededServices, serviceSpecs, startStack } from "./stack.ts";
 
 export interface PlaySummary {

@@ -4,6 +4,7 @@ import { localSupervisor, type ProcessSpec, type ProcessStatus, type Supervisor 
 import { logDir } from "../../local/paths.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
 import type { Settings } from "../../settings.ts";
+import { unlessAborted } from "../../unless-aborted.ts";
 import { initialModel, type Link, type Phase, type ScreenModel } from "../screen/model.ts";
 import { reduce, type ScreenEvent } from "../screen/reducer.ts";
 import { type Display, openDisplay } from "./display.ts";
@@ -159,20 +160,4 @@ export class Stage {
 function shownPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short.startsWith("..") || short === "" ? path : short;
-}
-
-/** Waits for a promise, but not longer than until the signal. @throws the signal's reason */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = (): void => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    promise.catch(() => undefined); // when we no longer wait, its failure is part of the stopping
-  }
 }

@@ -6,6 +6,7 @@ import type { Db, MongoClient } from "mongodb";
 import { WriteBatch } from "../../kafka/log.ts";
 import { MARK_COLLECTION, T20I_COLLECTIONS, type T20iCollection } from "../../mongo/collections.ts";
 import { classifyMongoError, HISTORY_LOST, mongoCode, OBJECT_TOO_LARGE } from "../../mongo/errors.ts";
+import { unlessAborted } from "../../unless-aborted.ts";
 import type { Ownership, SourceHook, StatusBoard, StoredPosition } from "../kit/index.ts";
 import { ContinuityLostError } from "../kit/index.ts";
 import type { Change, ChangeBatch } from "./change-cursor.ts";
@@ -44,7 +45,6 @@ export async function stream(options: StreamOptions): Promise<void> {
 
 class Streaming {
   readonly #o: StreamOptions;
-  readonly #aborted: Promise<null>;
   #position: StoredPosition<MongoPosition>;
   #care: Care = "batches";
   #carefulReads = 0;
@@ -54,11 +54,6 @@ class Streaming {
     this.#o = options;
     this.#position = options.position;
     this.#lastCommitAt = options.now();
-    const { signal } = options;
-    this.#aborted = new Promise((resolve) => {
-      if (signal.aborted) resolve(null);
-      signal.addEventListener("abort", () => resolve(null), { once: true });
-    });
   }
 
   async loop(): Promise<void> {
@@ -183,9 +178,15 @@ class Streaming {
     return wallTime?.getTime() ?? (clusterTime === undefined ? this.#o.now() : clusterTime.t * 1000);
   }
 
+  /** Null when asked to stop meanwhile. */
   async #unlessAborted<T>(promise: Promise<T>): Promise<T | null> {
-    promise.catch(() => undefined); // the abort may come first, and nobody waits for it then
-    return await Promise.race([promise, this.#aborted]);
+    const { signal } = this.#o;
+    try {
+      return await unlessAborted(promise, signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
   }
 }
 
