@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { confluentLog } from "../src/kafka/confluent/index.ts";
 import { type LoaderStatus, runLoader } from "../src/loader/index.ts";
+import { tuneGarbageCollection } from "../src/loader/node-options.ts";
 import { loaderTopics, PARTITIONS } from "./loader-fill.ts";
 import { cpuSecondsOf, peakRssOf, threadCpuSecondsOf } from "./machine.ts";
 
@@ -24,6 +25,7 @@ export interface LoaderFigures {
   readonly batches: number;
 }
 
+tuneGarbageCollection();
 const { values: args } = parseArgs({
   options: {
     brokers: { type: "string", default: "" },

@@ -24,11 +24,17 @@ export class Program {
   #output = "";
   #errors = "";
 
-  constructor({ pinning, load }: Launcher, name: string, args: readonly string[], nodeFlags: readonly string[] = []) {
+  constructor(
+    { pinning, load }: Launcher,
+    name: string,
+    args: readonly string[],
+    nodeFlags: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.name = name;
     const script = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
     const [command, ...rest] = [...pinning.program, process.execPath, ...nodeFlags, script, ...args];
-    const child = spawn(command!, rest, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command!, rest, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
     this.#child = child;
     child.stdout.on("data", (chunk) => (this.#output += String(chunk)));
     child.stderr.on("data", (chunk) => (this.#errors = (this.#errors + String(chunk)).slice(-KEPT_OUTPUT)));

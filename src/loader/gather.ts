@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { LogReader, RecordBatch } from "../kafka/log.ts";
 import { addToPlan, emptyPlan, type LoaderTopics, type LoadPlan, type Progress } from "./plan.ts";
 
@@ -6,6 +7,8 @@ const FETCH_MS = 200;
 /** A fetch with this many records is a sign that more are waiting, and worth gathering for this long at most. */
 const GATHER_WORTH_RECORDS = 32;
 const GATHER_MS = 250;
+/** Read between two turns of a transaction under way: its next statement must not wait long, or the two go one after the other. */
+const SLICE_RECORDS = 200;
 /** While a transaction is under way: how long its end may go unnoticed. */
 const BUSY_FETCH_MS = 5;
 
@@ -21,17 +24,22 @@ export async function gather(
 ): Promise<LoadPlan> {
   const { topics, maxRecords, busy } = options;
   const plan = emptyPlan();
-  const add = (batches: readonly RecordBatch[]): number => {
-    for (const batch of batches) addToPlan(plan, batch, progress, topics);
+  const add = async (batches: readonly RecordBatch[]): Promise<number> => {
+    for (const batch of batches) {
+      for (let from = 0; from < batch.length; from += SLICE_RECORDS) {
+        addToPlan(plan, batch, progress, topics, { from, to: Math.min(from + SLICE_RECORDS, batch.length) });
+        if (busy()) await setImmediate();
+      }
+    }
     return batches.reduce((sum, batch) => sum + batch.length, 0);
   };
   const startedAt = performance.now();
-  let latest = add(await reader.fetch(maxRecords, FETCH_MS));
+  let latest = await add(await reader.fetch(maxRecords, FETCH_MS));
   let total = latest;
   while (total >= GATHER_WORTH_RECORDS && total < maxRecords) {
     const waiting = busy();
     if (!waiting && (latest < GATHER_WORTH_RECORDS || performance.now() - startedAt >= GATHER_MS)) break;
-    latest = add(await reader.fetch(maxRecords - total, waiting ? BUSY_FETCH_MS : 1));
+    latest = await add(await reader.fetch(maxRecords - total, waiting ? BUSY_FETCH_MS : 1));
     total += latest;
   }
   return plan;

@@ -30,8 +30,8 @@ export interface ReplacedRow {
   readonly offset: number;
 }
 
-/** About 150 bytes a delivery, six kilobytes a record with its players: at most some 15 MB. */
-const DELIVERIES_MAX = 100_000;
+/** About 150 bytes a delivery, six kilobytes a record with its players: at most some 9 MB. */
+const DELIVERIES_MAX = 60_000;
 const RECORD_WEIGHT = 40;
 
 /** Which matches the tables have: what was never written need not be read. */

@@ -73,13 +73,19 @@ export function planLoad(batches: readonly RecordBatch[], progress: Progress, to
   return plan;
 }
 
-/** As `planLoad`, batch by batch as they arrive. */
-export function addToPlan(plan: LoadPlan, batch: RecordBatch, progress: Progress, topics: LoaderTopics): void {
+/** As `planLoad`, batch by batch as they arrive, or a part of one at a time (`to` is the index after its last record). */
+export function addToPlan(
+  plan: LoadPlan,
+  batch: RecordBatch,
+  progress: Progress,
+  topics: LoaderTopics,
+  { from, to }: { readonly from: number; readonly to: number } = { from: 0, to: batch.length },
+): void {
   const name = partitionName(batch.topic, batch.partition);
   const stored = progress.next.get(name);
   if (stored === undefined) throw new RangeError(`${name} was read, but it is not one of the loader's partitions`);
   let next = plan.next.get(name) ?? stored;
-  for (let index = 0; index < batch.length; index++) {
+  for (let index = from; index < to; index++) {
     const offset = batch.offset(index);
     if (offset < next) continue;
     take(plan, batch, index, { topic: batch.topic, partition: batch.partition, offset }, progress, topics);

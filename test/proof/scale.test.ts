@@ -37,6 +37,9 @@ test(
         dirs.test,
         "--interval",
         "0",
+        // Every known event is in the memory of a processor, some 60 bytes each: two halves of three million.
+        "--processors",
+        "2",
         "--exit-when-done",
         "--json",
       ],

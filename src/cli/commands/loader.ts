@@ -18,6 +18,8 @@ export function register(program: Command): void {
 }
 
 async function load(options: Options): Promise<void> {
+  const { tuneGarbageCollection } = await import("../../loader/node-options.ts");
+  tuneGarbageCollection();
   const [{ loadSettings }, { runAsProcess }, { restoreDamaged, runLoader }, { confluentLog }, { CRICKET_TOPICS }] =
     await Promise.all([
       import("../../settings.ts"),

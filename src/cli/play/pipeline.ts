@@ -1,4 +1,5 @@
 import type { FeedStatus } from "../../feed/index.ts";
+import { LOADER_NODE_OPTIONS, NATIVE_MEMORY } from "../../loader/node-options.ts";
 import type { LoaderStatus } from "../../loader/status.ts";
 import type { ProcessSpec } from "../../local/index.ts";
 import type { ProcessorStatus } from "../../processor/index.ts";
@@ -37,11 +38,6 @@ export function sourceSpec({ id }: SourcePlay, listener: PipelineListener): Proc
   );
 }
 
-/** Rows on their way are most of it, 100 to 135 MB: with room for more the heap only grows (`just bench-loader`). */
-const LOADER_HEAP_MB = 192;
-/** The threads of the native clients share two arenas of memory: by default each has one of its own and gives little back. */
-const NATIVE_MEMORY: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: "2" };
-
 /** Processors and loader: what all sources share. */
 export function sharedSpecs(options: PlayOptions, listener: PipelineListener): ProcessSpec[] {
   return [
@@ -50,8 +46,8 @@ export function sharedSpecs(options: PlayOptions, listener: PipelineListener): P
         listener.processor(name, status),
       ),
     ),
-    withHeap(
-      LOADER_HEAP_MB,
+    withNodeOptions(
+      LOADER_NODE_OPTIONS,
       part<LoaderStatus>("loader", ["loader"], ["running"], listener, (status) => listener.loader(status)),
     ),
   ];
@@ -74,9 +70,8 @@ export function feedSpec(source: SourcePlay, options: PlayOptions, listener: Pip
   );
 }
 
-/** Collects garbage before the heap outgrows this, instead of by the memory of the machine. */
-function withHeap(megabytes: number, spec: ProcessSpec): ProcessSpec {
-  return { ...spec, args: [`--max-old-space-size=${megabytes}`, ...spec.args] };
+function withNodeOptions(options: readonly string[], spec: ProcessSpec): ProcessSpec {
+  return { ...spec, args: [...options, ...spec.args] };
 }
 
 function part<S extends { readonly state: string }>(
