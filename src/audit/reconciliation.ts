@@ -37,8 +37,8 @@ interface Judged {
 }
 
 /**
- * Compares both ends of every arrow, end to end. Pure: it is told facts and answers with a report. About 100 bytes
- * a record, whatever its size, and one object per match.
+ * Compares both ends of every arrow, end to end. Pure: it is told facts and answers with a report. About 400 bytes
+ * a record, whatever its size (1.4 GB for three million, `just prove-scale`), and one object per match.
  *
  * The order of the telling: rows · raw records and verdict blocks, each in the order of their partition · clean
  * records and quarantine · the warehouse · `finish`.
