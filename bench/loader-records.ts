@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
+import { parseCsv1Delivery, parseCsv1Match } from "../src/domain/cricket/csv1.ts";
 import { parseCsv2Delivery, parseCsv2Info } from "../src/domain/cricket/csv2.ts";
 import { parseJsonDelivery, parseJsonMatch } from "../src/domain/cricket/json.ts";
 import { CRICKET_TOPICS } from "../src/domain/cricket/topics.ts";
 import type { CleanDelivery, CleanMatch, Delivery, Match, Provenance } from "../src/domain/cricket/types.ts";
 import { parseYamlObject } from "../src/domain/cricket/yaml.ts";
 import {
+  CSV1_COLUMNS,
   CSV2_COLUMNS,
   type MatchScript,
   type OdiContent,
@@ -145,12 +147,24 @@ function fileOf<C>(script: MatchScript<C>, source: Source, toFact: (content: C) 
 }
 
 function odiFact(content: OdiContent): Fact {
-  if (content.table === "match_info") return { match: parseCsv2Info(content.matchId, content.info) };
-  if (content.table === "deliveries") {
-    const columns = CSV2_COLUMNS.map((name, n) => [name, content.columns[n] ?? ""] as const);
-    return { delivery: parseCsv2Delivery(Object.fromEntries(columns.filter(([, text]) => text !== ""))) };
+  switch (content.table) {
+    case "match_info":
+      return { match: parseCsv2Info(content.matchId, content.info) };
+    case "deliveries":
+      return { delivery: parseCsv2Delivery(named(CSV2_COLUMNS, content.columns)) };
+    case "csv1_match_info":
+      return { match: parseCsv1Match(content.matchId, content.info) };
+    case "csv1_deliveries":
+      return { delivery: parseCsv1Delivery(named(CSV1_COLUMNS, content.columns)) };
+    case "unreadable_rows":
+      throw new Error(`match ${content.matchId} has a line that cannot be read: ${content.unreadable.problem}`);
   }
-  throw new Error(`the benchmark reads csv2 only, and there is a row for ${content.table}`);
+}
+
+/** Columns that are empty have no value. */
+function named(names: readonly string[], texts: readonly (string | null)[]): Record<string, string> {
+  const columns = names.map((name, n) => [name, texts[n] ?? ""] as const);
+  return Object.fromEntries(columns.filter(([, text]) => text !== ""));
 }
 
 function t20iFact(content: T20iContent): Fact {
