@@ -55,7 +55,6 @@ if (process.platform !== "linux") {
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-const SAMPLE_MS = 100;
 const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
 const load = new Load();
 const pinning = { program: [], rest: [] };
@@ -135,10 +134,7 @@ async function measure(
     flags,
     NATIVE_MEMORY,
   );
-  // What an ended process has used nobody can ask any more, and it would count as others'.
-  const sampling = setInterval(() => program.cpuSeconds(), SAMPLE_MS);
   const figures = JSON.parse(await program.output()) as LoaderFigures;
-  clearInterval(sampling);
   const others = load.since(mark);
   say(`${mode} ${run}: ${Math.round((figures.cpuSeconds / figures.records) * 1e7) / 10} µs CPU a record`);
   return { program: mode, ...figures, others };

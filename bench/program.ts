@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { cpuSecondsOf, type Load, peakRssOf, type Pinning } from "./machine.ts";
 
 const STOP_MS = 20_000;
+const SAMPLE_MS = 100;
 const KEPT_OUTPUT = 4_000;
 
 /** What is needed to start one. */
@@ -91,7 +92,10 @@ export class Program {
 
   /** For a program that ends by itself: what it printed. */
   async output(): Promise<string> {
+    // What an ended process has used nobody can ask any more, and it would count as others'.
+    const sampling = setInterval(() => this.cpuSeconds(), SAMPLE_MS);
     await this.#exit;
+    clearInterval(sampling);
     if (this.#ended !== "exit code 0") throw new Error(`${this.name} failed: ${this.#ended}\n${this.#errors}`);
     return this.#output;
   }

@@ -3,6 +3,7 @@ import { mongodbAdminUrl } from "../../src/local/mongodb.ts";
 import { livePageUrl } from "../../src/local/pages.ts";
 import { closeMongo, openMongo } from "../../src/mongo/client.ts";
 import { cliStack, eventually } from "../support/cli.ts";
+import { databaseUrl } from "../support/database-url.ts";
 import { launch, look, shifts, violations } from "./look.ts";
 
 /** Played while somebody looks, one of each source. */
@@ -79,10 +80,7 @@ const INSERTS = `SELECT match_id, row_number() OVER (PARTITION BY match_id ORDER
 
 /** When each delivery of a match was written, in ms: the change events of the local server (5.0) know the second only, its oplog knows more. */
 async function oplogInserts(adminUrl: string, matchId: string): Promise<number[]> {
-  const url = new URL(adminUrl);
-  url.pathname = "/local";
-  url.searchParams.set("authSource", "admin");
-  const client = openMongo(url.href, { applicationName: "test" });
+  const client = openMongo(databaseUrl(adminUrl, "local"), { applicationName: "test" });
   try {
     const entries = client
       .db()

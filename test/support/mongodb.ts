@@ -9,6 +9,7 @@ import { mongodbAdminUrl, type MongodTuning } from "../../src/local/mongodb.ts";
 import { closeMongo, openMongo } from "../../src/mongo/client.ts";
 import { ensureT20iCollections } from "../../src/mongo/collections.ts";
 import { loadSettings } from "../../src/settings.ts";
+import { databaseUrl } from "./database-url.ts";
 import { settingsOnFreePorts } from "./stack.ts";
 
 /** A database that no other test uses, on the MongoDB that all share (or on `server`). */
@@ -19,14 +20,6 @@ export interface TestDatabase {
   readonly client: MongoClient;
   readonly db: Db;
   close(): Promise<void>;
-}
-
-/** The address of a database of the server that `adminUrl` names. */
-export function databaseUrl(adminUrl: string, name: string): string {
-  const url = new URL(adminUrl);
-  url.pathname = `/${name}`;
-  url.searchParams.set("authSource", "admin");
-  return url.href;
 }
 
 /** TEST_MONGODB names an administrator of a server that runs already. */

@@ -18,7 +18,7 @@ import { freePort } from "../../../src/local/ports.ts";
 import { closeSql, openSql, type Sql } from "../../../src/postgres/sql.ts";
 import { loadSettings, parseSettings, type Settings } from "../../../src/settings.ts";
 import { cliStack, eventually } from "../../support/cli.ts";
-import { databaseUrl } from "../../support/mongodb.ts";
+import { databaseUrl } from "../../support/database-url.ts";
 
 /* Real servers, right and wrong, and what is said of each. */
 

@@ -49,6 +49,20 @@ function startLoader(prefix: string): ChildProcess {
   return child;
 }
 
+/** As `third-umpire down` does it. */
+async function stop(child: ChildProcess): Promise<void> {
+  const exit = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+}
+
+async function expectAllLoaded(clean: Awaited<ReturnType<typeof cleanTopics>>): Promise<void> {
+  const logged = await committedDeliveries(clean);
+  const reading = await openForReading(dir);
+  expect(await expectPrefix(reading.connection, logged, clean.topics)).toBe(logged.length);
+  reading.close();
+}
+
 async function until(child: ChildProcess, wanted: (status: LoaderStatus) => boolean): Promise<LoaderStatus> {
   return await new Promise((resolve, reject) => {
     let said = "";
@@ -118,9 +132,7 @@ test(
 
     const last = startLoader(clean.prefix);
     await until(last, (status) => status.lag === 0);
-    const exit = once(last, "exit");
-    last.kill("SIGTERM");
-    expect(await exit).toEqual([0, null]);
+    await stop(last);
     const warehouse = await Warehouse.open(dir, 0);
     expect(await expectPrefix(warehouse.connection, logged, clean.topics)).toBe(logged.length);
     await expectMartsAsRebuilt(warehouse.connection);
@@ -143,9 +155,7 @@ test("a second loader process is refused in one line that names the first, which
   const loadedMore = until(first, (status) => status.lag === 0 && status.rows > 50);
   await produceMatches(clean, ["m2"], { judged: false });
   await loadedMore;
-  const exit = once(first, "exit");
-  first.kill("SIGTERM");
-  expect(await exit).toEqual([0, null]);
+  await stop(first);
 });
 
 /** What somebody does who opens the file with the DuckDB program: holds it until told to let go. */
@@ -175,13 +185,8 @@ test("a warehouse that another program has opened is waited for, by name and pid
   const loaded = until(loader, (status) => status.lag === 0);
   holder.disconnect();
   await loaded;
-  const exit = once(loader, "exit");
-  loader.kill("SIGTERM");
-  expect(await exit).toEqual([0, null]);
-  const logged = await committedDeliveries(clean);
-  const reading = await openForReading(dir);
-  expect(await expectPrefix(reading.connection, logged, clean.topics)).toBe(logged.length);
-  reading.close();
+  await stop(loader);
+  await expectAllLoaded(clean);
 });
 
 test("a full disk is a state, not an end: it waits, and nothing is lost", async () => {
@@ -215,11 +220,6 @@ test("a full disk is a state, not an end: it waits, and nothing is lost", async 
 
   const roomy = startLoader(clean.prefix);
   await until(roomy, (status) => status.lag === 0);
-  const exit = once(roomy, "exit");
-  roomy.kill("SIGTERM");
-  expect(await exit).toEqual([0, null]);
-  const logged = await committedDeliveries(clean);
-  const reading = await openForReading(dir);
-  expect(await expectPrefix(reading.connection, logged, clean.topics)).toBe(logged.length);
-  reading.close();
+  await stop(roomy);
+  await expectAllLoaded(clean);
 });
