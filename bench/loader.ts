@@ -76,6 +76,8 @@ try {
   process.exitCode = 1;
 } finally {
   await cluster?.stop();
+  // After an error a client may still be open, and would keep this process.
+  process.exit();
 }
 
 /** null when there are no such topics; without the markers of transactions, which stand in the offsets too. */
@@ -96,6 +98,7 @@ async function recordsIn(log: Log, topics: LoaderTopics): Promise<number | null>
     for (const batch of await reader.fetch(10_000, 500)) records += batch.length;
   }
   await reader.close();
+  if (records === 0) throw new Error(`the topics of ${prefix} are there, and empty: use another --prefix`);
   say(`${records} records in the topics of ${prefix}`);
   return records;
 }

@@ -1,4 +1,4 @@
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "../src/kafka/wire/crc32c.ts";
 
 export interface PlainRecord {
   readonly key: Buffer;

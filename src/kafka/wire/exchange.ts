@@ -33,7 +33,7 @@ export async function exchange(address: string, request: WireRequest, timeoutMs:
           // Its length, then the correlation id, then the body.
           if (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) resolve(received.subarray(8));
         });
-        socket.write(encode(request));
+        socket.write(encodeRequest(request, 0)); // one request a connection
       }),
     );
   } finally {
@@ -41,8 +41,8 @@ export async function exchange(address: string, request: WireRequest, timeoutMs:
   }
 }
 
-function encode({ apiKey, apiVersion, clientId, body }: WireRequest): Buffer {
-  const correlationId = 0; // one request a connection
+/** The request as it is sent, its length first. */
+export function encodeRequest({ apiKey, apiVersion, clientId, body }: WireRequest, correlationId: number): Buffer {
   const message = Buffer.concat([int16(apiKey), int16(apiVersion), int32(correlationId), string(clientId), ...body]);
   return bytes(message);
 }
@@ -74,6 +74,27 @@ export class WireReader {
     return value;
   }
 
+  /** Exact up to 2^53. */
+  int64(): number {
+    const value = this.#bytes.readBigInt64BE(this.#at);
+    this.#at += 8;
+    return Number(value);
+  }
+
+  /** A view of the response. */
+  nullableBytes(): Buffer | null {
+    const length = this.int32();
+    if (length < 0) return null;
+    const value = this.#bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return value;
+  }
+
+  /** As many as its length says; none when it is null. */
+  array<T>(item: () => T): T[] {
+    return Array.from({ length: Math.max(0, this.int32()) }, item);
+  }
+
   nullableString(): string | null {
     const length = this.int16();
     if (length < 0) return null;
@@ -92,6 +113,12 @@ export function int16(value: number): Buffer {
 export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32BE(value);
+  return bytes;
+}
+
+export function int64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(value));
   return bytes;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { crc32c } from "../../../bench/crc32c.ts";
+import { crc32c } from "../../../src/kafka/wire/crc32c.ts";
 import { encodeRecordBatch } from "../../../bench/record-batch.ts";
 
 describe("the benchmark's own producer", () => {
