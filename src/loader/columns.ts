@@ -1,5 +1,7 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import { DuckDBBlobValue, DuckDBDateValue, DuckDBTimestampValue, DuckDBUUIDValue } from "@duckdb/node-api";
+import { hexWords } from "./delivery-fields.ts";
+import { BatchTexts } from "./batch-texts.ts";
 import { type Table, TABLES } from "./tables.ts";
 
 /** Column types of the warehouse, by how their values are kept here. */
@@ -43,48 +45,26 @@ export function kindOf(columnType: string): Kind {
   return KINDS[name as keyof typeof KINDS];
 }
 
-/** Texts by number from 1: each is written to DuckDB once, however many rows have it. 0 stands for none. */
-export class Texts {
-  readonly #ids = new Map<string, number>();
-  readonly all: string[] = [];
-
-  idOf(text: string): number {
-    const known = this.#ids.get(text);
-    if (known !== undefined) return known;
-    this.all.push(text);
-    this.#ids.set(text, this.all.length);
-    return this.all.length;
-  }
-
-  /** The first text that was equal: rows that are kept should share theirs. */
-  shared(text: string): string {
-    return this.all[this.idOf(text) - 1]!;
-  }
-
-  textOf(id: number): string | null {
-    return this.all[id - 1] ?? null;
-  }
-}
-
 const FIRST_ROWS = 64;
 /** A vector of DuckDB: the validity of its rows is one bit each. */
 const NONE = 0xff;
 const TWO_32 = 2 ** 32;
 
-/** The values of one column as DuckDB keeps them, little-endian; texts as numbers of `Texts`. */
+/** The values of one column as DuckDB keeps them, little-endian; texts as numbers of `BatchTexts`. */
 export class ColumnValues {
   readonly name: string;
   readonly kind: Kind;
-  readonly #texts: Texts;
+  readonly #texts: BatchTexts;
   #capacity = FIRST_ROWS;
   #bytes: Uint8Array<ArrayBuffer>;
   #ints: Int32Array<ArrayBuffer>;
   #doubles: Float64Array<ArrayBuffer>;
   #blobs: (Uint8Array | null)[] = [];
+  readonly #words = new Int32Array(4);
   /** One bit a row, set where there is a value; undefined while no row is without. */
   #valid: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(name: string, kind: Kind, texts: Texts) {
+  constructor(name: string, kind: Kind, texts: BatchTexts) {
     this.name = name;
     this.kind = kind;
     this.#texts = texts;
@@ -94,24 +74,22 @@ export class ColumnValues {
 
   /** Throws a TypeError for a value that the column cannot hold: DuckDB would write it as something else. */
   set(row: number, value: DuckDBValue): void {
-    if (row >= this.#capacity) this.#grow(row);
     if (value === null) {
-      this.#setNull(row);
+      this.setNull(row);
       return;
     }
-    if (this.#valid !== undefined) this.#valid[row >> 3]! |= 1 << (row & 7);
     switch (this.kind) {
       case "text":
         if (typeof value !== "string") throw this.#refusal(value);
-        this.#ints[row] = this.#texts.idOf(value);
+        this.setTextId(row, this.#texts.idOf(value));
         return;
       case "integer":
-        if (typeof value !== "number" || (value | 0) !== value) throw this.#refusal(value);
-        this.#ints[row] = value;
+        if (typeof value !== "number") throw this.#refusal(value);
+        this.setInteger(row, value);
         return;
       case "boolean":
         if (typeof value !== "boolean") throw this.#refusal(value);
-        this.#bytes[row] = value ? 1 : 0;
+        this.setBoolean(row, value);
         return;
       case "bigint":
         this.#setWide(row, value);
@@ -121,6 +99,7 @@ export class ColumnValues {
         return;
       case "double":
         if (typeof value !== "number") throw this.#refusal(value);
+        this.#present(row);
         this.#doubles[row] = value;
         return;
       case "uuid":
@@ -128,13 +107,67 @@ export class ColumnValues {
         return;
       case "date":
         if (!(value instanceof DuckDBDateValue)) throw this.#refusal(value);
+        this.#present(row);
         this.#ints[row] = value.days;
         return;
       case "blob":
         if (!(value instanceof DuckDBBlobValue)) throw this.#refusal(value);
+        this.#present(row);
         this.#blobs[row] = value.bytes;
         return;
     }
+  }
+
+  /*
+   * The setters below are for who knows the column's kind: they do not look at it. Of the value they refuse what does not fit.
+   */
+
+  setNull(row: number): void {
+    if (row >= this.#capacity) this.#grow(row);
+    // A text that is none has the number 0; its bit is needed where it is written without the numbers.
+    this.#valid ??= new Uint8Array(this.#capacity >> 3).fill(NONE);
+    this.#valid[row >> 3]! &= ~(1 << (row & 7));
+    if (this.kind === "text") this.#ints[row] = 0;
+    else if (this.kind === "blob") this.#blobs[row] = null;
+  }
+
+  /** A number of the batch's `BatchTexts`. */
+  setTextId(row: number, id: number): void {
+    this.#present(row);
+    this.#ints[row] = id;
+  }
+
+  setInteger(row: number, value: number): void {
+    if ((value | 0) !== value) throw this.#refusal(value);
+    this.#present(row);
+    this.#ints[row] = value;
+  }
+
+  setBoolean(row: number, value: boolean): void {
+    this.#present(row);
+    this.#bytes[row] = value ? 1 : 0;
+  }
+
+  /** A BIGINT. */
+  setWideNumber(row: number, value: number): void {
+    if (!Number.isSafeInteger(value)) throw this.#refusal(value);
+    this.#setLowHigh(row, value % TWO_32, Math.floor(value / TWO_32));
+  }
+
+  /** Since the Unix epoch, fractions cut to microseconds. */
+  setMilliseconds(row: number, value: number): void {
+    this.setWideNumber(row, Math.trunc(value * 1000));
+  }
+
+  /** 128 bits from the most significant word to the least. DuckDB keeps a UUID as a signed number, its topmost bit turned over. */
+  setWords(row: number, words: Int32Array): void {
+    this.#present(row);
+    const ints = this.#ints;
+    const at = 4 * row;
+    ints[at] = words[3]!;
+    ints[at + 1] = words[2]!;
+    ints[at + 2] = words[1]!;
+    ints[at + 3] = words[0]! ^ 0x8000_0000;
   }
 
   /** Bytes of these rows. */
@@ -155,40 +188,37 @@ export class ColumnValues {
     return this.#texts.textOf(this.#ints[row]!);
   }
 
-  #setNull(row: number): void {
-    // A text that is none has the number 0; its bit is needed where it is written without the numbers.
-    this.#valid ??= new Uint8Array(this.#capacity >> 3).fill(NONE);
-    this.#valid[row >> 3]! &= ~(1 << (row & 7));
-    if (this.kind === "text") this.#ints[row] = 0;
-    else if (this.kind === "blob") this.#blobs[row] = null;
+  #present(row: number): void {
+    if (row >= this.#capacity) this.#grow(row);
+    if (this.#valid !== undefined) this.#valid[row >> 3]! |= 1 << (row & 7);
   }
 
   #setWide(row: number, value: DuckDBValue): void {
     if (typeof value === "bigint") {
-      this.#words(row, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
-    } else if (typeof value === "number" && Number.isSafeInteger(value)) {
-      this.#words(row, value % TWO_32, Math.floor(value / TWO_32));
-    } else throw this.#refusal(value);
-  }
-
-  /** A number is ms since the Unix epoch, fractions cut to microseconds. */
-  #setTime(row: number, value: DuckDBValue): void {
-    if (value instanceof DuckDBTimestampValue) this.#setWide(row, value.micros);
-    else if (typeof value === "number") this.#setWide(row, Math.trunc(value * 1000));
+      this.#setLowHigh(row, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+    } else if (typeof value === "number") this.setWideNumber(row, value);
     else throw this.#refusal(value);
   }
 
-  #words(row: number, low: number, high: number): void {
+  #setTime(row: number, value: DuckDBValue): void {
+    if (value instanceof DuckDBTimestampValue) this.#setWide(row, value.micros);
+    else if (typeof value === "number") this.setMilliseconds(row, value);
+    else throw this.#refusal(value);
+  }
+
+  #setLowHigh(row: number, low: number, high: number): void {
+    this.#present(row);
     this.#ints[2 * row] = low;
     this.#ints[2 * row + 1] = high;
   }
 
-  /** A text is 32 hexadecimal digits. DuckDB keeps a UUID as a signed number of 128 bits, its topmost bit turned over. */
+  /** A text is 32 hexadecimal digits. */
   #setUuid(row: number, value: DuckDBValue): void {
     if (typeof value === "string" && value.length === 32) {
-      for (let word = 0; word < 4; word++) this.#ints[4 * row + 3 - word] = hexWord(value, 8 * word);
-      this.#ints[4 * row + 3]! ^= 0x8000_0000;
+      hexWords(value, this.#words);
+      this.setWords(row, this.#words);
     } else if (value instanceof DuckDBUUIDValue) {
+      this.#present(row);
       const { hugeint } = value;
       for (let word = 0; word < 4; word++) {
         this.#ints[4 * row + word] = Number(BigInt.asIntN(32, hugeint >> BigInt(32 * word)));
@@ -219,28 +249,24 @@ function viewsOf(buffer: ArrayBuffer): Views {
   return [new Uint8Array(buffer), new Int32Array(wide), new Float64Array(wide)];
 }
 
-/** Eight hexadecimal digits as 32 bits. */
-function hexWord(text: string, at: number): number {
-  let word = 0;
-  for (let n = at; n < at + 8; n++) {
-    const code = text.charCodeAt(n);
-    // 0-9 are 48 to 57, a-f 97 to 102.
-    word = (word << 4) | (code <= 57 ? code - 48 : code - 87);
-  }
-  return word;
-}
-
 /** Rows of one table, by column. */
 export class ColumnBatch {
   readonly table: Table;
-  readonly texts: Texts;
+  readonly texts: BatchTexts;
   readonly columns: readonly ColumnValues[];
   length = 0;
 
-  constructor(table: Table, texts: Texts = new Texts()) {
+  constructor(table: Table, texts: BatchTexts = new BatchTexts()) {
     this.table = table;
     this.texts = texts;
     this.columns = table.columns.map(([name, type]) => new ColumnValues(name, kindOf(type), texts));
+  }
+
+  /** Throws a RangeError when there is none. */
+  column(name: string): ColumnValues {
+    const column = this.columns.find((other) => other.name === name);
+    if (column === undefined) throw new RangeError(`${this.table.name} has no column ${name}`);
+    return column;
   }
 
   push(values: readonly DuckDBValue[]): void {

@@ -3,7 +3,7 @@ import type { GapEvent } from "../domain/cricket/topics.ts";
 import { FatalError } from "../domain/errors.ts";
 import { type VerdictBlock, decodeVerdictBlock } from "../domain/review/verdict-block.ts";
 import { totalCount } from "../domain/review/verdict.ts";
-import { BALL_MAX, OVER_MAX } from "./planned-deliveries.ts";
+import { BALL_MAX, OVER_MAX } from "./delivery-fields.ts";
 
 /** Where a record stands, for messages and for the columns log_partition and log_offset. */
 export interface RecordPlace {

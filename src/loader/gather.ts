@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { LogReader, RecordBatch } from "../kafka/log.ts";
+import type { SharedTexts } from "./shared-texts.ts";
 import { addToPlan, emptyPlan, type LoaderTopics, type LoadPlan, type Progress } from "./plan.ts";
 
 /** How long a fetch waits for a first record: the time a stop may take, and the pace of what is done beside. */
@@ -20,10 +21,15 @@ const BUSY_FETCH_MS = 5;
 export async function gather(
   reader: LogReader,
   progress: Progress,
-  options: { readonly topics: LoaderTopics; readonly maxRecords: number; readonly busy: () => boolean },
+  options: {
+    readonly topics: LoaderTopics;
+    readonly maxRecords: number;
+    readonly busy: () => boolean;
+    readonly names: SharedTexts;
+  },
 ): Promise<LoadPlan> {
-  const { topics, maxRecords, busy } = options;
-  const plan = emptyPlan();
+  const { topics, maxRecords, busy, names } = options;
+  const plan = emptyPlan(names);
   const add = async (batches: readonly RecordBatch[]): Promise<number> => {
     for (const batch of batches) {
       for (let from = 0; from < batch.length; from += SLICE_RECORDS) {

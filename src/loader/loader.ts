@@ -9,6 +9,7 @@ import { loadedEvent, type LoaderObserver } from "./observer.ts";
 import type { LoaderTopics, LoadPlan } from "./plan.ts";
 import { currentSnapshot, publishSnapshot } from "./publish.ts";
 import { checkpoint, Session } from "./session.ts";
+import { SharedTexts } from "./shared-texts.ts";
 import { decideStart } from "./start-offsets.ts";
 import { type LiveMatch, type LoaderStatus, RecentDurations } from "./status.ts";
 import { Warehouse } from "./warehouse.ts";
@@ -42,6 +43,8 @@ const PUBLISH_INTERVAL_MS = 5000;
 /** The same while a lot is still to be loaded: a snapshot copies the whole file, and will be old at once. */
 const PUBLISH_CATCHING_UP_MS = 30_000;
 const CATCHING_UP_LAG = 50_000;
+/** About 150 bytes each; every men's international there is has some 20,000. */
+const NAMES_MAX = 100_000;
 const KAFKA_MS = 10_000;
 const LAG_EVERY_MS = 1000;
 const ACKNOWLEDGE_EVERY_MS = 2000;
@@ -69,6 +72,7 @@ class Loader {
   #failures = 0;
   /** Of each raw topic the delivery last loaded, of whichever match. */
   readonly #last = new Map<string, Delivery>();
+  #texts = new SharedTexts();
 
   constructor(options: LoaderOptions) {
     this.#options = options;
@@ -157,6 +161,7 @@ class Loader {
       topics,
       maxRecords: batchMaxRecords,
       busy: () => session.busy,
+      names: this.#names(),
     });
     if (plan.records > 0) {
       await session.settled();
@@ -171,13 +176,19 @@ class Loader {
     if (plan.records === 0) await session.settled();
   }
 
+  /** The same for all plans, until there are too many: then the matches in memory are read again, once. */
+  #names(): SharedTexts {
+    if (this.#texts.size > NAMES_MAX) this.#texts = new SharedTexts();
+    return this.#texts;
+  }
+
   async #load(session: Session, plan: LoadPlan): Promise<void> {
     const startedAt = performance.now();
     const touched = await session.warehouse.load(plan);
     this.#durations.add(performance.now() - startedAt);
     this.#failures = 0;
     session.dirty = true;
-    for (const [topic, { delivery }] of plan.last) this.#last.set(topic, delivery);
+    for (const [topic, { delivery }] of plan.deliveries.last()) this.#last.set(topic, delivery);
     this.#loaded(session, plan.records, touched);
     this.#options.observer?.loaded(loadedEvent(plan, touched, this.#now()));
   }

@@ -1,23 +1,17 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Delivery, Match } from "../domain/cricket/types.ts";
+import type { Match } from "../domain/cricket/types.ts";
+import { DeliveryFields, inningsOfKey } from "./delivery-fields.ts";
 import type { InningsMarts } from "./marts.ts";
 import { readMatchRecords, readStoredMatches, type StoredMatch } from "./match-rows.ts";
-import { deliveryKey, type PlannedDelivery } from "./planned-deliveries.ts";
-
-/** An innings in memory: its deliveries in order of play. */
-export interface CachedInnings {
-  readonly deliveries: Delivery[];
-  /** `deliveryKey` of each. */
-  readonly keys: number[];
-  /** Where each stands in its log partition; −1 when it was read back from the tables. */
-  readonly offsets: number[];
-}
+import { PackedDeliveries } from "./packed-deliveries.ts";
+import { SharedTexts } from "./shared-texts.ts";
 
 /** A match in memory, as the tables will hold it when the open transaction commits. */
 export interface CachedMatch {
   readonly matchId: string;
   match: Match | null;
-  readonly innings: Map<number, CachedInnings>;
+  /** In order of play. */
+  readonly innings: Map<number, PackedDeliveries>;
   /** What the deliveries say of each innings; an innings that has changed since is not there. */
   readonly folded: Map<number, InningsMarts>;
   /** Innings → mart table → its rows as text; null when what the marts hold is not known. */
@@ -26,11 +20,12 @@ export interface CachedMatch {
 
 /** A row that a transaction replaces: its natural key, and where it stands in the log (−1: not known). */
 export interface ReplacedRow {
-  readonly delivery: Delivery;
+  readonly matchId: string;
+  readonly key: number;
   readonly offset: number;
 }
 
-/** About 150 bytes a delivery, six kilobytes a record with its players: at most some 9 MB. */
+/** 72 bytes a delivery, six kilobytes a record with its players: at most some 9 MB. */
 const DELIVERIES_MAX = 60_000;
 const RECORD_WEIGHT = 40;
 
@@ -51,11 +46,20 @@ export class MatchCache {
   readonly #weightMax: number;
   /** One a delivery, `RECORD_WEIGHT` a match. */
   #weight = 0;
+  #names = new SharedTexts();
+  readonly #fields = new DeliveryFields();
 
   constructor(stored: StoredIds, deliveriesMax: number = DELIVERIES_MAX) {
     this.#storedRecords = new Set(stored.records);
     this.#storedDeliveries = new Set(stored.deliveries);
     this.#weightMax = deliveriesMax;
+  }
+
+  /** The numbers of what will be put. Matches that are in memory with others are read again. */
+  use(names: SharedTexts): void {
+    if (names === this.#names) return;
+    this.clear();
+    this.#names = names;
   }
 
   /** These matches, read from the tables where they are there and not in memory. */
@@ -92,30 +96,25 @@ export class MatchCache {
   }
 
   /** Returns the row it replaces, undefined when there was none. */
-  put(cached: CachedMatch, { delivery, place }: PlannedDelivery): ReplacedRow | undefined {
+  put(cached: CachedMatch, from: PackedDeliveries, row: number): ReplacedRow | undefined {
     this.#storedDeliveries.add(cached.matchId);
-    const innings = cached.innings.get(delivery.innings) ?? { deliveries: [], keys: [], offsets: [] };
-    cached.innings.set(delivery.innings, innings);
-    cached.folded.delete(delivery.innings);
-    const { deliveries, keys, offsets } = innings;
-    const key = deliveryKey(delivery);
-    const at = positionOf(keys, key);
-    if (keys[at] === key) {
-      const replaced = { delivery: deliveries[at]!, offset: offsets[at]! };
-      deliveries[at] = delivery;
-      offsets[at] = place.offset;
+    const key = from.key(row);
+    const number = inningsOfKey(key);
+    let innings = cached.innings.get(number);
+    if (innings === undefined) {
+      innings = new PackedDeliveries(this.#names);
+      cached.innings.set(number, innings);
+    }
+    cached.folded.delete(number);
+    const at = positionOf(innings, key);
+    if (at < innings.length && innings.key(at) === key) {
+      const replaced = { matchId: cached.matchId, key, offset: innings.offset(at) };
+      innings.copy(at, from, row);
       return replaced;
     }
     this.#weight++;
-    if (at === keys.length) {
-      deliveries.push(delivery);
-      keys.push(key);
-      offsets.push(place.offset);
-    } else {
-      deliveries.splice(at, 0, delivery);
-      keys.splice(at, 0, key);
-      offsets.splice(at, 0, place.offset);
-    }
+    if (at < innings.length) innings.makeRoom(at);
+    innings.copy(at, from, row);
     return undefined;
   }
 
@@ -133,7 +132,7 @@ export class MatchCache {
       }
       this.#matches.delete(id);
       this.#weight -= RECORD_WEIGHT;
-      for (const { keys } of innings.values()) this.#weight -= keys.length;
+      for (const { length } of innings.values()) this.#weight -= length;
     }
   }
 
@@ -145,26 +144,31 @@ export class MatchCache {
   #addStored({ matchId, match, deliveries }: StoredMatch): void {
     const cached = newMatch(matchId, null);
     cached.match = match;
-    for (const delivery of deliveries) this.put(cached, { row: -1, delivery, place: NOT_KNOWN });
+    const one = new PackedDeliveries(this.#names);
+    for (const delivery of deliveries) {
+      this.#fields.readDelivery(delivery, this.#names);
+      one.set(0, this.#fields, OFFSET_NOT_KNOWN);
+      this.put(cached, one, 0);
+    }
     this.#matches.set(matchId, cached);
     this.#weight += RECORD_WEIGHT;
   }
 }
 
-const NOT_KNOWN = { topic: "", partition: -1, offset: -1 };
+const OFFSET_NOT_KNOWN = -1;
 
 function newMatch(matchId: string, written: CachedMatch["written"]): CachedMatch {
   return { matchId, match: null, innings: new Map(), folded: new Map(), written };
 }
 
 /** Where the key is, or would have to be. Balls come in order of play as a rule. */
-function positionOf(keys: readonly number[], key: number): number {
-  const last = keys.at(-1);
-  if (last === undefined || key > last) return keys.length;
-  let [from, to] = [0, keys.length - 1];
+function positionOf(innings: PackedDeliveries, key: number): number {
+  const { length } = innings;
+  if (length === 0 || key > innings.key(length - 1)) return length;
+  let [from, to] = [0, length - 1];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if (keys[middle]! < key) from = middle + 1;
+    if (innings.key(middle) < key) from = middle + 1;
     else to = middle;
   }
   return from;

@@ -29,7 +29,7 @@ export interface LoaderObserver {
 }
 
 export function loadedEvent(plan: LoadPlan, touched: ReadonlyMap<string, TouchedMatch>, at: number): LoadedEvent {
-  const deliveries = Array.from(plan.deliveries.values(), ({ clean }) => clean);
+  const deliveries = plan.deliveries.recent();
   const keys = new Set(
     deliveries.map(({ delivery: { matchId, innings, over, ball } }) => `${innings}.${over}.${ball} ${matchId}`),
   );

@@ -1,8 +1,9 @@
-import type { CleanDelivery, CleanMatch } from "../domain/cricket/types.ts";
+import type { CleanMatch } from "../domain/cricket/types.ts";
 import { FatalError } from "../domain/errors.ts";
 import type { RecordBatch } from "../kafka/log.ts";
-import { decodeDelivery, decodeGap, decodeMatch, decodeVerdicts, type RecordPlace } from "./decode.ts";
+import { decodeGap, decodeMatch, decodeVerdicts, type RecordPlace } from "./decode.ts";
 import { PlannedDeliveries } from "./planned-deliveries.ts";
+import type { SharedTexts } from "./shared-texts.ts";
 import { gapRow, matchRow, playerRows, quarantineRow, type Row, verdictCountRow, verdictRows } from "./rows.ts";
 
 /** The topics the warehouse is made of. */
@@ -42,13 +43,12 @@ export interface LoadPlan {
   readonly judged: Map<PartitionName, number>;
   /** Records taken, without those that were loaded before. */
   records: number;
-  /** Of each raw topic the delivery last read: that match is being played. */
-  readonly last: Map<string, CleanDelivery>;
 }
 
-export function emptyPlan(): LoadPlan {
+/** `names` are those of the plans before it: a match in memory keeps its deliveries as their numbers, and is read again for others. */
+export function emptyPlan(names?: SharedTexts): LoadPlan {
   return {
-    deliveries: new PlannedDeliveries(),
+    deliveries: new PlannedDeliveries(names),
     matches: new Map(),
     verdicts: [],
     verdictCounts: [],
@@ -57,7 +57,6 @@ export function emptyPlan(): LoadPlan {
     next: new Map(),
     judged: new Map(),
     records: 0,
-    last: new Map(),
   };
 }
 
@@ -67,8 +66,13 @@ export function emptyPlan(): LoadPlan {
  * A record below the stored next offset was loaded by an earlier transaction and is skipped (EO-9).
  * Throws a FatalError for a record that cannot be read, and where verdict blocks overlap.
  */
-export function planLoad(batches: readonly RecordBatch[], progress: Progress, topics: LoaderTopics): LoadPlan {
-  const plan = emptyPlan();
+export function planLoad(
+  batches: readonly RecordBatch[],
+  progress: Progress,
+  topics: LoaderTopics,
+  names?: SharedTexts,
+): LoadPlan {
+  const plan = emptyPlan(names);
   for (const batch of batches) addToPlan(plan, batch, progress, topics);
   return plan;
 }
@@ -105,12 +109,9 @@ function take(
 ): void {
   const value = batch.value(index);
   switch (batch.topic) {
-    case topics.deliveries: {
-      const clean = decodeDelivery(value, place);
-      plan.deliveries.put(clean, place);
-      plan.last.set(clean.source.topic, clean);
+    case topics.deliveries:
+      plan.deliveries.put(value, place);
       return;
-    }
     case topics.matches: {
       const clean = decodeMatch(value, place);
       plan.matches.set(clean.match.matchId, { clean, row: matchRow(clean, place), players: playerRows(clean) });

@@ -80,7 +80,7 @@ function scoreCached(cached: CachedMatch): TouchedMatch {
     .map((number) => {
       let marts = cached.folded.get(number);
       if (marts === undefined) {
-        marts = foldMarts(match, notes.get(number), number, cached.innings.get(number)?.deliveries ?? []);
+        marts = foldMarts(match, notes.get(number), number, cached.innings.get(number)?.of(match.matchId) ?? []);
         cached.folded.set(number, marts);
       }
       return marts.innings;
@@ -102,6 +102,6 @@ function foldMarts(
 }
 
 function recordMissing({ matchId, innings }: CachedMatch): Match {
-  const deliveries = [...innings].sort(([a], [b]) => a - b).flatMap(([, { deliveries: ofInnings }]) => ofInnings);
+  const deliveries = [...innings].sort(([a], [b]) => a - b).flatMap(([, ofInnings]) => ofInnings.of(matchId));
   return matchWithoutRecord({ matchId, match: null, deliveries });
 }

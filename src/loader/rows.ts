@@ -1,5 +1,5 @@
 import { blobValue, DuckDBDateValue, type DuckDBValue } from "@duckdb/node-api";
-import type { CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
+import type { CleanMatch, Provenance } from "../domain/cricket/types.ts";
 import type { GapEvent } from "../domain/cricket/topics.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
 import { VERDICTS } from "../domain/review/verdict.ts";
@@ -11,32 +11,6 @@ import type { RecordPlace } from "./decode.ts";
  * whole numbers also for a BIGINT, and ms since the Unix epoch for a TIMESTAMP.
  */
 export type Row = readonly DuckDBValue[];
-
-export function deliveryRow({ delivery, ...provenance }: CleanDelivery, place: RecordPlace): Row {
-  const { runs, extras, wickets } = delivery;
-  return [
-    delivery.matchId,
-    delivery.innings,
-    delivery.over,
-    delivery.ball,
-    delivery.battingTeam,
-    delivery.batter,
-    delivery.nonStriker,
-    delivery.bowler,
-    runs.batter,
-    runs.extras,
-    runs.total,
-    extras?.wides ?? null,
-    extras?.noballs ?? null,
-    extras?.byes ?? null,
-    extras?.legbyes ?? null,
-    extras?.penalty ?? null,
-    delivery.nonBoundary,
-    wickets.length,
-    wickets.length === 0 ? null : JSON.stringify(wickets),
-    ...provenanceValues(provenance, place),
-  ];
-}
 
 export function matchRow({ match, ...provenance }: CleanMatch, place: RecordPlace): Row {
   const { outcome, toss, teams } = match;

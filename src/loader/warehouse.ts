@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { GapEvent } from "../domain/cricket/topics.ts";
 import { append, appendBatch } from "./appender.ts";
+import { placeOfKey } from "./delivery-fields.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
 import { type HotFile, openHotFile } from "./hot-file.ts";
 import { type CachedMatch, MatchCache, type ReplacedRow } from "./match-cache.ts";
@@ -157,14 +158,16 @@ export class Warehouse {
     connection: DuckDBConnection,
     plan: LoadPlan,
   ): Promise<{ readonly cached: readonly CachedMatch[]; readonly replaced: readonly ReplacedRow[] }> {
-    const ids = new Set<string>([...plan.matches.keys(), ...plan.deliveries.byMatch.keys()]);
+    const { deliveries } = plan;
+    this.#cache.use(deliveries.names);
+    const ids = new Set<string>([...plan.matches.keys(), ...deliveries.matchIds]);
     const cached = await this.#cache.get(connection, [...ids]);
     const replaced: ReplacedRow[] = [];
     for (const match of cached) {
       const record = plan.matches.get(match.matchId);
       if (record !== undefined) this.#cache.putRecord(match, record.clean.match);
-      for (const planned of plan.deliveries.byMatch.get(match.matchId)?.values() ?? []) {
-        const before = this.#cache.put(match, planned);
+      for (const row of deliveries.rowsOf(match.matchId)) {
+        const before = this.#cache.put(match, deliveries.packed, row);
         if (before !== undefined) replaced.push(before);
       }
     }
@@ -178,9 +181,10 @@ const DELETE_KEYS = 1000;
 async function deleteDeliveries(connection: DuckDBConnection, replaced: readonly ReplacedRow[]): Promise<void> {
   for (let at = 0; at < replaced.length; at += DELETE_KEYS) {
     const some = replaced.slice(at, at + DELETE_KEYS);
-    const keys = some.map(
-      ({ delivery: { matchId, innings, over, ball } }) => `(${sqlText(matchId)}, ${innings}, ${over}, ${ball})`,
-    );
+    const keys = some.map(({ matchId, key }) => {
+      const { innings, over, ball } = placeOfKey(key);
+      return `(${sqlText(matchId)}, ${innings}, ${over}, ${ball})`;
+    });
     // Rows stand in the order of the log, so its offsets tell which parts of the table need no reading.
     const offsets = some.map(({ offset }) => offset);
     const [first, last] = [Math.min(...offsets), Math.max(...offsets)];
