@@ -28,6 +28,12 @@ export class BatchTexts {
     return this.#addShared(shared, texts);
   }
 
+  clear(): void {
+    this.#ids.clear();
+    this.#ofShared.fill(0);
+    this.all.length = 0;
+  }
+
   textOf(id: number): string | null {
     return this.all[id - 1] ?? null;
   }

@@ -170,6 +170,12 @@ export class ColumnValues {
     ints[at + 3] = words[0]! ^ 0x8000_0000;
   }
 
+  /** The next rows may have other values; the memory stays. */
+  clear(): void {
+    this.#valid = undefined;
+    this.#blobs = [];
+  }
+
   /** Bytes of these rows. */
   data(from: number, to: number): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(from * BYTES[this.kind], to * BYTES[this.kind]);
@@ -267,6 +273,13 @@ export class ColumnBatch {
     const column = this.columns.find((other) => other.name === name);
     if (column === undefined) throw new RangeError(`${this.table.name} has no column ${name}`);
     return column;
+  }
+
+  /** No rows, and the memory for as many as there were. */
+  clear(): void {
+    this.length = 0;
+    this.texts.clear();
+    for (const column of this.columns) column.clear();
   }
 
   push(values: readonly DuckDBValue[]): void {

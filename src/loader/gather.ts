@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { LogReader, RecordBatch } from "../kafka/log.ts";
-import type { SharedTexts } from "./shared-texts.ts";
+import type { PlannedDeliveries } from "./planned-deliveries.ts";
 import { addToPlan, emptyPlan, type LoaderTopics, type LoadPlan, type Progress } from "./plan.ts";
 
 /** How long a fetch waits for a first record: the time a stop may take, and the pace of what is done beside. */
@@ -25,11 +25,11 @@ export async function gather(
     readonly topics: LoaderTopics;
     readonly maxRecords: number;
     readonly busy: () => boolean;
-    readonly names: SharedTexts;
+    readonly deliveries: PlannedDeliveries;
   },
 ): Promise<LoadPlan> {
-  const { topics, maxRecords, busy, names } = options;
-  const plan = emptyPlan(names);
+  const { topics, maxRecords, busy, deliveries } = options;
+  const plan = emptyPlan(deliveries);
   const add = async (batches: readonly RecordBatch[]): Promise<number> => {
     for (const batch of batches) {
       for (let from = 0; from < batch.length; from += SLICE_RECORDS) {

@@ -9,6 +9,7 @@ import { loadedEvent, type LoaderObserver } from "./observer.ts";
 import type { LoaderTopics, LoadPlan } from "./plan.ts";
 import { currentSnapshot, publishSnapshot } from "./publish.ts";
 import { checkpoint, Session } from "./session.ts";
+import { PlannedDeliveries } from "./planned-deliveries.ts";
 import { SharedTexts } from "./shared-texts.ts";
 import { decideStart } from "./start-offsets.ts";
 import { type LiveMatch, type LoaderStatus, RecentDurations } from "./status.ts";
@@ -72,7 +73,8 @@ class Loader {
   #failures = 0;
   /** Of each raw topic the delivery last loaded, of whichever match. */
   readonly #last = new Map<string, Delivery>();
-  #texts = new SharedTexts();
+  #names = new SharedTexts();
+  readonly #spare: PlannedDeliveries[] = [];
 
   constructor(options: LoaderOptions) {
     this.#options = options;
@@ -161,12 +163,12 @@ class Loader {
       topics,
       maxRecords: batchMaxRecords,
       busy: () => session.busy,
-      names: this.#names(),
+      deliveries: this.#planned(),
     });
     if (plan.records > 0) {
       await session.settled();
       session.begin(plan, () => this.#load(session, plan));
-    }
+    } else this.#spared(plan);
     const now = this.#now();
     if (session.dirty && now - session.publishedAt >= this.#publishEveryMs(session)) await this.#publish(session);
     if (now - session.lagAt >= LAG_EVERY_MS) await this.#measureLag(session);
@@ -176,10 +178,17 @@ class Loader {
     if (plan.records === 0) await session.settled();
   }
 
-  /** The same for all plans, until there are too many: then the matches in memory are read again, once. */
-  #names(): SharedTexts {
-    if (this.#texts.size > NAMES_MAX) this.#texts = new SharedTexts();
-    return this.#texts;
+  /** Two take turns, and keep their memory. All have the same names, until those are too many: then the matches in memory are read again. */
+  #planned(): PlannedDeliveries {
+    if (this.#names.size > NAMES_MAX) {
+      this.#names = new SharedTexts();
+      this.#spare.length = 0;
+    }
+    return this.#spare.pop() ?? new PlannedDeliveries(this.#names);
+  }
+
+  #spared({ deliveries }: LoadPlan): void {
+    if (deliveries.names === this.#names) this.#spare.push(deliveries);
   }
 
   async #load(session: Session, plan: LoadPlan): Promise<void> {
@@ -191,6 +200,7 @@ class Loader {
     for (const [topic, { delivery }] of plan.deliveries.last()) this.#last.set(topic, delivery);
     this.#loaded(session, plan.records, touched);
     this.#options.observer?.loaded(loadedEvent(plan, touched, this.#now()));
+    this.#spared(plan);
   }
 
   #publishEveryMs({ lag }: Session): number {

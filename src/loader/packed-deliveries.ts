@@ -22,7 +22,7 @@ export class PackedDeliveries {
   #keys = new Float64Array(FIRST_ROWS);
   #offsets = new Float64Array(FIRST_ROWS);
   /** Few have any: the number in the field is an index from 1. */
-  readonly #wickets: (readonly Wicket[])[] = [];
+  #wickets: (readonly Wicket[])[] = [];
   #length = 0;
 
   constructor(names: SharedTexts) {
@@ -78,6 +78,12 @@ export class PackedDeliveries {
     this.#keys[row] = from.#keys[fromRow]!;
     this.#offsets[row] = from.#offsets[fromRow]!;
     this.#length = Math.max(this.#length, row + 1);
+  }
+
+  /** No rows, and the memory for as many as there were. */
+  clear(): void {
+    this.#length = 0;
+    this.#wickets = [];
   }
 
   /** Moves this row and all behind it by one; what stands in it then is to be written over. */

@@ -45,10 +45,11 @@ export interface LoadPlan {
   records: number;
 }
 
-/** `names` are those of the plans before it: a match in memory keeps its deliveries as their numbers, and is read again for others. */
-export function emptyPlan(names?: SharedTexts): LoadPlan {
+/** With deliveries that were planned before and have been loaded, their memory is used again. */
+export function emptyPlan(deliveries: PlannedDeliveries = new PlannedDeliveries()): LoadPlan {
+  deliveries.clear();
   return {
-    deliveries: new PlannedDeliveries(names),
+    deliveries,
     matches: new Map(),
     verdicts: [],
     verdictCounts: [],
@@ -72,7 +73,7 @@ export function planLoad(
   topics: LoaderTopics,
   names?: SharedTexts,
 ): LoadPlan {
-  const plan = emptyPlan(names);
+  const plan = emptyPlan(new PlannedDeliveries(names));
   for (const batch of batches) addToPlan(plan, batch, progress, topics);
   return plan;
 }

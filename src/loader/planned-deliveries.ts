@@ -26,7 +26,7 @@ export class PlannedDeliveries {
   readonly #scanner: DeliveryScanner;
   /** Match → `deliveryKey` → row. */
   readonly #rowsByMatch = new Map<number, Map<number, number>>();
-  readonly #recent: RawRecord[] = [];
+  #recent: RawRecord[] = [];
   /** Of each raw topic the delivery last read: that match is being played. */
   readonly #last = new Map<number, RawRecord>();
 
@@ -35,6 +35,15 @@ export class PlannedDeliveries {
     this.packed = new PackedDeliveries(names);
     this.#columns = new DeliveryColumns(this.rows, names);
     this.#scanner = new DeliveryScanner(names);
+  }
+
+  /** Nothing is planned; the memory stays for the next transaction. */
+  clear(): void {
+    this.rows.clear();
+    this.packed.clear();
+    this.#rowsByMatch.clear();
+    this.#recent = [];
+    this.#last.clear();
   }
 
   /** Different natural keys. */
