@@ -3,7 +3,7 @@
  * else), until so many records have been taken. Prints its figures as JSON.
  */
 import { parseArgs } from "node:util";
-import { confluentLog, wireReadingLog } from "../src/kafka/confluent/index.ts";
+import { wireReadingLog } from "../src/kafka/confluent/index.ts";
 import { type LoaderStatus, runLoader } from "../src/loader/index.ts";
 import { tuneGarbageCollection } from "../src/loader/node-options.ts";
 import { loaderTopics, PARTITIONS } from "./loader-fill.ts";
@@ -37,7 +37,7 @@ const { values: args } = parseArgs({
   },
 });
 const topics = loaderTopics(args.prefix);
-const log = (process.env["OLD"] ? confluentLog : wireReadingLog)({ brokers: args.brokers, clientId: "bench-loader" });
+const log = wireReadingLog({ brokers: args.brokers, clientId: "bench-loader" });
 const wanted = Number(args.records);
 
 interface Instant {

@@ -31,9 +31,6 @@ const TYPES: Readonly<Record<Kind, DuckDBType>> = {
 
 /** Rows of a vector of DuckDB. */
 const CHUNK_ROWS = 2048;
-/** Fewer rows are sooner written one by one than by way of the stage. */
-const STAGED_ROWS = 1000;
-
 /**
  * Appends rows to a table of `tables.ts`, inside the connection's transaction. A row holds one value per column, in the
  * table's order; a value of the wrong type throws.
@@ -44,32 +41,38 @@ export async function append(connection: DuckDBConnection, table: string, rows: 
   await appendBatch(connection, batch);
 }
 
-/**
- * Appends a batch to its table, inside the connection's transaction.
- *
- * What makes appending slow is a call of the binding for each text. So many rows go by way of a temporary table that holds
- * numbers in place of texts, with each different text beside it once; one INSERT puts them together inside DuckDB.
- */
-export async function appendBatch(connection: DuckDBConnection, batch: ColumnBatch): Promise<void> {
+/** Appends a batch to a table with the same columns (default: its own), inside the connection's transaction. */
+export async function appendBatch(
+  connection: DuckDBConnection,
+  batch: ColumnBatch,
+  into?: { readonly catalog: string; readonly name: string },
+): Promise<void> {
   if (batch.length === 0) return;
-  if (batch.length < STAGED_ROWS) {
-    fill(await connection.createAppender(batch.table.name), batch, TYPES, true);
-    return;
-  }
-  const stage = `stage_${batch.table.name}`;
-  const columns = batch.columns.map(({ name, kind }) => `"${name}" ${String(kind === "text" ? INTEGER : TYPES[kind])}`);
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${stage} (${columns.join(", ")}); CREATE OR REPLACE TEMP TABLE ${stage}_texts (id INTEGER, text VARCHAR)`,
-  );
-  fill(await connection.createAppender(stage, "main", "temp"), batch, { ...TYPES, text: INTEGER }, false);
-  fillTexts(await connection.createAppender(`${stage}_texts`, "main", "temp"), batch.texts.all);
-  // Element 0 of a list is NULL.
-  const values = batch.columns.map(({ name, kind }) => (kind === "text" ? `t.texts[s."${name}"]` : `s."${name}"`));
-  await connection.run(
-    `INSERT INTO ${batch.table.name} SELECT ${values.join(", ")} FROM ${stage} s, ` +
-      `(SELECT list(text ORDER BY id) AS texts FROM ${stage}_texts) t`,
-  );
-  await connection.run(`DROP TABLE ${stage}; DROP TABLE ${stage}_texts`);
+  const { catalog, name = batch.table.name } = into ?? {};
+  fill(await connection.createAppender(name, "main", catalog), batch, TYPES, true);
+}
+
+/** Appends a batch to a table that has whole numbers in place of its texts. */
+export async function appendNumbers(
+  connection: DuckDBConnection,
+  batch: ColumnBatch,
+  { catalog, name }: { readonly catalog: string; readonly name: string },
+): Promise<void> {
+  fill(await connection.createAppender(name, "main", catalog), batch, { ...TYPES, text: INTEGER }, false);
+}
+
+/** Appends texts, numbered from 1, to a table of numbers and texts. */
+export async function appendTexts(
+  connection: DuckDBConnection,
+  texts: readonly string[],
+  { catalog, name }: { readonly catalog: string; readonly name: string },
+): Promise<void> {
+  fillTexts(await connection.createAppender(name, "main", catalog), texts);
+}
+
+/** The type of a column as SQL writes it. */
+export function sqlType(kind: Kind): string {
+  return String(TYPES[kind]);
 }
 
 function fill(

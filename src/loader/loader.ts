@@ -7,6 +7,7 @@ import { gather } from "./gather.ts";
 import type { TouchedMatch } from "./marts.ts";
 import { loadedEvent, type LoaderObserver } from "./observer.ts";
 import type { LoaderTopics, LoadPlan } from "./plan.ts";
+import type { PreparedLoad } from "./prepared-load.ts";
 import { currentSnapshot, publishSnapshot } from "./publish.ts";
 import { checkpoint, Session } from "./session.ts";
 import { PlannedDeliveries } from "./planned-deliveries.ts";
@@ -46,6 +47,7 @@ const PUBLISH_CATCHING_UP_MS = 30_000;
 const CATCHING_UP_LAG = 50_000;
 /** About 150 bytes each; every men's international there is has some 20,000. */
 const NAMES_MAX = 100_000;
+const WORTH_QUEUEING_RECORDS = 1000;
 const KAFKA_MS = 10_000;
 const LAG_EVERY_MS = 1000;
 const ACKNOWLEDGE_EVERY_MS = 2000;
@@ -156,7 +158,7 @@ class Loader {
     return partitions;
   }
 
-  /** The next transaction is gathered while the last one commits; they never overlap. */
+  /** The next transactions are gathered and worked out while one is under way; they never overlap. */
   async #turn(session: Session): Promise<void> {
     const { topics, batchMaxRecords = BATCH_MAX_RECORDS } = this.#options;
     const plan = await gather(session.reader, session.ahead, {
@@ -166,8 +168,11 @@ class Loader {
       deliveries: this.#planned(),
     });
     if (plan.records > 0) {
-      await session.settled();
-      session.begin(plan, () => this.#load(session, plan));
+      await session.room();
+      const prepared = await session.warehouse.prepare(plan, () => session.settled());
+      // A few balls wait, and what comes meanwhile goes into one transaction: each of them costs some milliseconds.
+      if (plan.records < WORTH_QUEUEING_RECORDS) await session.settled();
+      session.begin(plan, () => this.#load(session, prepared));
     } else this.#spared(plan);
     const now = this.#now();
     if (session.dirty && now - session.publishedAt >= this.#publishEveryMs(session)) await this.#publish(session);
@@ -191,9 +196,10 @@ class Loader {
     if (deliveries.names === this.#names) this.#spare.push(deliveries);
   }
 
-  async #load(session: Session, plan: LoadPlan): Promise<void> {
+  async #load(session: Session, prepared: PreparedLoad): Promise<void> {
+    const { plan, touched } = prepared;
     const startedAt = performance.now();
-    const touched = await session.warehouse.load(plan);
+    await session.warehouse.load(prepared);
     this.#durations.add(performance.now() - startedAt);
     this.#failures = 0;
     session.dirty = true;
@@ -260,7 +266,6 @@ class Loader {
   }
 
   async #measureLag(session: Session): Promise<void> {
-    await session.settled();
     const marks = await Promise.all(
       session.partitions.map(async (partition) => {
         const { low, high } = await session.reader.watermarks(partition, KAFKA_MS);
@@ -274,7 +279,7 @@ class Loader {
         throw new RetryableError(`offsets ${position} to ${low - 1} of ${topic}/${partition} were deleted`);
     }
     session.lagAt = this.#now();
-    const lag = marks.reduce((sum, { behind }) => sum + behind, 0);
+    const lag = marks.reduce((sum, { behind }) => sum + behind, session.underWay);
     // Without this, a topic that is empty again after its retention would look as if records had been missed.
     if (lag === 0) await session.warehouse.advance(session.passedMarkers());
     session.lag = lag;

@@ -62,9 +62,14 @@ export class MatchCache {
     this.#names = names;
   }
 
+  /** Of these, those that are not in memory. */
+  missing(matchIds: readonly string[]): string[] {
+    return matchIds.filter((id) => !this.#matches.has(id));
+  }
+
   /** These matches, read from the tables where they are there and not in memory. */
   async get(connection: DuckDBConnection, matchIds: readonly string[]): Promise<CachedMatch[]> {
-    const missing = matchIds.filter((id) => !this.#matches.has(id));
+    const missing = this.missing(matchIds);
     const played = missing.filter((id) => this.#storedDeliveries.has(id));
     for (const stored of await readStoredMatches(connection, played)) this.#addStored(stored);
     const announced = missing.filter((id) => this.#storedRecords.has(id) && !this.#storedDeliveries.has(id));

@@ -1,8 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RetryableError } from "../domain/errors.ts";
 import type { LogAdmin, LogReader, TopicPartition } from "../kafka/log.ts";
+import { LOADS_MAX } from "./loads-max.ts";
 import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
 import type { Warehouse } from "./warehouse.ts";
+
+type Outcome = { readonly error?: unknown };
+
+function throwError(outcome: Outcome): void {
+  if ("error" in outcome) throw outcome.error;
+}
 
 const CHECKPOINT_TRIES = 20;
 const CHECKPOINT_RETRY_MS = 50;
@@ -16,7 +23,9 @@ export class Session {
   readonly #acknowledged = new Map<PartitionName, number>();
   readonly #next: Map<PartitionName, number>;
   readonly #judged: Map<PartitionName, number>;
-  #loading: Promise<{ readonly error?: unknown }> | null = null;
+  /** Those that have not ended, the oldest first; one that failed stays. */
+  readonly #loads: Promise<Outcome>[] = [];
+  #records = 0;
   /** Whether the tables have changed since the last snapshot. */
   dirty: boolean = false;
   publishedAt: number = Number.NEGATIVE_INFINITY;
@@ -35,33 +44,51 @@ export class Session {
     this.#judged = new Map(warehouse.progress.judged);
   }
 
-  /** How far the warehouse will be when the transaction under way has been committed: where the next one goes on. */
+  /** How far the warehouse will be when the transactions under way have been committed: where the next one goes on. */
   get ahead(): Progress {
     return { next: this.#next, judged: this.#judged };
   }
 
   get busy(): boolean {
-    return this.#loading !== null;
+    return this.#loads.length > 0;
   }
 
-  /** Starts a transaction; `settled` says how it ended. There may be none under way. */
+  /** Records of the transactions that have not ended. */
+  get underWay(): number {
+    return this.#records;
+  }
+
+  /** The transaction follows those under way, one after the other; `settled` says how they ended. Only while there is room. */
   begin(plan: LoadPlan, load: () => Promise<void>): void {
     for (const [name, offset] of plan.next) this.#next.set(name, offset);
     for (const [name, offset] of plan.judged) this.#judged.set(name, offset);
-    this.#loading = load().then(
-      () => {
-        this.#loading = null;
-        return {};
-      },
-      // Kept for who waits next: until then nobody listens, and Node would end the process.
-      (error: unknown) => ({ error }),
-    );
+    this.#records += plan.records;
+    const before = this.#loads.at(-1) ?? Promise.resolve<Outcome>({});
+    const outcome = before.then(async (ofBefore): Promise<Outcome> => {
+      // What follows a transaction that failed rests on it.
+      if ("error" in ofBefore) return ofBefore;
+      try {
+        await load();
+      } catch (error) {
+        // Kept for who waits next: until then nobody listens, and Node would end the process.
+        return { error };
+      }
+      this.#records -= plan.records;
+      this.#loads.shift();
+      return {};
+    });
+    this.#loads.push(outcome);
   }
 
-  /** Waits for the transaction under way, if there is one, and throws what ended it otherwise than by its commit. */
+  /** Waits until another transaction may be prepared, and throws what ended one otherwise than by its commit. */
+  async room(): Promise<void> {
+    while (this.#loads.length >= LOADS_MAX) throwError(await this.#loads[0]!);
+  }
+
+  /** Waits for the transactions under way, and throws what ended one otherwise than by its commit. */
   async settled(): Promise<void> {
-    const outcome = await this.#loading;
-    if (outcome !== null && "error" in outcome) throw outcome.error;
+    const last = this.#loads.at(-1);
+    if (last !== undefined) throwError(await last);
   }
 
   /** Positions beyond the stored offsets: markers and aborted records, and nothing to load. Only between fetch and load of nothing. */

@@ -1,16 +1,15 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { GapEvent } from "../domain/cricket/topics.ts";
 import { append, appendBatch } from "./appender.ts";
-import { placeOfKey } from "./delivery-fields.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
 import { type HotFile, openHotFile } from "./hot-file.ts";
 import { type CachedMatch, MatchCache, type ReplacedRow } from "./match-cache.ts";
-import { sqlList } from "./match-rows.ts";
-import { rebuildMarts, type TouchedMatch } from "./marts.ts";
+import { rebuildMarts } from "./marts.ts";
 import { MARTS_VERSION, migrate, readMartsVersion } from "./migrations.ts";
 import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
-import { refreshMarts } from "./refresh-marts.ts";
+import { type PreparedLoad, prepareLoad } from "./prepared-load.ts";
 import { gapRow } from "./rows.ts";
+import { Stage } from "./stage.ts";
 import { sqlText } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -24,18 +23,27 @@ export class Warehouse {
   readonly path: string;
   readonly #file: HotFile;
   readonly #cache: MatchCache;
+  readonly #stage: Stage;
+  /** Sees what is committed, also while a transaction is under way. */
+  readonly #reading: DuckDBConnection;
+  /** Matches that are prepared and not yet loaded: how often. */
+  readonly #underWay = new Map<string, number>();
   readonly #next: Map<PartitionName, number>;
   readonly #judged: Map<PartitionName, number>;
 
   private constructor(
     file: HotFile,
     cache: MatchCache,
+    reading: DuckDBConnection,
+    stage: Stage,
     next: Map<PartitionName, number>,
     judged: Map<PartitionName, number>,
   ) {
     this.path = file.path;
     this.#file = file;
     this.#cache = cache;
+    this.#reading = reading;
+    this.#stage = stage;
     this.#next = next;
     this.#judged = judged;
   }
@@ -51,7 +59,9 @@ export class Warehouse {
         records: await readIds(connection, "matches"),
         deliveries: await readIds(connection, "deliveries"),
       });
-      return new Warehouse(file, cache, await readNext(connection), await readJudged(connection));
+      const [next, judged] = [await readNext(connection), await readJudged(connection)];
+      const reading = await file.connect();
+      return new Warehouse(file, cache, reading, await Stage.open(reading), next, judged);
     } catch (error) {
       file.close();
       throw duckdbReaction(error, file.path);
@@ -95,27 +105,40 @@ export class Warehouse {
   }
 
   /**
-   * One transaction (EO-9): delete what is replaced → insert → marts of the touched matches → offsets → COMMIT.
-   * Returns the touched matches by id.
+   * Works out what a plan writes, and puts it where one statement takes it from. May be called while the transaction before is
+   * under way: `settled` waits for its end, and is called where something must be read that it writes. From then on the matches in
+   * memory are ahead of the tables: what is prepared must be loaded next.
    */
-  async load(plan: LoadPlan): Promise<Map<string, TouchedMatch>> {
-    const touched = new Map<string, TouchedMatch>();
+  async prepare(plan: LoadPlan, settled: () => Promise<void> = () => Promise.resolve()): Promise<PreparedLoad> {
+    try {
+      const { cached, replaced } = await this.#cached(plan, settled);
+      const prepared = await this.#stage.put(prepareLoad(plan, cached, replaced));
+      for (const id of prepared.touched.keys()) this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
+      return prepared;
+    } catch (error) {
+      this.#forget();
+      throw duckdbReaction(error, this.path);
+    }
+  }
+
+  /** One transaction (EO-9): delete what is replaced → insert, marts of the touched matches too → offsets → COMMIT. */
+  async load(prepared: PreparedLoad): Promise<void> {
+    const { plan, touched, deletes, batches, inserts, staged } = prepared;
     await this.#run(async (connection) => {
-      const { cached, replaced } = await this.#cached(connection, plan);
-      if (replaced.length > 0) await deleteDeliveries(connection, replaced);
-      await appendBatch(connection, plan.deliveries.rows);
-      if (plan.matches.size > 0) await replaceMatches(connection, plan);
-      if (plan.verdictCounts.length > 0) await append(connection, "verdict_counts", plan.verdictCounts);
-      if (plan.verdicts.length > 0) await append(connection, "verdicts", plan.verdicts);
-      if (plan.quarantine.length > 0) await append(connection, "quarantine", plan.quarantine);
-      if (plan.gaps.length > 0) await append(connection, "gaps", plan.gaps);
-      for (const match of await refreshMarts(connection, cached)) touched.set(match.match.matchId, match);
+      if (deletes.length > 0) await connection.run(deletes.join("; "));
+      for (const batch of batches) await appendBatch(connection, batch);
+      if (inserts.length > 0) await connection.run(inserts.join("; "));
       await writeNext(connection, plan.next);
     });
     for (const [name, offset] of plan.next) this.#next.set(name, offset);
     for (const [name, offset] of plan.judged) this.#judged.set(name, offset);
-    this.#cache.trim();
-    return touched;
+    for (const id of touched.keys()) {
+      const others = this.#underWay.get(id)! - 1;
+      if (others === 0) this.#underWay.delete(id);
+      else this.#underWay.set(id, others);
+    }
+    // Not on the connection of the stage, which may be busy with the next: a second query would break the first one off.
+    if (staged.length > 0) await this.#file.connection.run(staged.map((table) => `DROP TABLE ${table}`).join("; "));
   }
 
   /** Remembers that nothing stands before these offsets: transaction markers at the end of a partition. */
@@ -136,6 +159,7 @@ export class Warehouse {
 
   close(): void {
     this.#cache.clear();
+    this.#stage.close();
     this.#file.close();
   }
 
@@ -144,9 +168,15 @@ export class Warehouse {
     try {
       await inTransaction(connection, () => body(connection));
     } catch (error) {
-      this.#cache.clear();
+      this.#forget();
       throw duckdbReaction(error, this.path);
     }
+  }
+
+  /** Matches in memory may be ahead of the tables, which stay as they were. */
+  #forget(): void {
+    this.#cache.clear();
+    this.#underWay.clear();
   }
 
   /**
@@ -155,13 +185,16 @@ export class Warehouse {
    * deleting, whatever its verdict says.
    */
   async #cached(
-    connection: DuckDBConnection,
     plan: LoadPlan,
+    settled: () => Promise<void>,
   ): Promise<{ readonly cached: readonly CachedMatch[]; readonly replaced: readonly ReplacedRow[] }> {
     const { deliveries } = plan;
+    const ids = [...new Set([...plan.matches.keys(), ...deliveries.matchIds])];
     this.#cache.use(deliveries.names);
-    const ids = new Set<string>([...plan.matches.keys(), ...deliveries.matchIds]);
-    const cached = await this.#cache.get(connection, [...ids]);
+    this.#cache.trim();
+    // What was forgotten may be what a transaction under way writes: it can be read again when that has ended.
+    if (this.#cache.missing(ids).some((id) => this.#underWay.has(id))) await settled();
+    const cached = await this.#cache.get(this.#reading, ids);
     const replaced: ReplacedRow[] = [];
     for (const match of cached) {
       const record = plan.matches.get(match.matchId);
@@ -173,45 +206,6 @@ export class Warehouse {
     }
     return { cached, replaced };
   }
-}
-
-/** Keys of one statement, at most. */
-const DELETE_KEYS = 1000;
-
-async function deleteDeliveries(connection: DuckDBConnection, replaced: readonly ReplacedRow[]): Promise<void> {
-  for (let at = 0; at < replaced.length; at += DELETE_KEYS) {
-    const some = replaced.slice(at, at + DELETE_KEYS);
-    const keys = some.map(({ matchId, key }) => {
-      const { innings, over, ball } = placeOfKey(key);
-      return `(${sqlText(matchId)}, ${innings}, ${over}, ${ball})`;
-    });
-    // Rows stand in the order of the log, so its offsets tell which parts of the table need no reading.
-    const offsets = some.map(({ offset }) => offset);
-    const [first, last] = [Math.min(...offsets), Math.max(...offsets)];
-    const bounds = first < 0 ? "" : ` AND deliveries.log_offset BETWEEN ${first} AND ${last}`;
-    await connection.run(
-      `DELETE FROM deliveries USING (VALUES ${keys.join(", ")}) AS k(match_id, innings, over_no, ball_no) ` +
-        "WHERE deliveries.match_id = k.match_id AND deliveries.innings = k.innings " +
-        `AND deliveries.over_no = k.over_no AND deliveries.ball_no = k.ball_no${bounds}`,
-    );
-  }
-}
-
-async function replaceMatches(connection: DuckDBConnection, plan: LoadPlan): Promise<void> {
-  const ids = sqlList([...plan.matches.keys()]);
-  await connection.run(`DELETE FROM matches WHERE match_id IN (${ids})`);
-  await connection.run(`DELETE FROM players WHERE match_id IN (${ids})`);
-  const matches = [...plan.matches.values()];
-  await append(
-    connection,
-    "matches",
-    matches.map(({ row }) => row),
-  );
-  await append(
-    connection,
-    "players",
-    matches.flatMap(({ players }) => players),
-  );
 }
 
 async function writeNext(connection: DuckDBConnection, next: ReadonlyMap<PartitionName, number>): Promise<void> {

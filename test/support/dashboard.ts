@@ -11,6 +11,7 @@ import { loadedEvent } from "../../src/loader/observer.ts";
 import { planLoad } from "../../src/loader/plan.ts";
 import { Warehouse } from "../../src/loader/warehouse.ts";
 import { json, recordBatch, topicsNamed } from "./clean-records.ts";
+import { loadPlan } from "./load-plan.ts";
 import type { ReadMatch } from "./cricket-files.ts";
 
 /** A real warehouse with its live page, and no Kafka: what is loaded is made up. */
@@ -66,7 +67,7 @@ export async function serveWarehouse(options: Partial<DashboardOptions> = {}): P
         return recordBatch(topic, 0, [{ offset, value }]);
       });
       const plan = planLoad(batches, warehouse.progress, topics);
-      const touched = await warehouse.load(plan);
+      const touched = await loadPlan(warehouse, plan);
       dashboard.loaded(loadedEvent(plan, touched, Date.now()));
     },
     reopen: async () => {

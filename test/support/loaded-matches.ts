@@ -4,6 +4,7 @@ import type { ScoredMatch } from "../../src/domain/cricket/scored.ts";
 import { planLoad } from "../../src/loader/plan.ts";
 import { Warehouse } from "../../src/loader/warehouse.ts";
 import { cleanDelivery, cleanMatch, json, recordBatch, topicsNamed } from "./clean-records.ts";
+import { loadPlan } from "./load-plan.ts";
 import { matchSets } from "./cricket.ts";
 import { documentSets, idOf, matchFiles, readAnyMatch } from "./cricket-files.ts";
 
@@ -50,7 +51,7 @@ export async function loadMatches(dir: string): Promise<{ warehouse: Warehouse; 
         warehouse.progress,
         topics,
       );
-      await warehouse.load(plan);
+      await loadPlan(warehouse, plan);
       offset += balls.length;
       loaded.set(id, { match, expected });
     }

@@ -12,6 +12,7 @@ import { Warehouse } from "../../src/loader/warehouse.ts";
 import { expectedCards } from "./cricket.ts";
 import { idOf, matchFiles, type ReadMatch, readAnyMatch } from "./cricket-files.ts";
 import { json, recordBatch, type TestRecord, topicsNamed } from "./clean-records.ts";
+import { loadPlan } from "./load-plan.ts";
 
 const ROOT: string = join(import.meta.dirname, "../..");
 
@@ -182,7 +183,7 @@ export class SnapshotWriter {
   }
 
   async #plan(batches: Parameters<typeof planLoad>[0]): Promise<void> {
-    await this.#warehouse.load(planLoad(batches, this.#warehouse.progress, topics));
+    await loadPlan(this.#warehouse, planLoad(batches, this.#warehouse.progress, topics));
   }
 
   #take(name: string, count: number): number {

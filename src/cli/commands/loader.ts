@@ -20,7 +20,7 @@ export function register(program: Command): void {
 async function load(options: Options): Promise<void> {
   const { tuneGarbageCollection } = await import("../../loader/node-options.ts");
   tuneGarbageCollection();
-  const [{ loadSettings }, { runAsProcess }, { restoreDamaged, runLoader }, { confluentLog }, { CRICKET_TOPICS }] =
+  const [{ loadSettings }, { runAsProcess }, { restoreDamaged, runLoader }, { wireReadingLog }, { CRICKET_TOPICS }] =
     await Promise.all([
       import("../../settings.ts"),
       import("../process.ts"),
@@ -39,7 +39,7 @@ async function load(options: Options): Promise<void> {
     const page = await servePage(settings, signal, logger);
     try {
       await runLoader({
-        log: confluentLog({ brokers: settings.brokers, clientId: "loader" }),
+        log: wireReadingLog({ brokers: settings.brokers, clientId: "loader" }),
         warehouseDir: settings.warehouseDir,
         topics: { deliveries, matches, verdicts, quarantine, gaps },
         groupId: "cricket-loader",

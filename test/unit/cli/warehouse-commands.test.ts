@@ -19,6 +19,7 @@ import {
   recordBatch,
   topicsNamed,
 } from "../../support/clean-records.ts";
+import { loadPlan } from "../../support/load-plan.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../../src/cli/main.ts");
 const topics = topicsNamed("t");
@@ -49,7 +50,8 @@ async function load(warehouse: Warehouse, id: string, balls: number): Promise<vo
   const name = `${topics.deliveries}/0`;
   const from = warehouse.progress.next.get(name) ?? 0;
   const record = warehouse.progress.next.get(`${topics.matches}/0`) ?? 0;
-  await warehouse.load(
+  await loadPlan(
+    warehouse,
     planLoad(
       [
         recordBatch(topics.matches, 0, [{ offset: record, value: json(cleanMatch(match(id), record)) }]),

@@ -12,6 +12,7 @@ import { openForReading } from "../../../src/loader/read.ts";
 import { restoreDamaged } from "../../../src/loader/restore.ts";
 import { Warehouse } from "../../../src/loader/warehouse.ts";
 import { cleanDelivery, delivery, json, recordBatch, topicsNamed } from "../../support/clean-records.ts";
+import { loadPlan } from "../../support/load-plan.ts";
 
 const topics = topicsNamed("t");
 const duckdb = createRequire(import.meta.url).resolve("@duckdb/node-api");
@@ -36,7 +37,7 @@ async function open(): Promise<Warehouse> {
 
 async function load(to: Warehouse, n: number): Promise<void> {
   const batch = recordBatch(topics.deliveries, 0, [{ offset: n, value: json(cleanDelivery(delivery("m", n), n)) }]);
-  await to.load(planLoad([batch], to.progress, topics));
+  await loadPlan(to, planLoad([batch], to.progress, topics));
 }
 
 /** Opens the hot file in another process, as a second program would. */

@@ -20,6 +20,7 @@ import {
   topicsNamed,
   verdictBlock,
 } from "../../support/clean-records.ts";
+import { loadPlan } from "../../support/load-plan.ts";
 
 const topics = topicsNamed("t");
 let dir: string;
@@ -37,7 +38,7 @@ afterEach(() => {
 });
 
 async function load(...batches: RecordBatch[]): Promise<void> {
-  await warehouse.load(planLoad(batches, warehouse.progress, topics));
+  await loadPlan(warehouse, planLoad(batches, warehouse.progress, topics));
 }
 
 async function rows(sql: string): Promise<unknown[][]> {
@@ -138,7 +139,7 @@ describe("the warehouse", () => {
       topics,
     );
     plan.quarantine.push([{ items: [] }] as never);
-    await expect(warehouse.load(plan)).rejects.toThrow();
+    await expect(loadPlan(warehouse, plan)).rejects.toThrow();
     expect(await rows("SELECT count(*), (SELECT max(next_offset) FROM offsets) FROM deliveries")).toEqual([["1", "1"]]);
     expect(warehouse.progress.next.get("t.deliveries/0")).toBe(1);
     await load(recordBatch(topics.deliveries, 0, [{ offset: 1, value: json(cleanDelivery(delivery("m1", 2), 2)) }]));

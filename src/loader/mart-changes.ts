@@ -1,9 +1,7 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { foldInnings, initialInnings } from "../domain/cricket/innings.ts";
 import { partnershipsOf } from "../domain/cricket/partnerships.ts";
 import { matchInfo, scoreInnings } from "../domain/cricket/scorecard.ts";
 import type { Match } from "../domain/cricket/types.ts";
-import { append } from "./appender.ts";
 import { type InningsMarts, martRows, type TouchedMatch } from "./marts.ts";
 import type { CachedMatch } from "./match-cache.ts";
 import { matchWithoutRecord, sqlList } from "./match-rows.ts";
@@ -12,14 +10,21 @@ import { MART_TABLES, sqlText } from "./tables.ts";
 
 type InningsKey = readonly [matchId: string, innings: number];
 
+/** What brings the marts to what the deliveries of some matches say. */
+export interface MartChanges {
+  /** Statements; they come before the rows. */
+  readonly deletes: readonly string[];
+  /** By table. */
+  readonly rows: ReadonlyMap<string, readonly Row[]>;
+  /** The matches, scored. */
+  readonly touched: readonly TouchedMatch[];
+}
+
 /**
- * Brings the marts of these matches to what their deliveries say now: only innings that a delivery came to are folded again, and
- * of these only the tables are written whose rows changed. Returns the matches, scored.
+ * Only innings that a delivery came to are folded again, and of these only the tables are written whose rows changed. The matches in
+ * memory then count as written: they must be forgotten when that fails.
  */
-export async function refreshMarts(
-  connection: DuckDBConnection,
-  matches: readonly CachedMatch[],
-): Promise<TouchedMatch[]> {
+export function changeMarts(matches: readonly CachedMatch[]): MartChanges {
   const touched: TouchedMatch[] = [];
   const wholeMatches: string[] = [];
   const changes = new Map(MART_TABLES.map(({ name }) => [name, { gone: [] as InningsKey[], rows: [] as Row[] }]));
@@ -53,9 +58,7 @@ export async function refreshMarts(
     if (wholeMatches.length > 0) deletes.push(`DELETE FROM ${table} WHERE match_id IN (${sqlList(wholeMatches)})`);
     if (gone.length > 0) deletes.push(deleteInnings(table, gone));
   }
-  if (deletes.length > 0) await connection.run(deletes.join("; "));
-  for (const [table, { rows }] of changes) if (rows.length > 0) await append(connection, table, rows);
-  return touched;
+  return { deletes, rows: new Map(Array.from(changes, ([table, { rows }]) => [table, rows])), touched };
 }
 
 function deleteInnings(table: string, gone: readonly InningsKey[]): string {
