@@ -74,7 +74,7 @@ export class Session {
         return { error };
       }
       this.#records -= plan.records;
-      this.#loads.shift();
+      void this.#loads.shift();
       return {};
     });
     this.#loads.push(outcome);
