@@ -3,7 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { expect } from "vitest";
 import type { CleanDelivery } from "../../../src/domain/cricket/types.ts";
 import { partitionFor } from "../../../src/domain/partition.ts";
-import { confluentLog } from "../../../src/kafka/confluent/index.ts";
+import { wireReadingLog } from "../../../src/kafka/confluent/index.ts";
 import { IndefiniteCommitError, type Log, type TransactionalProducer, WriteBatch } from "../../../src/kafka/log.ts";
 import type { LoaderTopics } from "../../../src/loader/index.ts";
 import { rebuildMarts } from "../../../src/loader/marts.ts";
@@ -30,7 +30,7 @@ export interface Clean {
 
 export async function cleanTopics(): Promise<Clean> {
   const prefix = `loader-${randomUUID().slice(0, 8)}`;
-  const log = confluentLog({ brokers: brokers(), clientId: prefix });
+  const log = wireReadingLog({ brokers: brokers(), clientId: prefix });
   const topics = topicsNamed(prefix);
   await createTopics({ log, topics, prefix });
   return { log, topics, prefix };

@@ -1,4 +1,4 @@
-import { confluentLog } from "../../../src/kafka/confluent/index.ts";
+import { wireReadingLog } from "../../../src/kafka/confluent/index.ts";
 import { runLoader } from "../../../src/loader/index.ts";
 import { topicsNamed } from "../../support/clean-records.ts";
 
@@ -9,7 +9,7 @@ process.once("SIGTERM", () => stop.abort());
 
 try {
   await runLoader({
-    log: confluentLog({ brokers, clientId: prefix }),
+    log: wireReadingLog({ brokers, clientId: prefix }),
     warehouseDir,
     topics: topicsNamed(prefix),
     groupId: `${prefix}-group`,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { confluentLog } from "../../../src/kafka/confluent/index.ts";
+import { wireReadingLog } from "../../../src/kafka/confluent/index.ts";
 import { WriteBatch } from "../../../src/kafka/log.ts";
 import { type LoaderStatus, openForReading, runLoader } from "../../../src/loader/index.ts";
 import { warehousePaths } from "../../../src/loader/paths.ts";
@@ -166,7 +166,7 @@ test("a correction that arrives later replaces what it corrects, in rows and mar
 
 test("waits for topics that are not there yet, and for a broker that does not answer", async () => {
   const prefix = `loader-late-${process.pid}`;
-  const clean = { prefix, topics: topicsNamed(prefix), log: confluentLog({ brokers: brokers(), clientId: prefix }) };
+  const clean = { prefix, topics: topicsNamed(prefix), log: wireReadingLog({ brokers: brokers(), clientId: prefix }) };
   const loader = start(clean);
   const waiting = await loader.until((status) => status.state === "retrying");
   expect(waiting.message).toMatch(/^waiting for the topics /u);
@@ -175,7 +175,7 @@ test("waits for topics that are not there yet, and for a broker that does not an
   await loader.until((status) => status.rows === 1);
   await loader.stop();
 
-  const nobody = start({ ...clean, log: confluentLog({ brokers: "127.0.0.1:9", clientId: prefix }) });
+  const nobody = start({ ...clean, log: wireReadingLog({ brokers: "127.0.0.1:9", clientId: prefix }) });
   await nobody.until((status) => status.state === "retrying");
   await nobody.stop();
 });
