@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FatalError, RetryableError } from "../../../src/domain/errors.ts";
 import { wireReadingLog } from "../../../src/kafka/confluent/index.ts";
@@ -23,8 +24,12 @@ afterAll(async () => {
 async function write(topic: string, count: number, partitions: number, bytes = 20): Promise<void> {
   const producer = await openProducer(log, unique("wire"));
   const batch = new WriteBatch();
-  const value = Buffer.alloc(bytes, "x");
-  for (let n = 0; n < count; n++) batch.append(topic, n % partitions, null, value);
+  // Not to be compressed: what is fetched ahead must be a part of the topic only.
+  const noise = randomBytes(1_000_000);
+  for (let n = 0; n < count; n++) {
+    const from = (n * bytes) % (noise.length - bytes);
+    batch.append(topic, n % partitions, null, noise.subarray(from, from + bytes));
+  }
   await transact(producer, batch, "commit");
   await producer.close();
 }
