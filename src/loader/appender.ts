@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   BIGINT,
   BLOB,
@@ -49,7 +50,7 @@ export async function appendBatch(
 ): Promise<void> {
   if (batch.length === 0) return;
   const { catalog, name = batch.table.name } = into ?? {};
-  fill(await connection.createAppender(name, "main", catalog), batch, TYPES, true);
+  await fill(await connection.createAppender(name, "main", catalog), batch, TYPES, true);
 }
 
 /** Appends a batch to a table that has whole numbers in place of its texts. */
@@ -58,7 +59,7 @@ export async function appendNumbers(
   batch: ColumnBatch,
   { catalog, name }: { readonly catalog: string; readonly name: string },
 ): Promise<void> {
-  fill(await connection.createAppender(name, "main", catalog), batch, { ...TYPES, text: INTEGER }, false);
+  await fill(await connection.createAppender(name, "main", catalog), batch, { ...TYPES, text: INTEGER }, false);
 }
 
 /** Appends texts, numbered from 1, to a table of numbers and texts. */
@@ -67,7 +68,7 @@ export async function appendTexts(
   texts: readonly string[],
   { catalog, name }: { readonly catalog: string; readonly name: string },
 ): Promise<void> {
-  fillTexts(await connection.createAppender(name, "main", catalog), texts);
+  await fillTexts(await connection.createAppender(name, "main", catalog), texts);
 }
 
 /** The type of a column as SQL writes it. */
@@ -80,8 +81,8 @@ function fill(
   batch: ColumnBatch,
   types: Readonly<Record<Kind, DuckDBType>>,
   spellOut: boolean,
-): void {
-  appendChunks(
+): Promise<void> {
+  return appendChunks(
     appender,
     batch.columns.map(({ kind }) => types[kind]),
     batch.length,
@@ -114,8 +115,8 @@ function writeItems(vector: duckdb.Vector, column: ColumnValues, from: number, t
   }
 }
 
-function fillTexts(appender: DuckDBAppender, texts: readonly string[]): void {
-  appendChunks(appender, [INTEGER, VARCHAR], texts.length, (chunk, from, to) => {
+function fillTexts(appender: DuckDBAppender, texts: readonly string[]): Promise<void> {
+  return appendChunks(appender, [INTEGER, VARCHAR], texts.length, (chunk, from, to) => {
     const ids = Int32Array.from({ length: to - from }, (_, n) => from + n + 1);
     duckdb.copy_data_to_vector(duckdb.data_chunk_get_vector(chunk.chunk, 0), 0, ids.buffer, 0, ids.byteLength);
     const vector = duckdb.data_chunk_get_vector(chunk.chunk, 1);
@@ -123,18 +124,20 @@ function fillTexts(appender: DuckDBAppender, texts: readonly string[]): void {
   });
 }
 
-function appendChunks(
+/** The event loop gets a turn after every chunk: a transaction under way may wait for it. */
+async function appendChunks(
   appender: DuckDBAppender,
   types: readonly DuckDBType[],
   rows: number,
   write: (chunk: DuckDBDataChunk, from: number, to: number) => void,
-): void {
+): Promise<void> {
   try {
     for (let from = 0; from < rows; from += CHUNK_ROWS) {
       const to = Math.min(from + CHUNK_ROWS, rows);
       const chunk = DuckDBDataChunk.create(types, to - from);
       write(chunk, from, to);
       appender.appendDataChunk(chunk);
+      if (to < rows) await setImmediate();
     }
     appender.flushSync();
   } catch (error) {

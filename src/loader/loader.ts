@@ -169,10 +169,13 @@ class Loader {
     });
     if (plan.records > 0) {
       await session.room();
-      const prepared = await session.warehouse.prepare(plan, () => session.settled());
       // A few balls wait, and what comes meanwhile goes into one transaction: each of them costs some milliseconds.
       if (plan.records < WORTH_QUEUEING_RECORDS) await session.settled();
-      session.begin(plan, () => this.#load(session, prepared));
+      session.begin(
+        plan,
+        (before) => session.warehouse.prepare(plan, before),
+        (prepared) => this.#load(session, prepared),
+      );
     } else this.#spared(plan);
     const now = this.#now();
     if (session.dirty && now - session.publishedAt >= this.#publishEveryMs(session)) await this.#publish(session);

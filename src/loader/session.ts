@@ -3,6 +3,7 @@ import { RetryableError } from "../domain/errors.ts";
 import type { LogAdmin, LogReader, TopicPartition } from "../kafka/log.ts";
 import { LOADS_MAX } from "./loads-max.ts";
 import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
+import type { PreparedLoad } from "./prepared-load.ts";
 import type { Warehouse } from "./warehouse.ts";
 
 type Outcome = { readonly error?: unknown };
@@ -25,6 +26,7 @@ export class Session {
   readonly #judged: Map<PartitionName, number>;
   /** Those that have not ended, the oldest first; one that failed stays. */
   readonly #loads: Promise<Outcome>[] = [];
+  #prepared: Promise<Outcome> = Promise.resolve({});
   #records = 0;
   /** Whether the tables have changed since the last snapshot. */
   dirty: boolean = false;
@@ -58,17 +60,31 @@ export class Session {
     return this.#records;
   }
 
-  /** The transaction follows those under way, one after the other; `settled` says how they ended. Only while there is room. */
-  begin(plan: LoadPlan, load: () => Promise<void>): void {
+  /**
+   * The transaction follows those under way, one after the other; `settled` says how they ended. Only while there is room. It is
+   * prepared beside them, after the one before has been; what it must read that they write it waits for with `before`.
+   */
+  begin(
+    plan: LoadPlan,
+    prepare: (before: () => Promise<void>) => Promise<PreparedLoad>,
+    load: (prepared: PreparedLoad) => Promise<void>,
+  ): void {
     for (const [name, offset] of plan.next) this.#next.set(name, offset);
     for (const [name, offset] of plan.judged) this.#judged.set(name, offset);
     this.#records += plan.records;
     const before = this.#loads.at(-1) ?? Promise.resolve<Outcome>({});
-    const outcome = before.then(async (ofBefore): Promise<Outcome> => {
+    const prepared = this.#prepared.then(() => prepare(async () => throwError(await before)));
+    const preparation = prepared.then(
+      (): Outcome => ({}),
+      (error: unknown) => ({ error }),
+    );
+    this.#prepared = preparation;
+    const outcome = Promise.all([before, preparation]).then(async ([ofBefore, ofPreparation]): Promise<Outcome> => {
       // What follows a transaction that failed rests on it.
       if ("error" in ofBefore) return ofBefore;
+      if ("error" in ofPreparation) return ofPreparation;
       try {
-        await load();
+        await load(await prepared);
       } catch (error) {
         // Kept for who waits next: until then nobody listens, and Node would end the process.
         return { error };
@@ -80,7 +96,7 @@ export class Session {
     this.#loads.push(outcome);
   }
 
-  /** Waits until another transaction may be prepared, and throws what ended one otherwise than by its commit. */
+  /** Waits until another transaction may begin, and throws what ended one otherwise than by its commit. */
   async room(): Promise<void> {
     while (this.#loads.length >= LOADS_MAX) throwError(await this.#loads[0]!);
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { appendBatch, appendNumbers, appendTexts, sqlType } from "./appender.ts";
 import type { ColumnBatch } from "./columns.ts";
@@ -48,7 +49,10 @@ export class Stage {
     this.#turn = (this.#turn + 1) % LOADS_MAX;
     const staged = load.batches.map((batch) => this.#staged(batch));
     await this.#connection.run(staged.flatMap(({ creates }) => creates).join("; "));
-    for (const { append } of staged) await append();
+    for (const { append } of staged) {
+      await append();
+      await setImmediate();
+    }
     const tables = staged.flatMap((batch) => batch.tables);
     return { ...load, batches: [], inserts: staged.map(({ insert }) => insert), staged: tables };
   }

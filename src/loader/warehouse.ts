@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { GapEvent } from "../domain/cricket/topics.ts";
 import { append, appendBatch } from "./appender.ts";
@@ -11,7 +12,7 @@ import { type PreparedLoad, prepareLoad } from "./prepared-load.ts";
 import { gapRow } from "./rows.ts";
 import { Stage } from "./stage.ts";
 import { sqlText } from "./tables.ts";
-import { inTransaction } from "./transaction.ts";
+import { inTransaction, orRollBack } from "./transaction.ts";
 
 /**
  * The warehouse, open for writing. One method at a time.
@@ -26,6 +27,8 @@ export class Warehouse {
   readonly #stage: Stage;
   /** Sees what is committed, also while a transaction is under way. */
   readonly #reading: DuckDBConnection;
+  /** Tables of the stage that are of no use any more. */
+  readonly #spent: string[] = [];
   /** Matches that are prepared and not yet loaded: how often. */
   readonly #underWay = new Map<string, number>();
   readonly #next: Map<PartitionName, number>;
@@ -85,22 +88,24 @@ export class Warehouse {
   /** Where partitions begin that are read for the first time, or again after an accepted gap; with the gap events (EO-13). */
   async start(offsets: ReadonlyMap<PartitionName, number>, gaps: readonly GapEvent[]): Promise<void> {
     if (offsets.size === 0) return;
-    await this.#run(async (connection) => {
-      await append(
-        connection,
-        "gaps",
-        gaps.map((gap) => gapRow(gap, null)),
-      );
-      for (const name of offsets.keys()) {
-        const [topic, partition] = splitName(name);
-        await connection.run(`DELETE FROM offsets WHERE topic = ${sqlText(topic)} AND partition = ${partition}`);
-      }
-      await append(
-        connection,
-        "offsets",
-        [...offsets].map(([name, offset]) => [...splitName(name), BigInt(offset)]),
-      );
-    });
+    await this.#guarded((connection) =>
+      inTransaction(connection, async () => {
+        await append(
+          connection,
+          "gaps",
+          gaps.map((gap) => gapRow(gap, null)),
+        );
+        for (const name of offsets.keys()) {
+          const [topic, partition] = splitName(name);
+          await connection.run(`DELETE FROM offsets WHERE topic = ${sqlText(topic)} AND partition = ${partition}`);
+        }
+        await append(
+          connection,
+          "offsets",
+          [...offsets].map(([name, offset]) => [...splitName(name), BigInt(offset)]),
+        );
+      }),
+    );
     for (const [name, offset] of offsets) this.#next.set(name, offset);
   }
 
@@ -112,6 +117,7 @@ export class Warehouse {
   async prepare(plan: LoadPlan, settled: () => Promise<void> = () => Promise.resolve()): Promise<PreparedLoad> {
     try {
       const { cached, replaced } = await this.#cached(plan, settled);
+      await setImmediate();
       const prepared = await this.#stage.put(prepareLoad(plan, cached, replaced));
       for (const id of prepared.touched.keys()) this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
       return prepared;
@@ -123,13 +129,9 @@ export class Warehouse {
 
   /** One transaction (EO-9): delete what is replaced → insert, marts of the touched matches too → offsets → COMMIT. */
   async load(prepared: PreparedLoad): Promise<void> {
-    const { plan, touched, deletes, batches, inserts, staged } = prepared;
-    await this.#run(async (connection) => {
-      if (deletes.length > 0) await connection.run(deletes.join("; "));
-      for (const batch of batches) await appendBatch(connection, batch);
-      if (inserts.length > 0) await connection.run(inserts.join("; "));
-      await writeNext(connection, plan.next);
-    });
+    const { plan, touched, staged } = prepared;
+    await this.#guarded((connection) => orRollBack(connection, () => this.#write(connection, prepared)));
+    this.#spent.push(...staged);
     for (const [name, offset] of plan.next) this.#next.set(name, offset);
     for (const [name, offset] of plan.judged) this.#judged.set(name, offset);
     for (const id of touched.keys()) {
@@ -137,21 +139,19 @@ export class Warehouse {
       if (others === 0) this.#underWay.delete(id);
       else this.#underWay.set(id, others);
     }
-    // Not on the connection of the stage, which may be busy with the next: a second query would break the first one off.
-    if (staged.length > 0) await this.#file.connection.run(staged.map((table) => `DROP TABLE ${table}`).join("; "));
   }
 
   /** Remembers that nothing stands before these offsets: transaction markers at the end of a partition. */
   async advance(next: ReadonlyMap<PartitionName, number>): Promise<void> {
     if (next.size === 0) return;
-    await this.#run((connection) => writeNext(connection, next));
+    await this.#guarded((connection) => inTransaction(connection, () => run(connection, updateNext(next))));
     for (const [name, offset] of next) this.#next.set(name, offset);
   }
 
   /** Puts everything committed into the file itself, so that it can be copied without its log. */
   async checkpoint(): Promise<void> {
     try {
-      await this.#file.connection.run("CHECKPOINT");
+      await run(this.#file.connection, [...this.#dropSpent(), "CHECKPOINT"]);
     } catch (error) {
       throw duckdbReaction(error, this.path);
     }
@@ -163,10 +163,29 @@ export class Warehouse {
     this.#file.close();
   }
 
-  async #run(body: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
-    const { connection } = this.#file;
+  /** In as few calls as can be: between two of them DuckDB waits for its turn in the JavaScript thread. */
+  async #write(connection: DuckDBConnection, { plan, deletes, batches, inserts }: PreparedLoad): Promise<void> {
+    const begin = [...this.#dropSpent(), "BEGIN", ...deletes, ...inserts];
+    if (batches.length === 0) {
+      await run(connection, [...begin, ...updateNext(plan.next), "COMMIT"]);
+      return;
+    }
+    await run(connection, begin);
+    for (const batch of batches) await appendBatch(connection, batch);
+    await run(connection, [...updateNext(plan.next), "COMMIT"]);
+  }
+
+  /**
+   * Gives the memory of rows back that waited in the stage. On the connection that writes: that of the stage may be busy with the next,
+   * and a second query there would break the first one off.
+   */
+  #dropSpent(): string[] {
+    return this.#spent.splice(0).map((table) => `DROP TABLE ${table}`);
+  }
+
+  async #guarded(body: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
     try {
-      await inTransaction(connection, () => body(connection));
+      await body(this.#file.connection);
     } catch (error) {
       this.#forget();
       throw duckdbReaction(error, this.path);
@@ -208,16 +227,18 @@ export class Warehouse {
   }
 }
 
-async function writeNext(connection: DuckDBConnection, next: ReadonlyMap<PartitionName, number>): Promise<void> {
-  if (next.size === 0) return;
+function updateNext(next: ReadonlyMap<PartitionName, number>): string[] {
   // Updates in place: a delete and an insert would leave a dead row for every transaction. One each: a join costs more than
   // the few there are.
-  const updates = [...next].map(([name, offset]) => {
+  return [...next].map(([name, offset]) => {
     if (!Number.isSafeInteger(offset)) throw new RangeError(`${offset} is no offset of ${name}`);
     const [topic, partition] = splitName(name);
     return `UPDATE offsets SET next_offset = ${offset} WHERE topic = ${sqlText(topic)} AND partition = ${partition}`;
   });
-  await connection.run(updates.join("; "));
+}
+
+async function run(connection: DuckDBConnection, statements: readonly string[]): Promise<void> {
+  await connection.run(statements.join("; "));
 }
 
 function splitName(name: PartitionName): [topic: string, partition: number] {
