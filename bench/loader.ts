@@ -147,9 +147,9 @@ function report(results: readonly (LoaderFigures & { readonly program: string; r
   const rows = results.map(({ program, records, seconds, cpuSeconds, mainSeconds, peakRss, batchMs, others }) => [
     program,
     String(records),
-    String(Math.round(records / seconds)),
-    ((cpuSeconds / records) * 1e6).toFixed(1),
-    ((mainSeconds / records) * 1e6).toFixed(1),
+    records === 0 ? "all at once" : String(Math.round(records / seconds)),
+    microseconds(cpuSeconds / records),
+    microseconds(mainSeconds / records),
     (peakRss / 1e6).toFixed(0),
     `${batchMs.p50} / ${batchMs.p99}`,
     others.toFixed(1),
@@ -158,4 +158,9 @@ function report(results: readonly (LoaderFigures & { readonly program: string; r
   const widths = head.map((title, n) => Math.max(title.length, ...rows.map((row) => row[n]!.length)));
   const line = (cells: readonly string[]): string => cells.map((cell, n) => cell.padStart(widths[n]!)).join("  ");
   return [describeMachine(), "", line(head), ...rows.map(line)].join("\n");
+}
+
+/** So few records may come in one piece that nothing lies between the first and the last. */
+function microseconds(seconds: number): string {
+  return Number.isFinite(seconds) ? (seconds * 1e6).toFixed(1) : "";
 }

@@ -171,11 +171,14 @@ class Loader {
       await session.room();
       // A few balls wait, and what comes meanwhile goes into one transaction: each of them costs some milliseconds.
       if (plan.records < WORTH_QUEUEING_RECORDS) await session.settled();
-      session.begin(
-        plan,
-        (before) => session.warehouse.prepare(plan, before),
-        (prepared) => this.#load(session, prepared),
-      );
+      let preparedMs = 0;
+      const prepare = async (before: () => Promise<void>): Promise<PreparedLoad> => {
+        const startedAt = performance.now();
+        const prepared = await session.warehouse.prepare(plan, before);
+        preparedMs = performance.now() - startedAt;
+        return prepared;
+      };
+      session.begin(plan, prepare, (prepared) => this.#load(session, prepared, preparedMs));
     } else this.#spared(plan);
     const now = this.#now();
     if (session.dirty && now - session.publishedAt >= this.#publishEveryMs(session)) await this.#publish(session);
@@ -186,7 +189,7 @@ class Loader {
     if (plan.records === 0) await session.settled();
   }
 
-  /** Two take turns, and keep their memory. All have the same names, until those are too many: then the matches in memory are read again. */
+  /** They take turns, and keep their memory. All have the same names, until those are too many: then the matches in memory are read again. */
   #planned(): PlannedDeliveries {
     if (this.#names.size > NAMES_MAX) {
       this.#names = new SharedTexts();
@@ -199,11 +202,11 @@ class Loader {
     if (deliveries.names === this.#names) this.#spare.push(deliveries);
   }
 
-  async #load(session: Session, prepared: PreparedLoad): Promise<void> {
+  async #load(session: Session, prepared: PreparedLoad, preparedMs: number): Promise<void> {
     const { plan, touched } = prepared;
     const startedAt = performance.now();
     await session.warehouse.load(prepared);
-    this.#durations.add(performance.now() - startedAt);
+    this.#durations.add(preparedMs + performance.now() - startedAt);
     this.#failures = 0;
     session.dirty = true;
     for (const [topic, { delivery }] of plan.deliveries.last()) this.#last.set(topic, delivery);

@@ -14,7 +14,7 @@ export interface LoaderStatus {
   readonly offsets: Readonly<Record<PartitionName, number>>;
   /** ms since the Unix epoch. */
   readonly lastCommitAt: number | null;
-  /** Time of the last transactions, from the first statement to COMMIT. */
+  /** What the last transactions took to be worked out and written, without the wait between the two. */
   readonly batchMs: { readonly p50: number; readonly p99: number };
   /** `at` in ms since the Unix epoch. */
   readonly published: { readonly at: number; readonly snapshot: string } | null;

@@ -10,6 +10,8 @@ interface Waiting {
 /** Of a response: its length, and the correlation id before its body. */
 const LENGTH_BYTES = 4;
 const CORRELATION_BYTES = 4;
+/** More than any broker sends; what another kind of server says first reads as a length of a gigabyte. */
+const ANSWER_MAX = 256 * 1024 * 1024;
 
 /**
  * A connection to one broker (PLAINTEXT) that is kept. Requests may overlap: a broker answers them in the order in which
@@ -92,8 +94,13 @@ export class BrokerConnection {
         at += copied;
         this.#lengthFilled += copied;
         if (this.#lengthFilled < LENGTH_BYTES) return;
+        const length = this.#length.readInt32BE(0);
+        if (length < CORRELATION_BYTES || length > ANSWER_MAX) {
+          this.#fail(new Error("what answers there is no Kafka broker"));
+          return;
+        }
         // Of its own memory, not of Node's shared pool: what is read of it stays referenced for long.
-        this.#frame = Buffer.allocUnsafeSlow(Math.max(this.#length.readInt32BE(0), CORRELATION_BYTES));
+        this.#frame = Buffer.allocUnsafeSlow(length);
         this.#frameFilled = 0;
       }
       const copied = chunk.copy(this.#frame, this.#frameFilled, at);

@@ -93,9 +93,7 @@ export class WireLogReader implements LogReader {
     try {
       await this.#leaders.lookUp([]);
     } catch (cause) {
-      throw new RetryableError(`open reader: no connection to Kafka at ${this.#options.brokers}; is it running?`, {
-        cause,
-      });
+      throw new RetryableError(this.#unreachable("open reader", cause), { cause });
     }
   }
 
@@ -127,7 +125,7 @@ export class WireLogReader implements LogReader {
     if (this.#trouble !== undefined) {
       const trouble = this.#trouble;
       this.#trouble = undefined;
-      throw new RetryableError(`fetch: ${trouble}`);
+      throw new RetryableError(trouble);
     }
     return batches;
   }
@@ -320,14 +318,14 @@ export class WireLogReader implements LogReader {
       }
       this.#failures = 0;
       this.#trouble = undefined;
-    } catch {
+    } catch (error) {
       this.#failures++;
-      this.#trouble = `no connection to Kafka at ${this.#options.brokers}; is it running?`;
+      this.#trouble = this.#unreachable("fetch", error);
       return;
     }
     for (const assigned of without()) assigned.failures++;
     const names = without().map(({ topic, partition }) => `${topic}/${partition}`);
-    if (names.length > 0) this.#trouble = `no broker leads ${names.join(", ")} at present`;
+    if (names.length > 0) this.#trouble = `fetch: no broker leads ${names.join(", ")} at present`;
   }
 
   get #partitionBytes(): number {
@@ -355,6 +353,11 @@ export class WireLogReader implements LogReader {
   #ours(error: unknown): Error {
     if (error instanceof RetryableError || error instanceof FatalError) return error;
     return new RetryableError(`fetch: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+
+  #unreachable(operation: string, cause: unknown): string {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return `${operation}: no connection to Kafka at ${this.#options.brokers}; is it running? (${why})`;
   }
 
   #assertOpen(operation: string): void {

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FatalError, RetryableError } from "../../../src/domain/errors.ts";
 import { wireReadingLog } from "../../../src/kafka/confluent/index.ts";
@@ -220,4 +222,15 @@ test("a reader of nobody says so, and can be closed", async () => {
   await nobody.close();
   await nobody.close();
   await expect(nobody.fetch(1, 10)).rejects.toThrow(RetryableError);
+});
+
+test("a server that is no Kafka broker is told from one", async () => {
+  const web = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  web.listen(0, "127.0.0.1");
+  await once(web, "listening");
+  const address = `127.0.0.1:${(web.address() as AddressInfo).port}`;
+  const reader = wireReadingLog({ brokers: address, clientId: "wire-reader" }).reader({ isolation: "read_committed" });
+  await expect(reader.open()).rejects.toThrow(`${address}: what answers there is no Kafka broker`);
+  await reader.close();
+  web.close();
 });
