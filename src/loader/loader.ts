@@ -184,8 +184,7 @@ class Loader {
     if (session.dirty && now - session.publishedAt >= this.#publishEveryMs(session)) await this.#publish(session);
     if (now - session.lagAt >= LAG_EVERY_MS) await this.#measureLag(session);
     if (now - session.acknowledgedAt >= ACKNOWLEDGE_EVERY_MS) this.#acknowledge(session);
-    if (now - this.#reportedAt >= STATUS_EVERY_MS)
-      this.#report({ offsets: Object.fromEntries(session.warehouse.progress.next) });
+    if (now - this.#reportedAt >= STATUS_EVERY_MS) this.#report({ offsets: offsetsOf(session) });
     if (plan.records === 0) await session.settled();
   }
 
@@ -228,6 +227,7 @@ class Loader {
     else await checkpoint(session.warehouse);
     this.#acknowledge(session);
     await session.acknowledging;
+    this.#report({ offsets: offsetsOf(session) });
   }
 
   #loaded({ lag }: Session, records: number, touched: ReadonlyMap<string, TouchedMatch>): void {
@@ -289,7 +289,7 @@ class Loader {
     // Without this, a topic that is empty again after its retention would look as if records had been missed.
     if (lag === 0) await session.warehouse.advance(session.passedMarkers());
     session.lag = lag;
-    this.#report({ lag });
+    this.#report({ lag, offsets: offsetsOf(session) });
   }
 
   /** A hint for lag tools, never awaited while loading: what counts is in DuckDB. */
@@ -327,6 +327,10 @@ class Loader {
     this.#reportedAt = this.#now();
     this.#options.onStatus(this.#status);
   }
+}
+
+function offsetsOf({ warehouse }: Session): LoaderStatus["offsets"] {
+  return Object.fromEntries(warehouse.progress.next);
 }
 
 function liveMatch(last: Delivery, { match, scored }: TouchedMatch): LiveMatch {
