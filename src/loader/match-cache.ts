@@ -25,9 +25,9 @@ export interface ReplacedRow {
   readonly offset: number;
 }
 
-/** 72 bytes a delivery, six kilobytes a record with its players: at most some 9 MB. */
+/** 72 bytes a delivery, and of a record with its players as many as of 160 deliveries. */
 const DELIVERIES_MAX = 60_000;
-const RECORD_WEIGHT = 40;
+const RECORD_WEIGHT = 160;
 
 /** Which matches the tables have: what was never written need not be read. */
 export interface StoredIds {
