@@ -25,9 +25,9 @@ export interface ReplacedRow {
   readonly offset: number;
 }
 
-/** 72 bytes a delivery, and of a record with its players as many as of 160 deliveries. */
+/** 72 bytes a delivery, and a record with its players counts as 80: those of matches to come are many. */
 const DELIVERIES_MAX = 60_000;
-const RECORD_WEIGHT = 160;
+const RECORD_WEIGHT = 80;
 
 /** Which matches the tables have: what was never written need not be read. */
 export interface StoredIds {
