@@ -6,19 +6,16 @@ import { int32, string, type WireReader } from "./exchange.ts";
 const apiKey = 3;
 const apiVersion = 4;
 
-/** A partition's leader; null when there is none, with the broker's error code (0: none yet). */
+/** A partition's leader as host:port; null when there is none. */
 export interface PartitionLeader extends TopicPartition {
-  /** host:port. */
   readonly leader: string | null;
-  readonly error: number;
 }
 
 export interface ClusterMetadata {
   /** host:port of every broker there is. */
   readonly brokers: readonly string[];
+  /** Of the topics that there are. */
   readonly partitions: readonly PartitionLeader[];
-  /** Topics that the broker answered with an error, and its code. */
-  readonly refused: ReadonlyMap<string, number>;
 }
 
 /** Who leads the partitions of these topics, as one broker knows it. Rejects with a plain Error. */
@@ -43,20 +40,18 @@ function decode(answer: WireReader): ClusterMetadata {
   answer.nullableString(); // cluster id
   answer.int32(); // controller
   const partitions: PartitionLeader[] = [];
-  const refused = new Map<string, number>();
   answer.array(() => {
-    const topicError = answer.int16();
+    answer.int16(); // error: such a topic has no partitions
     const topic = answer.nullableString() ?? "";
-    if (topicError !== 0) refused.set(topic, topicError);
     answer.int8(); // internal
     answer.array(() => {
-      const error = answer.int16();
+      answer.int16(); // error: such a partition has no leader
       const partition = answer.int32();
       const leader = addresses.get(answer.int32()) ?? null;
       answer.array(() => answer.int32()); // replicas
       answer.array(() => answer.int32()); // in-sync replicas
-      partitions.push({ topic, partition, leader, error });
+      partitions.push({ topic, partition, leader });
     });
   });
-  return { brokers: [...addresses.values()], partitions, refused };
+  return { brokers: [...addresses.values()], partitions };
 }

@@ -8,7 +8,7 @@ import { inflate } from "./inflate.ts";
  * base offset 8, length 4, leader epoch 4, magic 1, CRC 4, attributes 2, last offset delta 4, base timestamp 8, max timestamp 8,
  * producer id 8, producer epoch 2, base sequence 4, number of records 4; then the records, compressed as a whole.
  */
-export const HEADER_BYTES = 61;
+const HEADER_BYTES = 61;
 const LENGTH_AT = 8;
 /** What the length does not count. */
 const BEFORE_LENGTH_BYTES = 12;
