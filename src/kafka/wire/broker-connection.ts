@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { encodeRequest, WireReader, type WireRequest } from "./exchange.ts";
+import { encodeRequest, WireReader, type WireRequest } from "./codec.ts";
 
 interface Waiting {
   readonly resolve: (answer: WireReader) => void;

@@ -1,6 +1,7 @@
 import { RetryableError } from "../../domain/errors.ts";
-import { exchange, int32, string } from "./exchange.ts";
-import type { WireReader, WireRequest } from "./exchange.ts";
+import { int32, string } from "./codec.ts";
+import type { WireReader, WireRequest } from "./codec.ts";
+import { exchange } from "./exchange.ts";
 
 /**
  * DescribeConfigs (API key 32, version 1). The client library has no call for it, and a topic whose settings cannot be

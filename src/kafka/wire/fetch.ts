@@ -1,6 +1,6 @@
 import type { IsolationLevel, TopicPartition } from "../log.ts";
 import type { BrokerConnection } from "./broker-connection.ts";
-import { int32, int64, string, type WireReader } from "./exchange.ts";
+import { int32, int64, string, type WireReader } from "./codec.ts";
 
 /** Fetch version 11: the newest without flexible fields, for brokers from 2.3 on. */
 const apiKey = 1;

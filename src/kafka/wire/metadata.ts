@@ -1,6 +1,6 @@
 import type { TopicPartition } from "../log.ts";
 import type { BrokerConnection } from "./broker-connection.ts";
-import { int32, string, type WireReader } from "./exchange.ts";
+import { int32, string, type WireReader } from "./codec.ts";
 
 /** Metadata version 4: the first that can forbid a topic to be created by asking for it. */
 const apiKey = 3;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RetryableError } from "../../domain/errors.ts";
-import { bytes, exchange, int16, int32, string } from "./exchange.ts";
+import { bytes, int16, int32, string } from "./codec.ts";
+import { exchange } from "./exchange.ts";
 
 /** JoinGroup version 4: the last before static membership, which a member that passes through must not have. */
 const joinGroup = { apiKey: 11, apiVersion: 4 };
