@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { expectedCards } from "../support/cricket.ts";
 import { ROOT } from "../support/cli.ts";
 
-/** `TEST_CRICSHEET`, or the folder beside the clone. */
+/** The proofs play these sets and no others, so they also look where the sets often lie: beside the clone. */
 const BASE: string = process.env["TEST_CRICSHEET"] ?? join(ROOT, "../shared/data/cricsheet");
+const REMEDY = "this proof plays the larger sets of matches: name the folder that holds them in TEST_CRICSHEET";
 
 export interface ProofSet {
   readonly source: "odi" | "t20i" | "test";
@@ -30,7 +31,7 @@ export function proofSets(): readonly ProofSet[] {
     const dir = join(BASE, path);
     const file = join(BASE, "expected", `${cards}.jsonl`);
     if (!existsSync(dir) || !existsSync(file))
-      throw new Error(`${dir} is not there: name its parent in TEST_CRICSHEET`);
+      throw new Error(`${existsSync(dir) ? file : dir} is not there; ${REMEDY}`);
     return { source, dir, expected: expectedCards(file) };
   });
 }
@@ -41,7 +42,7 @@ export function scaleSets(): Readonly<Record<"odi" | "t20i" | "test", string>> {
   const names = { odi: "odi_csv2_v23", t20i: "t20i_json", test: "test_yaml" } as const;
   if (!existsSync(dir)) {
     const archive = join(BASE, "full-open.tar.zst");
-    if (!existsSync(archive)) throw new Error(`${archive} is not there: name its folder in TEST_CRICSHEET`);
+    if (!existsSync(archive)) throw new Error(`${archive} is not there; ${REMEDY}`);
     const draft = `${dir}.draft`;
     mkdirSync(draft, { recursive: true });
     const unpacked = spawnSync("tar", ["--zstd", "-xf", archive, "-C", draft], {

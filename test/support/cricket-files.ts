@@ -8,6 +8,7 @@ import { parseJsonDelivery, parseJsonMatch } from "../../src/domain/cricket/json
 import type { Delivery, Match } from "../../src/domain/cricket/types.ts";
 import { parseYamlObject } from "../../src/domain/cricket/yaml.ts";
 import { expectedCards, type MatchSet, readMatch } from "./cricket.ts";
+import { largerSets } from "./larger-sets.ts";
 
 /** A match of any form, read as its source would hand it on: record by record. */
 export interface ReadMatch {
@@ -25,26 +26,21 @@ const BUNDLED_SETS: readonly (readonly [name: string, dir: string, cards: string
   ["mdm", "test/fixtures/cricket/mdm", "mdm.jsonl"],
 ];
 
-const LARGER_SETS: readonly (readonly [name: string, dir: string, cards: string])[] = [
-  ["t20i_json", "t20i_json", "t20i_json.jsonl"],
-  ["odi_csv", "odi_csv", "odi_csv.jsonl"],
-  ["test_yaml", "test_yaml", "test_yaml.jsonl"],
-  ["extra_mdm_forfeited", "test_yaml/extra_mdm_forfeited", "extra_mdm_forfeited.jsonl"],
+const LARGER_SETS: readonly (readonly [name: string, path: string])[] = [
+  ["t20i_json", "t20i_json"],
+  ["odi_csv", "odi_csv"],
+  ["test_yaml", "test_yaml"],
+  ["extra_mdm_forfeited", "test_yaml/extra_mdm_forfeited"],
 ];
 
-/**
- * Sets of JSON, YAML and original CSV: those of the repository, and the larger ones where `TEST_CRICSHEET` or the folder
- * beside the clone has them.
- */
+/** Sets of JSON, YAML and original CSV: those of the repository, and the larger ones that are asked for. */
 export function documentSets(): readonly MatchSet[] {
-  const base = process.env["TEST_CRICSHEET"] ?? join(ROOT, "../shared/data/cricsheet");
-  const larger = LARGER_SETS.map(
-    ([name, dir, cards]) => [name, join(base, dir), join(base, "expected", cards)] as const,
-  );
-  const bundled = BUNDLED_SETS.map(([name, dir, cards]) => [name, join(ROOT, dir), join(CARDS, cards)] as const);
-  return [...bundled, ...larger.filter(([, dir, cards]) => existsSync(dir) && existsSync(cards))].map(
-    ([name, dir, cards]) => ({ name, dir, expected: expectedCards(cards) }),
-  );
+  const bundled = BUNDLED_SETS.map(([name, dir, cards]) => ({ name, dir: join(ROOT, dir), cards: join(CARDS, cards) }));
+  return [...bundled, ...largerSets(LARGER_SETS)].map(({ name, dir, cards }) => ({
+    name,
+    dir,
+    expected: expectedCards(cards),
+  }));
 }
 
 /** File names of the matches in a folder; of csv2's two files, the one with the deliveries. */

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { parseCsv2Delivery, parseCsv2Info } from "../../src/domain/cricket/csv2.ts";
 import type { Delivery, Match } from "../../src/domain/cricket/types.ts";
+import { largerSets } from "./larger-sets.ts";
 
 const ROOT: string = resolve(import.meta.dirname, "../..");
 
@@ -30,16 +31,13 @@ export const BUNDLED: MatchSet = {
   expected: expectedCards(join(ROOT, "test/fixtures/expected/odi.jsonl")),
 };
 
-/**
- * All sets at hand: the bundled one, and the larger ones where `TEST_CRICSHEET` or the folder beside the clone has them.
- */
+/** The bundled set, and the larger ones that are asked for. */
 export function matchSets(): readonly MatchSet[] {
-  const base = process.env["TEST_CRICSHEET"] ?? join(ROOT, "../shared/data/cricsheet");
-  const more = ["odi_csv2", "odi_csv2_v21"]
-    .map((name) => ({ name, dir: join(base, name), cards: join(base, "expected", `${name}.jsonl`) }))
-    .filter(({ dir, cards }) => existsSync(dir) && existsSync(cards))
-    .map(({ name, dir, cards }) => ({ name, dir, expected: expectedCards(cards) }));
-  return [BUNDLED, ...more];
+  const larger = largerSets([
+    ["odi_csv2", "odi_csv2"],
+    ["odi_csv2_v21", "odi_csv2_v21"],
+  ]);
+  return [BUNDLED, ...larger.map(({ name, dir, cards }) => ({ name, dir, expected: expectedCards(cards) }))];
 }
 
 /** Cards by match, without what the reference scorer reports on itself. */

@@ -19,7 +19,7 @@ const OF_A_SET = 12;
 
 /**
  * Opens a new warehouse in `dir` and loads matches of every format, the bundled sets first and then the larger ones that
- * are at hand, whole matches in a transaction each.
+ * are asked for, whole matches in a transaction each.
  */
 export async function loadMatches(dir: string): Promise<{ warehouse: Warehouse; loaded: readonly LoadedMatch[] }> {
   const topics = topicsNamed("t");

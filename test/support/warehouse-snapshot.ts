@@ -2,7 +2,6 @@
  * A warehouse of real matches without a stream: clean records as the processor writes them, loaded and published by the
  * loader's own code.
  */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CleanDelivery, CleanMatch, Delivery, Match, Provenance } from "../../src/domain/cricket/types.ts";
 import { VerdictBlockBuilder } from "../../src/domain/review/verdict-block.ts";
@@ -12,6 +11,7 @@ import { Warehouse } from "../../src/loader/warehouse.ts";
 import { expectedCards } from "./cricket.ts";
 import { idOf, matchFiles, type ReadMatch, readAnyMatch } from "./cricket-files.ts";
 import { json, recordBatch, type TestRecord, topicsNamed } from "./clean-records.ts";
+import { largerSets } from "./larger-sets.ts";
 import { loadPlan } from "./load-plan.ts";
 
 const ROOT: string = join(import.meta.dirname, "../..");
@@ -42,24 +42,17 @@ export function bundledMatches(): readonly SnapshotMatch[] {
   });
 }
 
-/** Larger sets beside the clone, where they are at hand: `perSet` matches of each that the bundled ones do not have. */
+/** Of each larger set that is asked for, `perSet` matches that the bundled ones do not have. */
 export function furtherMatches(perSet: number): readonly SnapshotMatch[] {
-  const base = process.env["TEST_CRICSHEET"] ?? join(ROOT, "../shared/data/cricsheet");
   const known = new Set(bundledMatches().map(({ match }) => match.matchId));
-  const sets = [
-    ["odi", "odi_csv2"],
-    ["t20i", "t20i_json"],
-    ["test", "test_yaml"],
-  ] as const;
-  return sets
-    .filter(([, name]) => existsSync(join(base, name)) && existsSync(join(base, "expected", `${name}.jsonl`)))
-    .flatMap(([source, name]) => {
-      const cards = expectedCards(join(base, "expected", `${name}.jsonl`));
-      const files = matchFiles(join(base, name)).filter((file) => !known.has(idOf(file)) && cards.has(idOf(file)));
-      return files
-        .slice(0, perSet)
-        .map((file) => ({ source, ...readAnyMatch(join(base, name), file), card: cards.get(idOf(file)) }));
-    });
+  const sources = { odi_csv2: "odi", t20i_json: "t20i", test_yaml: "test" } as const;
+  const names = Object.keys(sources) as (keyof typeof sources)[];
+  return largerSets(names.map((name) => [name, name])).flatMap(({ name, dir, cards: file }) => {
+    const cards = expectedCards(file);
+    const files = matchFiles(dir).filter((each) => !known.has(idOf(each)) && cards.has(idOf(each)));
+    const source = sources[name as keyof typeof sources];
+    return files.slice(0, perSet).map((each) => ({ source, ...readAnyMatch(dir, each), card: cards.get(idOf(each)) }));
+  });
 }
 
 const topics = topicsNamed("snapshot");

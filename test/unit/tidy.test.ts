@@ -45,6 +45,16 @@ const machinePaths = (all: Files): string[] =>
     /(^|[\s"'`(=])\/(work|root|home\/\w+|Users\/\w+|mnt\/(?!shared\/config))\/|registry\.npmjs\.org|"resolved":/,
   );
 
+/** What lies beside a clone decides nothing: a suite that needs it is red for strangers. Long proofs play what they find. */
+const besideTheClone = (all: Files): string[] => [
+  ...perLine(
+    all,
+    /^(?!test\/proof\/)(test|bench|scripts)\//,
+    /\b(ROOT, |packageFile\()["'`]\.\.\/|["'`]\.\.\/shared\b/,
+  ),
+  ...perLine(all, /^(?!test\/(proof|support\/larger-sets\.ts))(test|src|bench|scripts)\//, /env\b.*TEST_CRICSHEET/),
+];
+
 const leftovers = (all: Files): string[] => perLine(all, source, /\b(TODO|FIXME|XXX|HACK)\b|\bdebugger\b/);
 
 function unexplainedRecipes(justfile: string): string[] {
@@ -108,6 +118,11 @@ describe("the house rules hold for", () => {
     expect(machinePaths(files)).toEqual([]);
   });
 
+  it("tests: nothing beside the clone is looked for, and CI names no larger sets", () => {
+    expect(besideTheClone(files)).toEqual([]);
+    expect(files.get(".ci/run")).toMatch(/^unset TEST_CRICSHEET$/m);
+  });
+
   it("the code: nothing is left for later", () => {
     expect(leftovers(files)).toEqual([]);
   });
@@ -147,6 +162,9 @@ describe("the house rules reject", () => {
       "`/root/x`",
     ]) {
       expect(machinePaths(bad("a.md", path))).toHaveLength(1);
+    }
+    for (const line of ['join(ROOT, "../data")', 'packageFile("../data")', 'process.env["TEST_CRICSHEET"]']) {
+      expect(besideTheClone(bad("test/a.test.ts", line))).toHaveLength(1);
     }
     expect(leftovers(bad("src/a.ts", "// TODO later"))).toHaveLength(1);
     expect(unexplainedRecipes("a:\n    x\n\n# says\nb *ARGS: a\n    y\n")).toEqual(["a"]);

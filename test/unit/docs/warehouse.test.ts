@@ -37,7 +37,7 @@ describe("docs/WAREHOUSE.md", () => {
 
   test("names every table and every view with its columns, and no other", async () => {
     const tables = await rows(
-      "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND NOT temporary ORDER BY ALL",
+      "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal ORDER BY ALL",
     );
     expect(
       tableBelow("Tables")
@@ -45,8 +45,8 @@ describe("docs/WAREHOUSE.md", () => {
         .toSorted(),
     ).toEqual(tables.flat());
     const views = await rows(
-      "SELECT view_name, (SELECT string_agg(column_name, ', ' ORDER BY column_index) FROM duckdb_columns() WHERE table_name = view_name) " +
-        "FROM duckdb_views() WHERE NOT internal ORDER BY ALL",
+      "SELECT view_name, (SELECT string_agg(column_name, ', ' ORDER BY column_index) FROM duckdb_columns() WHERE database_name = current_database() AND table_name = view_name) " +
+        "FROM duckdb_views() WHERE database_name = current_database() AND NOT internal ORDER BY ALL",
     );
     expect(tableBelow("Views").toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual(views);
   });

@@ -35,8 +35,8 @@ test("the tables of sql/ are those that the appender writes, column by column", 
 
 test("every table, view and column says what it is, and can be written in SQL without quotes", async () => {
   const things = await rows(
-    "SELECT table_name, comment FROM duckdb_tables() WHERE NOT internal " +
-      "UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE NOT internal ORDER BY ALL",
+    "SELECT table_name, comment FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal " +
+      "UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE database_name = current_database() AND NOT internal ORDER BY ALL",
   );
   const columns = await rows(COLUMNS);
   const names = things.map(([name]) => name);

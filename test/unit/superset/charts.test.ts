@@ -9,7 +9,7 @@ import type { Card, CardInnings } from "../../support/card.ts";
 import { chartNamed, ChartSnapshot, datasetOf, type Rows } from "../../support/chart-snapshot.ts";
 import { bundledMatches, furtherMatches, type SnapshotMatch } from "../../support/warehouse-snapshot.ts";
 
-/** Matches of each larger set beside the clone; the bundled ones alone are enough for the gate. */
+/** Matches of each larger set of TEST_CRICSHEET; the bundled ones alone are enough for the gate. */
 const FURTHER = Number(process.env["TEST_FURTHER_MATCHES"] ?? 0);
 
 const matches: readonly SnapshotMatch[] = [...bundledMatches(), ...furtherMatches(FURTHER)];
