@@ -86,7 +86,7 @@ export class CleanWriter {
 
   #judge(partition: number): void {
     let offset = this.#judged[partition]!;
-    const block = this.#blocks.get(partition) ?? new VerdictBlockBuilder("raw", partition, offset);
+    const block = this.#blocks.get(partition) ?? new VerdictBlockBuilder("raw", partition, offset, offset);
     this.#blocks.set(partition, block);
     block.accept(offset++);
     if (offset % DUPLICATES === 0) {

@@ -96,7 +96,9 @@ export function decodeVerdicts(value: Buffer | null, place: RecordPlace): Verdic
   const sound =
     Number.isSafeInteger(block.fromOffset) &&
     Number.isSafeInteger(block.toOffset) &&
-    total > 0 &&
+    (total > 0 || (block.continuesFrom !== null && range === 0)) &&
+    (block.continuesFrom === null ||
+      (Number.isSafeInteger(block.continuesFrom) && block.continuesFrom <= block.fromOffset)) &&
     total <= range &&
     block.entries.length === listed &&
     block.entries.every((entry) => entry.offset >= block.fromOffset && entry.offset < block.toOffset);

@@ -88,7 +88,7 @@ export class Frame {
     const topic = this.task.topology.inputs[inputIndex]!;
     const last = this.blocks.at(-1);
     if (last?.topic === topic) return last;
-    const block = new VerdictBlockBuilder(topic, this.task.partition, offset);
+    const block = new VerdictBlockBuilder(topic, this.task.partition, this.positions[inputIndex]!, offset);
     this.blocks.push(block);
     return block;
   }

@@ -122,7 +122,7 @@ export function cleanMatch(value: Match, n: number = 0): CleanMatch {
 
 /** A verdict block over offsets from … from + total − 1 of `raw/partition`, every fourth record a duplicate. */
 export function verdictBlock(partition: number, from: number, total: number): Buffer {
-  const block = new VerdictBlockBuilder("raw", partition, from);
+  const block = new VerdictBlockBuilder("raw", partition, from, from);
   for (let offset = from; offset < from + total; offset++) {
     if (offset % 4 === 3) block.reject(offset, "duplicate", [1, 2, 3, offset], 0, offset - 1, null);
     else block.accept(offset);

@@ -96,7 +96,7 @@ export class SnapshotWriter {
   /** A record that could not be read. */
   async poison(source: SourceName, time: number): Promise<void> {
     const offset = this.#take(`raw/${source}`, 1);
-    const block = new VerdictBlockBuilder(`cricket.${source}.raw`, 0, offset);
+    const block = new VerdictBlockBuilder(`cricket.${source}.raw`, 0, offset, offset);
     block.reject(offset, "poison", null, -1, 0, "not JSON: unexpected end");
     const partition = PARTITIONS.indexOf(source);
     await this.#plan([
@@ -135,7 +135,7 @@ export class SnapshotWriter {
     const partition = PARTITIONS.indexOf(source);
     const raw = `cricket.${source}.raw`;
     const first = this.#take(`raw/${source}`, 0);
-    const block = new VerdictBlockBuilder(raw, 0, first);
+    const block = new VerdictBlockBuilder(raw, 0, first, first);
     const provenance = (time: number): Provenance => {
       const offset = this.#take(`raw/${source}`, 1);
       block.accept(offset);

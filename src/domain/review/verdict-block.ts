@@ -2,15 +2,19 @@ import { type Verdict, type VerdictCounts, VERDICT_CODE, VERDICTS, zeroCounts } 
 
 /**
  * A verdict block says what became of a run of records of one input partition in one transaction: counts per
- * verdict, and one entry for each record that was not accepted. Blocks of an input partition are contiguous:
- * `fromOffset` of one is at least `toOffset` of the one before (gaps are transaction markers only). Blocks of several
- * inputs stand in the order in which their records were judged.
+ * verdict, and one entry for each record that was not accepted. Blocks of an input partition form a chain: each says with
+ * `continuesFrom` where the one before ended, so that a reader can tell a transaction marker from a block that is missing
+ * (docs/decisions/0013). A block may be empty: only the position moved, over markers, aborted records, or records that were
+ * deleted before they were judged (`lost`). Blocks of several inputs stand in the order in which their records were judged.
  *
- * Wire form, little-endian, version 1:
- *   u8 version · u8 0 · u16 topic length · topic utf8 · u32 partition · f64 fromOffset · f64 toOffset ·
- *   f64 stream time (ms, NaN when none) · 6 × u32 count by verdict code · u16 reasons · each: u16 length, utf8 ·
- *   u32 entries · each 36 bytes: u32 offset − fromOffset · u8 verdict · u8 input topic index of first seen (255 = none) ·
- *   u16 reason index (65535 = none) · f64 first-seen offset (NaN = none) · 16 bytes event id (zero for poison) · 4 bytes 0.
+ * Wire form, little-endian, version 2:
+ *   u8 version · u8 block flags (bit 0: lost) · u16 topic length · topic utf8 · u32 partition · f64 fromOffset ·
+ *   f64 toOffset · f64 stream time (ms, NaN when none) · 6 × u32 count by verdict code · f64 continuesFrom ·
+ *   u32 completing duplicates (0) · u16 reasons · each: u16 length, utf8 · u32 entries · each 36 bytes:
+ *   u32 offset − fromOffset · u8 verdict · u8 input topic index of first seen (255 = none) · u16 reason index (65535 = none) ·
+ *   f64 first-seen offset (NaN = none) · 16 bytes event id (zero for poison) · u32 flags (0).
+ *
+ * Version 1 is still read: it has neither continuesFrom nor completing duplicates, and both kinds of flags are 0.
  */
 export interface VerdictEntry {
   readonly offset: number;
@@ -25,16 +29,21 @@ export interface VerdictEntry {
 export interface VerdictBlock {
   readonly topic: string;
   readonly partition: number;
-  /** First input offset of the run. */
+  /** Where the input's block before ended, or where reading began; null in version 1, which does not tell. */
+  readonly continuesFrom: number | null;
+  /** First input offset of the run; `toOffset` when the block is empty. */
   readonly fromOffset: number;
-  /** Next input offset after it. */
+  /** Position after it: past the last record, and past the markers and aborted records behind it that had come. */
   readonly toOffset: number;
+  /** Records between `continuesFrom` and `fromOffset` were deleted before they were judged, and the operator accepted it. */
+  readonly lost: boolean;
   readonly streamTime: number | null;
   readonly counts: VerdictCounts;
   readonly entries: readonly VerdictEntry[];
 }
 
-const VERSION = 1;
+const VERSION = 2;
+const LOST = 1;
 const ENTRY_BYTES = 36;
 const NONE_U8 = 0xff;
 const NONE_U16 = 0xffff;
@@ -45,7 +54,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export class VerdictBlockBuilder {
   readonly topic: string;
   readonly partition: number;
+  readonly continuesFrom: number;
   readonly fromOffset: number;
+  readonly lost: boolean;
   readonly counts: VerdictCounts = zeroCounts();
   #entries = new Uint8Array(ENTRY_BYTES * 64);
   #view = new DataView(this.#entries.buffer);
@@ -53,15 +64,22 @@ export class VerdictBlockBuilder {
   #reasons = new Map<string, number>();
   #toOffset: number;
 
-  constructor(topic: string, partition: number, fromOffset: number) {
+  constructor(topic: string, partition: number, continuesFrom: number, fromOffset: number, lost = false) {
     this.topic = topic;
     this.partition = partition;
+    this.continuesFrom = continuesFrom;
     this.fromOffset = fromOffset;
+    this.lost = lost;
     this.#toOffset = fromOffset;
   }
 
   get toOffset(): number {
     return this.#toOffset;
+  }
+
+  /** The position moves on over what is no record. */
+  passTo(position: number): void {
+    this.#toOffset = Math.max(this.#toOffset, position);
   }
 
   accept(offset: number): void {
@@ -99,9 +117,12 @@ export class VerdictBlockBuilder {
     const topic = encoder.encode(this.topic);
     const reasons = [...this.#reasons.keys()].map((reason) => encoder.encode(reason));
     const reasonBytes = reasons.reduce((sum, reason) => sum + 2 + reason.length, 0);
-    const bytes = new Uint8Array(4 + topic.length + 4 + 24 + 24 + 2 + reasonBytes + 4 + this.#length * ENTRY_BYTES);
+    const bytes = new Uint8Array(
+      4 + topic.length + 4 + 24 + 24 + 12 + 2 + reasonBytes + 4 + this.#length * ENTRY_BYTES,
+    );
     const view = new DataView(bytes.buffer);
     view.setUint8(0, VERSION);
+    view.setUint8(1, this.lost ? LOST : 0);
     view.setUint16(2, topic.length, true);
     bytes.set(topic, 4);
     let at = 4 + topic.length;
@@ -114,6 +135,9 @@ export class VerdictBlockBuilder {
       view.setUint32(at, this.counts[verdict], true);
       at += 4;
     }
+    view.setFloat64(at, this.continuesFrom, true);
+    view.setUint32(at + 8, 0, true);
+    at += 12;
     view.setUint16(at, reasons.length, true);
     at += 2;
     for (const reason of reasons) {
@@ -144,10 +168,11 @@ export class VerdictBlockBuilder {
   }
 }
 
-/** Reads a verdict block. Throws a RangeError on bytes that are no verdict block of version 1. */
+/** Reads a verdict block. Throws a RangeError on bytes that are no verdict block of a version that is known. */
 export function decodeVerdictBlock(bytes: Uint8Array): VerdictBlock {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint8(0) !== VERSION) throw new RangeError(`verdict block version ${view.getUint8(0)} is unknown`);
+  const version = view.getUint8(0);
+  if (version !== 1 && version !== VERSION) throw new RangeError(`verdict block version ${version} is unknown`);
   const topicLength = view.getUint16(2, true);
   const topic = decoder.decode(bytes.subarray(4, 4 + topicLength));
   let at = 4 + topicLength;
@@ -160,6 +185,11 @@ export function decodeVerdictBlock(bytes: Uint8Array): VerdictBlock {
   for (const verdict of VERDICTS) {
     counts[verdict] = view.getUint32(at, true);
     at += 4;
+  }
+  let continuesFrom: number | null = null;
+  if (version >= 2) {
+    continuesFrom = view.getFloat64(at, true);
+    at += 12;
   }
   const reasons: string[] = [];
   const reasonCount = view.getUint16(at, true);
@@ -185,7 +215,17 @@ export function decodeVerdictBlock(bytes: Uint8Array): VerdictBlock {
       reason: reason === NONE_U16 ? null : (reasons[reason] ?? null),
     });
   }
-  return { topic, partition, fromOffset, toOffset, streamTime: Number.isNaN(time) ? null : time, counts, entries };
+  return {
+    topic,
+    partition,
+    continuesFrom,
+    fromOffset,
+    toOffset,
+    lost: (view.getUint8(1) & LOST) !== 0,
+    streamTime: Number.isNaN(time) ? null : time,
+    counts,
+    entries,
+  };
 }
 
 function hexId(view: DataView, at: number): string {

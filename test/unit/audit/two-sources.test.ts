@@ -47,7 +47,7 @@ function audit(story: readonly Said[]): AuditReport {
     counts.get(`${topic}/0`)![verdict]++;
     const entries = verdict === "accepted" ? [] : [{ offset, verdict, eventId: null, firstSeen: null, reason: null }];
     reconciliation.verdictBlock({
-      topic, partition: 0, fromOffset: offset, toOffset: offset + 1, streamTime: null, counts: judged, entries,
+      topic, partition: 0, continuesFrom: null, fromOffset: offset, toOffset: offset + 1, lost: false, streamTime: null, counts: judged, entries,
     }); // prettier-ignore
     if (verdict !== "accepted" && verdict !== "correction") continue;
     const words = new Uint32Array(6);

@@ -64,7 +64,17 @@ export function block(
   const entries = verdicts
     .filter(([, verdict]) => verdict !== "accepted")
     .map(([offset, verdict]) => ({ offset, verdict, eventId: null, firstSeen: null, reason: null }));
-  return { topic: RAW, partition: 0, fromOffset: from, toOffset: to, streamTime: null, counts, entries };
+  return {
+    topic: RAW,
+    partition: 0,
+    continuesFrom: null,
+    fromOffset: from,
+    toOffset: to,
+    lost: false,
+    streamTime: null,
+    counts,
+    entries,
+  };
 }
 
 /** Two source transactions with a marker between them (offset 3), two verdict blocks. */

@@ -18,7 +18,7 @@ const strip = (lines: readonly string[]): string => lines.join("\n").replace(/\u
 
 /** Offsets from..to: even ones accepted, odd ones duplicates of offset 0. */
 function block(partition: number, from: number, to: number): VerdictBlock {
-  const builder = new VerdictBlockBuilder(RAW, partition, from);
+  const builder = new VerdictBlockBuilder(RAW, partition, from, from);
   for (let offset = from; offset < to; offset++) {
     if (offset % 2 === 0) builder.accept(offset);
     else builder.reject(offset, "duplicate", [1, 2, 3, 4], 0, 0, null);
