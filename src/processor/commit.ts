@@ -42,6 +42,8 @@ export interface CommitterOptions {
   readonly transactionalId: string;
   readonly transactionTimeoutMs: number;
   readonly fingerprint: string;
+  /** Names this process in what it commits; no other process, past or to come, has the same. */
+  readonly incarnation: string;
   readonly maxMessageBytes: number;
 }
 
@@ -118,6 +120,8 @@ export class Committer {
         streamTime,
         counts: frame.counts,
         digest,
+        commit: frame.commit,
+        incarnation: this.#options.incarnation,
       });
       this.#options.topology.inputs.forEach((topic, index) => {
         offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata });
@@ -192,6 +196,7 @@ export function applyPlan(plan: CommitPlan): void {
     task.positions = frame.positions;
     task.streamTime = frame.streamTime;
     task.counts = frame.counts;
+    task.commit = frame.commit;
     task.claimed = true;
   }
 }

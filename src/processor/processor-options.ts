@@ -11,6 +11,8 @@ export interface ProcessorOptions {
   readonly groupId: string;
   /** Stable name of this process: static membership and transactional id follow from it. */
   readonly instanceId: string;
+  /** Tells this process from all others that have had its instance id. */
+  readonly incarnation: string;
   readonly clock: Clock;
   readonly hasher: IdentityHasher;
   readonly signal: AbortSignal;

@@ -60,6 +60,7 @@ export class Processor {
       transactionalId,
       transactionTimeoutMs: options.transactionTimeoutMs,
       fingerprint,
+      incarnation: options.incarnation,
       maxMessageBytes: MESSAGE_BYTES_MAX,
     });
     this.#reviewer = new Reviewer(topology, options.hasher, options.clock);

@@ -12,6 +12,8 @@ import { type Clock, systemClock } from "./clock.ts";
 import { applyPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
+import { newIncarnation } from "./incarnation.ts";
+import { decodeOffsetMetadata } from "./offset-metadata.ts";
 import { transactionalIdOf } from "./processor.ts";
 import { Reviewer } from "./reviewer.ts";
 import { InputReader, type JudgedRun, readJudgedOrder } from "./judged-order.ts";
@@ -25,6 +27,8 @@ export interface RebuildOptions<V = unknown> {
   readonly groupId: string;
   readonly onProgress: (message: string) => void;
   readonly clock?: Clock;
+  /** See RunProcessorOptions. */
+  readonly incarnation?: string;
   readonly sessionTimeoutMs?: number;
   /** Go on although the first input records have been deleted: what they said is forgotten. */
   readonly acceptLoss?: boolean;
@@ -130,6 +134,7 @@ class Rebuilder {
       transactionalId,
       transactionTimeoutMs: 60_000,
       fingerprint: topologyFingerprint(topology),
+      incarnation: options.incarnation ?? newIncarnation(),
       maxMessageBytes: MESSAGE_BYTES_MAX,
     });
   }
@@ -142,6 +147,7 @@ class Rebuilder {
     writes: WriteBatch,
   ): Promise<readonly CommittedOffset[]> {
     const task = new Task(this.#topology, partition, this.#hasher);
+    task.commit = Math.max(...until.map(({ metadata }) => decodeOffsetMetadata(metadata)?.commit ?? 0));
     const state = await this.#oldKeys(partition, reader);
     const starts = await Promise.all(until.map((offset) => this.#start(offset, reader)));
     for (const offset of until)

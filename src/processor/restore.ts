@@ -226,6 +226,7 @@ function verify(task: Task, metadata: OffsetMetadata | undefined): void {
   }
   task.streamTime = metadata.streamTime ?? NO_STREAM_TIME;
   task.counts = metadata.counts;
+  task.commit = metadata.commit;
 }
 
 function diagnosis(behind: readonly Source[], reader: LogReader): string {

@@ -4,7 +4,9 @@ import { FatalError, FencedError, RetryableError, StateCorruptError } from "../d
 import { IdentityHasher } from "../domain/review/identity.ts";
 import type { Log } from "../kafka/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { Processor } from "./processor.ts";
+import { newIncarnation } from "./incarnation.ts";
+import { isOwnerTooLong } from "./offset-metadata.ts";
+import { Processor, transactionalIdOf } from "./processor.ts";
 import { checkTopics } from "./start-checks.ts";
 import { INITIAL_STATUS, type ProcessorStatus } from "./status.ts";
 import type { Topology } from "./topology.ts";
@@ -32,6 +34,8 @@ export interface RunProcessorOptions<V = unknown> {
   readonly transactionTimeoutMs?: number;
   readonly acceptLoss?: boolean;
   readonly clock?: Clock;
+  /** 16 hex digits that no other process has had; a test gives its own. Default: random. */
+  readonly incarnation?: string;
   /** Only for a Log that is known to be right, such as the model Log of a test. */
   readonly skipProbe?: boolean;
   /** After each commit, for each partition it touched: the next input offset of the first input that state now includes. */
@@ -52,6 +56,12 @@ const PROBE_VALID_MS = 24 * 3_600_000;
 export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<void> {
   const clock = options.clock ?? systemClock;
   const topology = options.topology as Topology;
+  const incarnation = options.incarnation ?? newIncarnation();
+  if (isOwnerTooLong(transactionalIdOf(options.groupId, options.instanceId))) {
+    throw new FatalError(`group id and instance id are too long together: "${options.instanceId}"`, {
+      remedy: "use shorter ones, at most 500 bytes together",
+    });
+  }
   const hasher = await IdentityHasher.create();
   let status: ProcessorStatus = INITIAL_STATUS;
   const onStatus = (change: Partial<ProcessorStatus>): void => {
@@ -72,6 +82,7 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
       ...options,
       topology,
       clock,
+      incarnation,
       hasher,
       onStatus: (change) => {
         if (change.state === "running") failures = corrupt = 0;

@@ -21,6 +21,8 @@ export class Task {
   positions: number[];
   streamTime: number = NO_STREAM_TIME;
   counts: VerdictCounts = zeroCounts();
+  /** Number of the last commit; 0: none yet. */
+  commit = 0;
   /** False while state is being restored: its partitions are paused. */
   running = false;
   /** The first commit after an assignment makes us the owner in the offset metadata. */
@@ -62,6 +64,8 @@ export class Frame {
   readonly positions: number[];
   streamTime: number;
   readonly counts: VerdictCounts;
+  /** The number that this transaction's commit has for the task. */
+  readonly commit: number;
   /** In the order of judgement: a new one whenever the input changes, so that the verdicts topic tells who came first. */
   readonly blocks: VerdictBlockBuilder[] = [];
   /** Records judged in this transaction; must equal the sum of its verdicts (EO-1). */
@@ -77,6 +81,7 @@ export class Frame {
     this.positions = [...from.positions];
     this.streamTime = from.streamTime;
     this.counts = { ...from.counts };
+    this.commit = from.commit + 1;
     for (const base of task.stores) {
       const overlay: StoreOverlay = new Map();
       const view = new StoreView(overlay, () => this.parent?.overlayOf(base.spec), base);

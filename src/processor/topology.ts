@@ -1,5 +1,6 @@
 import type { RecordHeaders } from "../kafka/log.ts";
 import type { Codec } from "./codec.ts";
+import { metadataProblem } from "./offset-metadata.ts";
 
 /**
  * One input record, as a view that moves from record to record: read it during the call, never keep it.
@@ -158,6 +159,8 @@ function problemOf<V>(spec: TopologySpec<V>, storeNames: readonly string[]): str
   for (const name of [...spec.inputs, ...spec.outputs, ...storeNames]) {
     if (!TOPIC_NAME.test(name)) return `"${name}" is no legal topic name`;
   }
+  const tooLong = metadataProblem(storeNames.length);
+  if (tooLong !== undefined) return tooLong;
   const { retention, allowedLatenessMs, replayWindowMs } = spec.review;
   if (retention === "unbounded") return undefined;
   if (!(retention.ms > 0)) return "retention must be positive";

@@ -133,6 +133,7 @@ async function runForEver(
         topology: simulationTopology(scenario),
         groupId: GROUP,
         instanceId: `p${index}`,
+        incarnation: log.clientId,
         stateDir: "unused",
         skipProbe: true,
         signal,

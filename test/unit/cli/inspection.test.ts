@@ -162,6 +162,8 @@ describe("the state report", () => {
       streamTime: null,
       counts: zeroCounts(),
       digest: "0123456789abcdef0123",
+      commit: 5,
+      incarnation: "00ff00ff00ff00ff",
     },
   };
 
