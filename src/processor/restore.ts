@@ -99,7 +99,7 @@ function readMetadata(offset: CommittedOffset, task: Task, options: RestoreOptio
     `the state of ${where} belongs to another topology (fingerprint ${metadata.fingerprint}, this one is ${options.fingerprint})`,
     {
       remedy:
-        "inputs, partitions, stores, retention or identity version changed: give the topology a new name, or rebuild: third-umpire state rebuild",
+        "inputs, partitions, stores, retention or identity version changed: give the topology a new name and its processors a new group, which judges all input again, or rebuild: third-umpire state rebuild",
     },
   );
 }

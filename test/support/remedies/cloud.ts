@@ -1,0 +1,112 @@
+import type { Entry } from "./register.ts";
+
+export const CLOUD: readonly Entry[] = [
+  {
+    id: "cloud/no-answer",
+    says: "see whether a firewall lets this machine through, and whether the service is paused; more time with --timeout",
+    untested: true,
+  },
+  { id: "cloud/partitions", says: "TU_PARTITIONS={}, or another cluster", untested: true },
+  {
+    id: "cloud/kafka-unreachable",
+    says: "third-umpire up starts the local one; or correct TU_KAFKA_BROKERS",
+    untested: true,
+  },
+  {
+    id: "cloud/function-fails",
+    says: "its log says why: /aws/lambda/{}, or the log of `third-umpire lambda`",
+    untested: true,
+  },
+  { id: "cloud/function-of-another", says: "correct TU_LAMBDA_FUNCTION", untested: true },
+  {
+    id: "cloud/no-function",
+    says: "correct TU_LAMBDA_FUNCTION or TU_LAMBDA_REGION, or make it: just infra-apply",
+    untested: true,
+  },
+  {
+    id: "cloud/attach-caller-policy",
+    says: "attach the caller policy to this user or role: terraform -chdir=infra output caller_policy_arn",
+    cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
+  },
+  {
+    id: "cloud/log-in-to-aws",
+    says: "log in: aws sso login, or set AWS_PROFILE; the SDK looks where the AWS command line does",
+    cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
+  },
+  {
+    id: "cloud/proxy-certificate",
+    says: "start with NODE_EXTRA_CA_CERTS=FILE of the authority behind your proxy",
+    untested: true,
+  },
+  { id: "cloud/lambda-network", says: "check the network, and TU_LAMBDA_REGION", untested: true },
+  {
+    id: "cloud/endpoint-gone",
+    says: "third-umpire up starts the local one; or correct TU_LAMBDA_ENDPOINT",
+    untested: true,
+  },
+  { id: "cloud/no-objects-yet", says: "none yet; `third-umpire feed --test DIR` writes them", untested: true },
+  {
+    id: "cloud/mongodb-certificate",
+    says: "start with NODE_EXTRA_CA_CERTS=FILE of the authority that signed its certificate",
+    untested: true,
+  },
+  {
+    id: "cloud/atlas-access-list",
+    says: "put this machine's address on the project's access list (allowed_cidrs in infra/), resume the cluster if it is paused, or correct TU_MONGODB_URL",
+    cannot: "the tests reach no Supabase and no Atlas",
+  },
+  {
+    id: "cloud/atlas-srv",
+    says: "correct the host in TU_MONGODB_URL: its SRV record was not found",
+    cannot: "the tests reach no Supabase and no Atlas",
+  },
+  {
+    id: "cloud/mongodb-local",
+    says: "third-umpire up starts the local one; or correct TU_MONGODB_URL",
+    untested: true,
+  },
+  {
+    id: "cloud/mongodb-remote",
+    says: "start the server, let this machine through its firewall, or correct TU_MONGODB_URL",
+    untested: true,
+  },
+  { id: "cloud/mongodb-url", says: "correct TU_MONGODB_URL", untested: true },
+  { id: "cloud/mongodb-role", says: "give the user the role readWrite on this database", untested: true },
+  {
+    id: "postgres/supabase-signs",
+    says: "Supabase signs its own: download the certificate in the dashboard (Database, SSL) and start with NODE_EXTRA_CA_CERTS=FILE",
+    cannot: "the tests reach no Supabase and no Atlas",
+  },
+  { id: "cloud/postgres-url", says: "correct TU_POSTGRES_URL", untested: true },
+  { id: "postgres/wal-level", says: "set wal_level = logical in postgresql.conf and restart Postgres", untested: true },
+  { id: "postgres/replication-role", says: "alter role {} with replication", untested: true },
+  {
+    id: "cloud/slots",
+    says: "drop a slot that is not used: select pg_drop_replication_slot('NAME'); or raise max_replication_slots",
+    untested: true,
+  },
+  {
+    id: "cloud/publication-right",
+    says: 'grant create on database "{}" to the role, or run third-umpire feed once as the owner',
+    untested: true,
+  },
+  { id: "cloud/wal-kept", says: "raise max_slot_wal_keep_size, or let the source pause for less long", untested: true },
+  { id: "cloud/slot-behind", says: "start the source, or raise max_slot_wal_keep_size", untested: true },
+  {
+    id: "cloud/supabase-host",
+    says: "correct the host in {}; a project that is paused has no address either: wake it in the dashboard",
+    cannot: "the tests reach no Supabase and no Atlas",
+  },
+  { id: "cloud/host", says: "correct the host in {}", untested: true },
+  {
+    id: "reach/run-where",
+    says: "run where there is IPv6 (Docker's bridge and many networks have none), or buy Supabase's IPv4 add-on",
+    cannot: "the tests reach no Supabase and no Atlas",
+  },
+  { id: "cloud/refused-local", says: "third-umpire up starts the local one; or correct {}", untested: true },
+  {
+    id: "cloud/refused-remote",
+    says: "start the server, let this machine through its firewall, or correct {}",
+    untested: true,
+  },
+];

@@ -1,0 +1,176 @@
+import type { Entry } from "./register.ts";
+
+export const ENGINE: readonly Entry[] = [
+  { id: "probe/high-watermark", says: "ask for watermarks with a read_uncommitted client", untested: true },
+  { id: "probe/committed-not-read", says: "report this with the broker's version", untested: true },
+  {
+    id: "probe/stable-offsets",
+    says: "use a broker of version 2.5 or later and a client that asks for stable offsets (KIP-447)",
+    untested: true,
+  },
+  {
+    id: "probe/zombie",
+    says: "use a broker that supports transactions, and one transactional id for each instance",
+    untested: true,
+  },
+  {
+    id: "probe/aborted-read",
+    says: "do not run exactly-once on this client: its read_committed filter is broken",
+    untested: true,
+  },
+  {
+    id: "engine/records-deleted",
+    says: "raise the topic's retention; to go on without them start the processor with --accept-loss",
+    by: [
+      [
+        "test/unit/processor/remedies.test.ts",
+        "records that were deleted before they were judged are left out when that is accepted",
+      ],
+    ],
+  },
+  {
+    id: "commit/defect-engine",
+    says: "this is a defect of the engine: please report it with the verdicts of this partition",
+    cannot: "only a defect of the engine brings about this state",
+  },
+  {
+    id: "rebuild/group-runs",
+    says: "stop all processors of the group first",
+    by: [["test/unit/processor/remedies.test.ts", "state is not rebuilt while a processor of the group runs"]],
+  },
+  {
+    id: "rebuild/records-deleted",
+    says: "a repetition of them would be accepted again; to go on all the same use --accept-loss",
+    by: [
+      [
+        "test/unit/processor/remedies.test.ts",
+        "state whose inputs begin late is rebuilt of what is left when that is accepted",
+      ],
+    ],
+  },
+  {
+    id: "restore/state-of-another",
+    says: "use a consumer group of its own, or rebuild the state: third-umpire state rebuild",
+    by: [
+      ["test/unit/processor/remedies.test.ts", "a group of another program is left to it"],
+      ["test/unit/processor/remedies.test.ts", "state whose offset another program wrote over is rebuilt"],
+    ],
+  },
+  {
+    id: "restore/fingerprint",
+    says: "inputs, partitions, stores, retention or identity version changed: give the topology a new name and its processors a new group, which judges all input again, or rebuild: third-umpire state rebuild",
+    by: [
+      ["test/unit/processor/remedies.test.ts", "state of another topology is rebuilt"],
+      [
+        "test/unit/processor/remedies.test.ts",
+        "state of another topology is left alone by one of another name and group",
+      ],
+    ],
+  },
+  {
+    id: "engine/process-throws",
+    says: "mend the topology: decode and identify may throw to quarantine a record, process must not throw",
+    by: [["test/unit/processor/remedies.test.ts", "a topology that fails on a record is mended"]],
+  },
+  {
+    id: "engine/state-corrupt",
+    says: "stop all processors of the group and run: third-umpire state rebuild",
+    by: [["test/unit/processor/remedies.test.ts", "state that is corrupt is rebuilt (EO-4)"]],
+  },
+  {
+    id: "start/state-deleted-by-age",
+    says: "deleting by age would lose state: set cleanup.policy=compact",
+    untested: true,
+  },
+  { id: "start/cleanup-policy", says: "set cleanup.policy={}", untested: true },
+  {
+    id: "start/topic-missing",
+    says: "create it with {} partitions",
+    by: [["test/unit/processor/remedies.test.ts", "an input that is not there is created"]],
+  },
+  {
+    id: "start/partition-counts",
+    says: "inputs, outputs and state must share one partition count: keys would land beside their state otherwise",
+    untested: true,
+  },
+  {
+    id: "kafka/group-in-use",
+    says: "choose another group id: this one is in use by a running consumer",
+    untested: true,
+  },
+  { id: "model/no-topic", says: "create the topic before it is used", untested: true },
+  {
+    id: "model/out-of-range",
+    says: "the records after the committed offset were deleted by retention; reset the group on purpose",
+    untested: true,
+  },
+  {
+    id: "model/too-large",
+    says: "raise maxMessageBytes of the topic and the producer, or send smaller records",
+    untested: true,
+  },
+  {
+    id: "kafka/configuration",
+    says: "correct the brokers, group, transactional id or timeouts given to it",
+    untested: true,
+  },
+  {
+    id: "kafka/too-large",
+    says: "raise max.message.bytes of the topic and message.max.bytes of the broker, or send smaller records",
+    untested: true,
+  },
+  {
+    id: "kafka/topic-name",
+    says: "use a topic name of at most 249 characters out of a-z A-Z 0-9 . _ -",
+    untested: true,
+  },
+  {
+    id: "kafka/session-timeout",
+    says: "choose a session timeout between group.min.session.timeout.ms and group.max.session.timeout.ms of the broker",
+    untested: true,
+  },
+  { id: "kafka/topic-right", says: "grant this user access to the topic", untested: true },
+  { id: "kafka/group-right", says: "grant this user access to the consumer group", untested: true },
+  { id: "kafka/cluster-right", says: "grant this user access to the cluster", untested: true },
+  { id: "kafka/broker-2.5", says: "use a broker of version 2.5 or later", cannot: "the stack has Kafka 4 only" },
+  { id: "kafka/no-partitions", says: "choose at least one partition", untested: true },
+  {
+    id: "kafka/replication-factor",
+    says: "start as many brokers as the replication factor says",
+    cannot: "the stack has one broker",
+  },
+  { id: "kafka/topic-setting", says: "correct the topic settings named in the message", untested: true },
+  {
+    id: "kafka/transaction-timeout",
+    says: "choose a transaction timeout below transaction.max.timeout.ms of the broker",
+    untested: true,
+  },
+  { id: "kafka/transactional-id-right", says: "grant this user access to the transactional id", untested: true },
+  { id: "kafka/no-such-partition", says: "write to a partition that the topic has", untested: true },
+  {
+    id: "kafka/out-of-range",
+    says: "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose",
+    untested: true,
+  },
+  { id: "kafka/fatal-client", says: "restart this process", untested: true },
+  {
+    id: "kafka/unknown-code",
+    says: "look the code up in librdkafka's error list and report it",
+    cannot: "only a code that no client of today gives brings it about",
+  },
+  {
+    id: "kafka/compression",
+    says: "set compression.type of this topic to producer (Kafka's default) or lz4, and write it again: `third-umpire reset` starts over",
+    untested: true,
+  },
+  {
+    id: "kafka/reader-refused",
+    says: "look the number up in kafka.apache.org/protocol, and give this client the access it lacks",
+    untested: true,
+  },
+  {
+    id: "kafka/record-format",
+    says: "read it with a broker and a topic of Kafka 0.11 or later",
+    cannot: "the stack has Kafka 4 only, which writes no older format",
+  },
+];

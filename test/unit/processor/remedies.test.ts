@@ -1,0 +1,240 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { IdentityHasher } from "../../../src/domain/review/identity.ts";
+import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
+import { defineTopology, runProcessor, type RunProcessorOptions, type Topology } from "../../../src/processor/index.ts";
+import { rebuildState, type RebuildOptions } from "../../../src/processor/rebuild.ts";
+import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
+import { remedyWorks } from "../../support/remedies/works.ts";
+
+/* What stops a processor for good, on the model Log: the remedy is done, and everything is judged, once. */
+
+interface Options {
+  readonly name?: string;
+  readonly identityVersion?: number;
+  readonly partitions?: number;
+  readonly process?: () => void;
+}
+
+function topology({ name = "orders", identityVersion = 1, partitions = 2, process }: Options = {}): Topology<string> {
+  return defineTopology<string>({
+    name,
+    identityVersion,
+    inputs: ["raw"],
+    outputs: ["clean"],
+    partitions,
+    review: { retention: "unbounded" },
+    decode: ({ value }) => value!.toString(),
+    identify: (content) => ({ key: content.split("=")[0]!, content }),
+    process: (_, record, context) => {
+      process?.();
+      context.emit("clean", record.key, record.value);
+    },
+  });
+}
+
+describe("a processor that stops for good goes on when the remedy was done:", () => {
+  let broker: ModelBroker;
+  beforeEach(async () => {
+    await IdentityHasher.create();
+    broker = new ModelBroker();
+    for (const name of ["raw", "clean"]) broker.createTopic({ name, partitions: 2 });
+  });
+
+  const log = (clientId: string): ModelLog => new ModelLog(broker, { clientId });
+  const append = (partition: number, ...values: readonly string[]): void => {
+    for (const value of values) broker.append("raw", partition, "k", value);
+  };
+
+  type Running = Partial<RunProcessorOptions<string>>;
+
+  const start = (signal: AbortSignal, options: Running = {}): Promise<void> =>
+    runProcessor({
+      log: log("p"),
+      topology: topology(),
+      groupId: "group",
+      instanceId: "p",
+      stateDir: "unused",
+      skipProbe: true,
+      signal,
+      clock: broker.clock,
+      ...options,
+    });
+
+  /** Runs a processor until all input is judged; throws what stops it. */
+  async function judge(options: Running = {}): Promise<void> {
+    const { groupId = "group" } = options;
+    const stop = new AbortController();
+    const running = start(stop.signal, options);
+    const isBehind = (partition: number): boolean => {
+      const input = { topic: "raw", partition };
+      if (broker.describe("raw") === undefined) return true;
+      return (broker.committedOffset(groupId, input)?.offset ?? -1) < broker.watermarks(input).high;
+    };
+    const judged = async (): Promise<void> => {
+      while ([0, 1].some(isBehind)) await broker.clock.sleep(50);
+      stop.abort();
+    };
+    await Promise.race([running, judged()]);
+    await running;
+  }
+
+  const rebuild = (options: Partial<RebuildOptions<string>> = {}): Promise<void> =>
+    rebuildState({
+      log: log("mend"),
+      topology: topology(),
+      groupId: "group",
+      clock: broker.clock,
+      onProgress: () => undefined,
+      ...options,
+    });
+
+  const verdicts = (topic = "orders.verdicts"): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const { value } of broker.readCommitted(topic))
+      for (const [verdict, count] of Object.entries(decodeVerdictBlock(value!).counts))
+        if (count > 0) counts[verdict] = (counts[verdict] ?? 0) + count;
+    return counts;
+  };
+
+  const nothing = (): void => undefined;
+
+  it("state that is corrupt is rebuilt (EO-4)", async () => {
+    append(0, "a=1", "b=2");
+    await judge();
+    for (const segment of ["segment/1", "segment/2"]) broker.append("orders.dedupe", 0, segment, null);
+    append(0, "a=1");
+    await remedyWorks("engine/state-corrupt", {
+      attempt: judge,
+      does: { "stop all processors of the group": nothing, "run: third-umpire state rebuild": () => rebuild() },
+    });
+    expect(verdicts()).toEqual({ accepted: 2, duplicate: 1 });
+  });
+
+  it("state of another topology is rebuilt", async () => {
+    append(0, "a=1");
+    await judge();
+    append(0, "a=1");
+    const changed = topology({ identityVersion: 2 });
+    await remedyWorks("restore/fingerprint", {
+      attempt: () => judge({ topology: changed }),
+      does: { "rebuild: third-umpire state rebuild": () => rebuild({ topology: changed }) },
+    });
+    expect(verdicts()).toEqual({ accepted: 1, duplicate: 1 });
+  });
+
+  it("state of another topology is left alone by one of another name and group", async () => {
+    append(0, "a=1");
+    append(1, "b=1");
+    await judge();
+    append(0, "a=1");
+    let changed: Running = { topology: topology({ identityVersion: 2 }) };
+    const rename = (): void => {
+      changed = { topology: topology({ name: "orders2", identityVersion: 2 }), groupId: "group2" };
+    };
+    await remedyWorks("restore/fingerprint", {
+      attempt: () => judge(changed),
+      does: { "give the topology a new name and its processors a new group, which judges all input again": rename },
+    });
+    expect(verdicts("orders2.verdicts")).toEqual({ accepted: 2, duplicate: 1 });
+  });
+
+  /** As any Kafka client does it, with metadata that is not ours. */
+  const commitAsAnother = async (offset: number): Promise<void> =>
+    log("other")
+      .admin()
+      .acknowledge("group", [{ topic: "raw", partition: 0, offset, metadata: "mine" }]);
+
+  it("a group of another program is left to it", async () => {
+    append(0, "a=1");
+    append(1, "b=1");
+    await commitAsAnother(1);
+    let groupId = "group";
+    await remedyWorks("restore/state-of-another", {
+      attempt: () => judge({ groupId }),
+      does: { "use a consumer group of its own": () => (groupId = "own") },
+    });
+    expect(verdicts()).toEqual({ accepted: 2 });
+  });
+
+  it("state whose offset another program wrote over is rebuilt", async () => {
+    append(0, "a=1");
+    append(1, "b=1");
+    await judge();
+    // Until the session of the processor that ended is over.
+    await broker.clock.sleep(10_000);
+    await commitAsAnother(broker.committedOffset("group", { topic: "raw", partition: 0 })!.offset);
+    append(0, "a=1", "c=1");
+    await remedyWorks("restore/state-of-another", {
+      attempt: judge,
+      does: { "rebuild the state: third-umpire state rebuild": () => rebuild() },
+    });
+    expect(verdicts()).toEqual({ accepted: 3, duplicate: 1 });
+  });
+
+  it("records that were deleted before they were judged are left out when that is accepted", async () => {
+    append(0, "a=1");
+    await judge();
+    append(0, "b=1", "c=1");
+    broker.truncate("raw", 0, 2);
+    let acceptLoss = false;
+    await remedyWorks("engine/records-deleted", {
+      attempt: () => judge({ acceptLoss }),
+      does: { "to go on without them start the processor with --accept-loss": () => (acceptLoss = true) },
+    });
+    expect(verdicts()).toEqual({ accepted: 2 });
+  });
+
+  it("a topology that fails on a record is mended", async () => {
+    append(0, "a=1");
+    let defect = (): void => {
+      throw new Error("defect");
+    };
+    await remedyWorks("engine/process-throws", {
+      attempt: () => judge({ topology: topology({ process: () => defect() }) }),
+      does: { "mend the topology": () => (defect = nothing) },
+    });
+    expect(verdicts()).toEqual({ accepted: 1 });
+  });
+
+  it("an input that is not there is created", async () => {
+    broker.deleteTopic("raw");
+    await remedyWorks("start/topic-missing", {
+      attempt: judge,
+      does: { "create it with 2 partitions": () => broker.createTopic({ name: "raw", partitions: 2 }) },
+    });
+  });
+
+  it("state is not rebuilt while a processor of the group runs", async () => {
+    append(0, "a=1");
+    append(1, "b=1");
+    await judge();
+    const stop = new AbortController();
+    const running = start(stop.signal);
+    await broker.clock.sleep(1_000);
+    const stopAll = async (): Promise<void> => {
+      stop.abort();
+      await running;
+    };
+    await remedyWorks("rebuild/group-runs", {
+      attempt: rebuild,
+      does: { "stop all processors of the group first": stopAll },
+    });
+    append(0, "a=1");
+    await judge();
+    expect(verdicts()).toEqual({ accepted: 2, duplicate: 1 });
+  });
+
+  it("state whose inputs begin late is rebuilt of what is left when that is accepted", async () => {
+    append(0, "a=1", "b=1");
+    await judge();
+    broker.truncate("raw", 0, 1);
+    let acceptLoss = false;
+    await remedyWorks("rebuild/records-deleted", {
+      attempt: () => rebuild({ acceptLoss }),
+      does: { "to go on all the same use --accept-loss": () => (acceptLoss = true) },
+    });
+    append(0, "b=1");
+    await judge();
+    expect(verdicts()).toEqual({ accepted: 2, duplicate: 1 });
+  });
+});
