@@ -173,4 +173,9 @@ export const ENGINE: readonly Entry[] = [
     says: "read it with a broker and a topic of Kafka 0.11 or later",
     cannot: "the stack has Kafka 4 only, which writes no older format",
   },
+  {
+    id: "engine/names-too-long",
+    says: "use shorter ones, at most 500 bytes together",
+    by: [["test/unit/processor/remedies.test.ts", "names that are too long together are made shorter"]],
+  },
 ];

@@ -196,6 +196,16 @@ describe("a processor that stops for good goes on when the remedy was done:", ()
     expect(verdicts()).toEqual({ accepted: 1 });
   });
 
+  it("names that are too long together are made shorter", async () => {
+    append(0, "a=1");
+    let instanceId = "i".repeat(600);
+    await remedyWorks("engine/names-too-long", {
+      attempt: () => judge({ instanceId }),
+      does: { "use shorter ones, at most 500 bytes together": () => (instanceId = "i".repeat(490)) },
+    });
+    expect(verdicts()).toEqual({ accepted: 1 });
+  });
+
   it("an input that is not there is created", async () => {
     broker.deleteTopic("raw");
     await remedyWorks("start/topic-missing", {
