@@ -36,26 +36,33 @@ const WHOLE_RAW_BYTES = 1024 * 1024;
 
 /**
  * Reads the lines of one file. The header decides which columns there are and in which order: csv2 2.1 and 2.2 have 22, 2.3.0 has 27,
- * any other order or choice of the same columns will do. Blank lines are skipped.
+ * any other order or choice of the same columns will do. A column that nobody knows or named is passed over: a later version may add
+ * some. Blank lines are skipped.
  */
 export async function* readRows(file: string, lines: AsyncIterable<Line>): AsyncGenerator<CsvRow> {
   let header: Header | undefined;
   for await (const line of lines) {
+    if (line.bytes.length === 0) continue;
     if (header === undefined) {
       header = readHeader(line);
       // A line that is no header is reported itself, as no data row would say what it was.
       if ("problem" in header) yield { unreadable: unreadable(file, line, header.problem) };
       continue;
     }
-    if (line.bytes.length === 0) continue;
-    const row = "problem" in header ? header : readRow(line, header.target);
+    const row = "problem" in header ? header : readRow(line, header);
     yield "problem" in row ? { unreadable: unreadable(file, line, row.problem) } : row;
   }
   if (header === undefined) yield { unreadable: { file, line: 0, raw: Buffer.alloc(0), problem: "the file is empty" } };
 }
 
-/** `target[i]` is the place of the file's column i in `CSV2_COLUMNS`. */
-type Header = { readonly target: readonly number[] } | { readonly problem: string };
+interface Layout {
+  /** `target[i]` is the place of the file's column i in `CSV2_COLUMNS`, -1 for one that is passed over. */
+  readonly target: readonly number[];
+  /** Columns up to the last that has a name: a row may leave out what stands behind the header's last commas. */
+  readonly named: number;
+}
+
+type Header = Layout | { readonly problem: string };
 
 function readHeader(line: Line): Header {
   const decoded = decode(line);
@@ -64,37 +71,33 @@ function readHeader(line: Line): Header {
   if ("problem" in fields) return { problem: `unreadable header: ${fields.problem}` };
   const names = fields.fields.map((name) => name.trim().toLowerCase());
   const target = names.map((name) => CSV2_COLUMNS.indexOf(name as Csv2Column));
-  const unknown = names.filter((_, index) => target[index] === -1);
-  if (unknown.length > 0)
-    return {
-      problem: `unknown header: ${quoted(unknown)} ${unknown.length === 1 ? "is no column" : "are no columns"} of csv2`,
-    };
-  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  const twice = names.filter((name, index) => target[index] !== -1 && names.indexOf(name) !== index);
   if (twice.length > 0) return { problem: `unknown header: ${quoted(twice)} more than once` };
   const missing = REQUIRED.filter((name) => !names.includes(name));
   if (missing.length > 0) return { problem: `unknown header: without ${quoted(missing)}` };
-  return { target };
+  return { target, named: names.findLastIndex((name) => name !== "") + 1 };
 }
 
 function readRow(
   line: Line,
-  target: readonly number[],
+  { target, named }: Layout,
 ): { readonly columns: DeliveryColumns } | { readonly problem: string } {
   const decoded = decode(line);
   if ("problem" in decoded) return decoded;
   const split = splitFields(decoded.text);
   if ("problem" in split) return split;
-  if (split.fields.length !== target.length) {
-    const counted = `${split.fields.length} columns instead of ${target.length}`;
+  const given = split.fields.length;
+  if (given !== target.length && given !== named) {
+    const counted = `${given} columns instead of ${named}`;
     return {
-      problem:
-        line.unterminated && split.fields.length < target.length
-          ? `the file ends within this line: ${counted}`
-          : counted,
+      problem: line.unterminated && given < named ? `the file ends within this line: ${counted}` : counted,
     };
   }
   const columns: (string | null)[] = Array.from({ length: CSV2_COLUMNS.length }, () => null);
-  for (const [index, field] of split.fields.entries()) columns[target[index] ?? 0] = field;
+  for (const [index, field] of split.fields.entries()) {
+    const at = target[index] ?? -1;
+    if (at >= 0) columns[at] = field;
+  }
   return { columns };
 }
 

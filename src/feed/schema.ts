@@ -38,7 +38,10 @@ export const CSV2_COLUMNS = [
 ] as const;
 export type Csv2Column = (typeof CSV2_COLUMNS)[number];
 
-/** What a ball line of the original CSV says, and `nth`, which the file leaves to be counted: the delivery's place in its over, from 1. */
+/**
+ * What a ball line of the original CSV says, and `nth`, which the file leaves to be counted: the delivery's place in its over, from 1.
+ * The last ten are of the longer lines that later versions have.
+ */
 export const CSV1_COLUMNS = [
   "match_id",
   "innings",
@@ -52,6 +55,16 @@ export const CSV1_COLUMNS = [
   "extras",
   "kind",
   "player_dismissed",
+  "wides",
+  "noballs",
+  "byes",
+  "legbyes",
+  "penalty",
+  "actual_delivery",
+  "non_boundary",
+  "fielder_1",
+  "fielder_2",
+  "fielder_3",
 ] as const;
 export type Csv1Column = (typeof CSV1_COLUMNS)[number];
 
@@ -85,9 +98,9 @@ function textColumns(names: readonly string[]): string {
 const SCHEMA_LOCK = 7_204_112_936;
 
 /**
- * Creates schema, tables and publication where they are missing, also those that an earlier version did not know. The publication must
- * exist before a slot is created: a slot whose position lies before its publication fails for ever. Safe to call from several processes
- * at once.
+ * Creates schema, tables, columns and publication where they are missing, also those that an earlier version did not know. The
+ * publication must exist before a slot is created: a slot whose position lies before its publication fails for ever. Safe to call from
+ * several processes at once.
  */
 export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLICATION): Promise<void> {
   await sql.begin(async (tx) => {
@@ -99,10 +112,21 @@ export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLIC
       select tablename as name from pg_publication_tables where pubname = ${publication} and schemaname = ${ODI_SCHEMA}`,
     );
     const [exists] = await tx`select 1 from pg_publication where pubname = ${publication}`;
+    const csv1Columns = namesOf(
+      await tx`
+      select attname as name from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace n on n.oid = relnamespace
+      where nspname = ${ODI_SCHEMA} and relname = 'csv1_deliveries' and attnum > 0 and not attisdropped`,
+    );
     const create = ODI_TABLES.filter((table) => !present.has(table));
+    const extend = present.has("csv1_deliveries") ? CSV1_COLUMNS.filter((name) => !csv1Columns.has(name)) : [];
     const publish = ODI_TABLES.filter((table) => !published.has(table));
     // Where all is there nothing is done, and no right to create is needed.
     if (create.length > 0 || !present.has("feed_progress")) await tx.unsafe(creation(create));
+    // A table of an earlier version: rows that it holds have null there, as lines of the oldest form do.
+    if (extend.length > 0)
+      await tx.unsafe(
+        `alter table ${ODI_SCHEMA}.csv1_deliveries ${extend.map((name) => `add column if not exists ${name} text`).join(", ")}`,
+      );
     if (publish.length === 0) return;
     const tables = publish.map((table) => `${ODI_SCHEMA}.${table}`).join(", ");
     const name = `"${publication.replaceAll('"', '""')}"`;

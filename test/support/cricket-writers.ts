@@ -148,6 +148,18 @@ export function csv1Row(d: Delivery): Record<string, string> {
   };
 }
 
+/** The same from a line of version 1.8, which has kinds of extras, fielders and run fours. */
+export function csv1LongRow(d: Delivery): Record<string, string> {
+  const {
+    bowling_team: _,
+    wicket_type: __,
+    other_wicket_type: ___,
+    other_player_dismissed: ____,
+    ...long
+  } = csv2Row(d, "2.3");
+  return { ...long, ...csv1Row(d) };
+}
+
 /** The match document of the T20I source. A season that is a year is a number, as in some of Cricsheet's files. */
 export function jsonMatch(m: Match): Record<string, unknown> {
   const season = m.season !== null && /^\d{4}$/u.test(m.season) ? Number(m.season) : m.season;

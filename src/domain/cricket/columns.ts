@@ -4,9 +4,17 @@ import { quoted, textProblem } from "./fields.ts";
 /** A row of a CSV: column name → text. */
 export type Columns = Readonly<Record<string, string>>;
 
-/** Rows come out of JSON: a column named "constructor" must not be found on the prototype. */
+/**
+ * The text of a column, undefined where the row has none. Only columns that somebody reads are looked at: what a later version
+ * adds changes nothing, whatever it holds. Rows come out of JSON: a column named "constructor" must not be found on the prototype.
+ */
 export function own(columns: Columns, name: string): string | undefined {
-  return Object.hasOwn(columns, name) ? columns[name] : undefined;
+  if (!Object.hasOwn(columns, name)) return undefined;
+  const value: unknown = columns[name];
+  if (typeof value !== "string") throw new PoisonError(`column ${quoted(name)} is not text`);
+  const problem = textProblem(value);
+  if (problem !== undefined) throw new PoisonError(`column ${quoted(name)} ${problem}`);
+  return value;
 }
 
 /** The text of a column; an absent column and an empty one are the same. */
@@ -19,15 +27,6 @@ export function required(columns: Columns, name: string): string {
   if (text === undefined) throw new PoisonError(`column "${name}" is missing`);
   if (text.trim() === "") throw new PoisonError(`column "${name}" is empty`);
   return text;
-}
-
-/** Also columns that nobody reads: a row with a megabyte in it is not a delivery. */
-export function checkTexts(columns: Columns): void {
-  for (const [name, value] of Object.entries(columns) as [string, unknown][]) {
-    if (typeof value !== "string") throw new PoisonError(`column ${quoted(name)} is not text`);
-    const problem = textProblem(value);
-    if (problem !== undefined) throw new PoisonError(`column ${quoted(name)} ${problem}`);
-  }
 }
 
 /** Reads a row; a reason to refuse it begins with where it stands: "match 1144530, innings 2, ball 49.4: ". */
@@ -49,7 +48,8 @@ const PLACE: readonly (readonly [word: string, column: string])[] = [
 /** As far as the row tells. */
 function where(columns: Columns): string {
   const parts = PLACE.flatMap(([word, name]) => {
-    const text = own(columns, name);
+    // Not through `own`: nothing may throw where a reason is put together.
+    const text: unknown = Object.hasOwn(columns, name) ? columns[name] : undefined;
     return typeof text === "string" && /^[\w.-]{1,64}$/u.test(text) ? [`${word} ${text}`] : [];
   });
   return parts.length > 0 ? `${parts.join(", ")}: ` : "";

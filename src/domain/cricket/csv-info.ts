@@ -48,7 +48,8 @@ export function readCsvInfo(
       continue;
     }
     if (tag !== "info") throw new PoisonError(`line ${line} begins with ${quoted(tag ?? "")}, not with "info"`);
-    if (key === undefined || values.length === 0)
+    // A key without a value says nothing, wherever it stands but at the end: there the file is cut off.
+    if (key === undefined || (values.length === 0 && index === rest.length - 1))
       throw new PoisonError(`line ${line} is cut off: ${quoted(fields.join(","))}`);
     const list = lines.get(key) ?? [];
     list.push({ values, line });

@@ -71,9 +71,10 @@ function outcomeOf(info: CsvInfo): Outcome {
 function playersOf(info: CsvInfo): readonly Player[] {
   const ids = new Map(
     (info.lines.get("registry") ?? []).flatMap(({ values: [kind, name, id], line }) => {
+      if (kind !== "people") return [];
       if (name === undefined || id === undefined || id === "")
         throw new PoisonError(`line ${line} is cut off: a registry line needs a name and an id`);
-      return kind === "people" ? [[name, id] as const] : [];
+      return [[name, id] as const];
     }),
   );
   return [...(info.lines.get("player") ?? []), ...(info.lines.get("players") ?? [])].map(

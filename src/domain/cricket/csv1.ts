@@ -1,6 +1,7 @@
 import { PoisonError } from "../errors.ts";
-import { checkTexts, type Columns, optional, readRow, required } from "./columns.ts";
-import { inningsNumber, matchIdOf, placeInInnings, quoted, RUNS_MAX, twoAtTheCrease, wholeNumber } from "./fields.ts";
+import { type Columns, optional, readRow, required } from "./columns.ts";
+import { carriesDetails, carriesKinds, extrasOf, fieldersOf, nonBoundaryOf, runs } from "./csv-runs.ts";
+import { inningsNumber, matchIdOf, placeInInnings, quoted, twoAtTheCrease, wholeNumber } from "./fields.ts";
 import type { Delivery, Wicket } from "./types.ts";
 import { isWicketKind } from "./wickets.ts";
 
@@ -9,12 +10,14 @@ export { parseCsv1Match } from "./csv1-info.ts";
 /**
  * One `ball` line of Cricsheet's original CSV as a delivery. Its columns have no names in the file; ours are
  * match_id, innings, ball, nth, batting_team, striker, non_striker, bowler, runs_off_bat, extras, kind,
- * player_dismissed.
+ * player_dismissed; where the line has 16 fields, wides, noballs, byes, legbyes and penalty; where it has 21,
+ * actual_delivery, non_boundary and fielder_1 to fielder_3.
  *
  * `ball` is the label as in the file, which writes the tenth delivery of an over like its first: "47.1". So `nth`
  * counts the deliveries of the over from 1, as they come in the file, and the label must fit it.
  *
- * The form gives one total of extras and one wicket, and neither fielders nor run fours: those are unknown.
+ * The form has room for one wicket a ball. The oldest gives one total of extras, and before 1.8 there are neither fielders
+ * nor run fours: what a row has no columns for is unknown.
  *
  * @param columns column name → text.
  * @throws PoisonError with a reason a person understands.
@@ -24,12 +27,14 @@ export function parseCsv1Delivery(columns: Columns): Delivery {
 }
 
 function delivery(columns: Columns): Delivery {
-  checkTexts(columns);
   const batter = required(columns, "striker");
   const nonStriker = required(columns, "non_striker");
   twoAtTheCrease(batter, nonStriker);
   const batterRuns = runs(columns, "runs_off_bat");
   const extras = runs(columns, "extras");
+  const kinds = carriesKinds(columns);
+  const detailed = carriesDetails(columns);
+  const wickets = wicketOf(columns, detailed);
   return {
     matchId: matchIdOf(required(columns, "match_id")),
     innings: inningsNumber(required(columns, "innings"), 'column "innings"'),
@@ -39,9 +44,10 @@ function delivery(columns: Columns): Delivery {
     nonStriker,
     bowler: required(columns, "bowler"),
     runs: { batter: batterRuns, extras, total: batterRuns + extras },
-    extras: null,
-    nonBoundary: null,
-    wickets: wicketOf(columns),
+    extras: kinds ? extrasOf(columns) : null,
+    nonBoundary: detailed ? nonBoundaryOf(columns) : null,
+    wickets,
+    ...(kinds && wickets.length > 0 && { moreWickets: null }),
   };
 }
 
@@ -62,16 +68,16 @@ function place(label: string, nth: string): { over: number; ball: number } {
   return { over, ball };
 }
 
-function runs(columns: Columns, name: string): number {
-  return wholeNumber(required(columns, name), `column "${name}"`, RUNS_MAX);
-}
-
-function wicketOf(columns: Columns): readonly Wicket[] {
+function wicketOf(columns: Columns, detailed: boolean): readonly Wicket[] {
   const kind = optional(columns, "kind");
   const playerOut = optional(columns, "player_dismissed");
-  if (kind === "" && playerOut === "") return [];
+  const fielders = fieldersOf(columns);
+  if (kind === "" && playerOut === "") {
+    if (fielders[0] !== undefined) throw new PoisonError(`fielder ${quoted(fielders[0])} without a wicket`);
+    return [];
+  }
   if (kind === "") throw new PoisonError(`column "player_dismissed" names ${quoted(playerOut)}, but "kind" is empty`);
   if (playerOut === "") throw new PoisonError(`column "kind" is ${quoted(kind)}, but "player_dismissed" is empty`);
   if (!isWicketKind(kind)) throw new PoisonError(`column "kind": unknown wicket ${quoted(kind)}`);
-  return [{ kind, playerOut, fielders: null }];
+  return [{ kind, playerOut, fielders: detailed ? fielders : null }];
 }

@@ -1,7 +1,8 @@
 import { PoisonError } from "../errors.ts";
-import { checkTexts, type Columns, optional, own, readRow, required } from "./columns.ts";
-import { ballLabel, inningsNumber, matchIdOf, quoted, RUNS_MAX, twoAtTheCrease, wholeNumber } from "./fields.ts";
-import type { Delivery, Extras, Wicket } from "./types.ts";
+import { type Columns, optional, readRow, required } from "./columns.ts";
+import { carriesDetails, extrasOf, fieldersOf, nonBoundaryOf, runs } from "./csv-runs.ts";
+import { ballLabel, inningsNumber, matchIdOf, quoted, twoAtTheCrease } from "./fields.ts";
+import type { Delivery, Wicket } from "./types.ts";
 import { isWicketKind } from "./wickets.ts";
 
 export { parseCsv2Info } from "./csv2-info.ts";
@@ -32,13 +33,12 @@ export function parseCsv2Delivery(columns: Columns, limits: Csv2Limits = {}): De
 }
 
 function delivery(columns: Columns, limits: Csv2Limits): Delivery {
-  checkTexts(columns);
   const { over, ball } = ballLabel(required(columns, "ball"), 'column "ball"', limits.overs);
   const matchId = matchIdOf(required(columns, "match_id"));
   const innings = inningsNumber(required(columns, "innings"), 'column "innings"');
   const extras = extrasOf(columns);
-  const batterRuns = runs(columns, "runs_off_bat", required(columns, "runs_off_bat"));
-  const extraRuns = extrasTotal(columns, extras);
+  const batterRuns = runs(columns, "runs_off_bat");
+  const extraRuns = runs(columns, "extras");
   const detailed = carriesDetails(columns);
   return {
     matchId,
@@ -48,14 +48,14 @@ function delivery(columns: Columns, limits: Csv2Limits): Delivery {
     ...people(columns),
     runs: { batter: batterRuns, extras: extraRuns, total: batterRuns + extraRuns },
     extras,
-    nonBoundary: detailed ? flag(columns, "non_boundary") : null,
+    nonBoundary: detailed ? nonBoundaryOf(columns) : null,
     wickets: wicketsOf(columns, detailed),
   };
 }
 
 function people(columns: Columns): Pick<Delivery, "battingTeam" | "batter" | "nonStriker" | "bowler"> {
   const battingTeam = required(columns, "batting_team");
-  const bowlingTeam = required(columns, "bowling_team");
+  const bowlingTeam = optional(columns, "bowling_team");
   if (battingTeam === bowlingTeam) throw new PoisonError(`${quoted(battingTeam)} both bats and bowls`);
   const batter = required(columns, "striker");
   const nonStriker = required(columns, "non_striker");
@@ -63,57 +63,9 @@ function people(columns: Columns): Pick<Delivery, "battingTeam" | "batter" | "no
   return { battingTeam, batter, nonStriker, bowler: required(columns, "bowler") };
 }
 
-function runs(columns: Columns, name: string, empty: string): number {
-  return wholeNumber(optional(columns, name) || empty, `column "${name}"`, RUNS_MAX);
-}
-
-function extrasOf(columns: Columns): Extras {
-  return {
-    wides: runs(columns, "wides", "0"),
-    noballs: runs(columns, "noballs", "0"),
-    byes: runs(columns, "byes", "0"),
-    legbyes: runs(columns, "legbyes", "0"),
-    penalty: runs(columns, "penalty", "0"),
-  };
-}
-
-function extrasTotal(columns: Columns, extras: Extras): number {
-  const stated = runs(columns, "extras", required(columns, "extras"));
-  const sum = extras.wides + extras.noballs + extras.byes + extras.legbyes + extras.penalty;
-  if (stated !== sum) {
-    const parts = Object.entries(extras)
-      .filter(([, n]) => n > 0)
-      .map(([name, n]) => `${name} ${n}`);
-    throw new PoisonError(
-      `extras do not add up: column "extras" says ${stated}, but ${parts.join(" + ") || "no kind of extras is given"}` +
-        (parts.length > 1 ? ` make ${sum}` : ""),
-    );
-  }
-  return stated;
-}
-
-const DETAIL_COLUMNS = ["actual_delivery", "non_boundary", "fielder_1", "fielder_2", "fielder_3"];
-
-/**
- * Whether the row is of 2.3.0 or later, which knows fielders and run fours. Empty columns may be left out of
- * a row, but `actual_delivery` never is empty.
- */
-function carriesDetails(columns: Columns): boolean {
-  return DETAIL_COLUMNS.some((name) => own(columns, name) !== undefined);
-}
-
-function flag(columns: Columns, name: string): boolean {
-  const text = optional(columns, name);
-  if (text === "true" || text === "1") return true;
-  if (text === "false" || text === "0" || text === "") return false;
-  throw new PoisonError(`column "${name}" is ${quoted(text)}; expected "true" or nothing`);
-}
-
 /** The fielders of the row belong to its first wicket: nobody fields a "timed out". */
 function wicketsOf(columns: Columns, detailed: boolean): readonly Wicket[] {
-  const named = ["fielder_1", "fielder_2", "fielder_3"]
-    .map((name) => optional(columns, name))
-    .filter((name) => name !== "");
+  const named = fieldersOf(columns);
   const first = wicket(columns, "wicket_type", "player_dismissed", detailed ? named : null);
   const second = wicket(
     columns,

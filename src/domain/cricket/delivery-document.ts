@@ -47,16 +47,18 @@ export function deliveryContent(document: DocumentValue, words: DeliveryWords): 
 
 const NO_EXTRAS: Extras = { wides: 0, noballs: 0, byes: 0, legbyes: 0, penalty: 0 };
 
+/** A member that is no kind of extras is passed over, as long as the kinds make up what was given. */
 function extrasOf(given: DocumentValue | null, stated: number): Extras {
   const extras: Record<string, number> = { ...NO_EXTRAS };
   let sum = 0;
-  for (const [kind, runs] of given?.members() ?? []) {
-    if (!Object.hasOwn(NO_EXTRAS, kind)) throw new PoisonError(`unknown kind of extras ${quoted(kind)}`);
-    const count = runs.whole(RUNS_MAX);
+  for (const kind of Object.keys(NO_EXTRAS)) {
+    const count = given?.get(kind)?.whole(RUNS_MAX) ?? 0;
     extras[kind] = count;
     sum += count;
   }
   if (sum !== stated) {
+    const unknown = given?.members().find(([name]) => !Object.hasOwn(NO_EXTRAS, name));
+    if (unknown !== undefined) throw new PoisonError(`unknown kind of extras ${quoted(unknown[0])}`);
     throw new PoisonError(`extras do not add up: runs.extras is ${stated}, but the kinds of extras make ${sum}`);
   }
   return extras as unknown as Extras;

@@ -26,7 +26,7 @@ import type { Delivery, InningsNote, Match, Player } from "./types.ts";
  * - people are their name as written: deliveries have no register ids in any format;
  * - a substitute is "X (sub)" in YAML and in our JSON reading and plain "X" in csv2: the mark is dropped, and
  *   substitutes without a name ("? (sub)", JSON) are left out; csv2 has room for three fielders a ball: three count;
- * - csv1 has one wicket a ball and no kinds of extras: further wickets and kinds are facets;
+ * - csv1 has one wicket a ball and, in its oldest form, no kinds of extras: further wickets and kinds are facets;
  * - csv2 writes a method (D/L) only beside a winner: without one the method is unknown there;
  * - teams, players and awards come in different orders, which say nothing;
  * - `format` and `version` are provenance, no content.
@@ -78,7 +78,7 @@ export function deliveryIdentity(d: Delivery): CricketIdentity {
       wicket: first === undefined ? null : [first.kind, first.playerOut],
     }),
     facets: [
-      d.extras === null
+      d.extras === null || d.moreWickets === null
         ? null
         : canonicalJson({ ...d.extras, further: further.map(({ kind, playerOut }) => [kind, playerOut]) }),
       d.nonBoundary === null || d.wickets.some(({ fielders }) => fielders === null)
@@ -140,11 +140,7 @@ function matchFacets(m: Match): Readonly<Record<(typeof MATCH_FACETS)[number], C
       : null,
     superOvers: inningsWith(m, "superOver", flags),
     declared: inningsWith(m, "declared", flags),
-    targets: carriesTargets(m.format, m.version)
-      ? m.inningsNotes.flatMap(({ innings, target }) =>
-          target === null ? [] : [[innings, target.runs, target.overs ?? ""]],
-        )
-      : null,
+    targets: targetsOf(m),
     forfeited: inningsWith(m, "forfeited", events),
     inningsTeams: events ? m.inningsNotes.map(({ innings, team }) => [innings, team ?? ""]) : null,
     absentHurt: events
@@ -172,6 +168,14 @@ function inningsWith(
 ): readonly number[] | null {
   const innings = having(m, (note) => note[flag] === true);
   return carried || innings.length > 0 ? innings : null;
+}
+
+/** The original CSV has targets in its later versions; from which on, nobody says. */
+function targetsOf(m: Match): readonly CanonicalValue[] | null {
+  const given = m.inningsNotes.flatMap(({ innings, target }) =>
+    target === null ? [] : [[innings, target.runs, target.overs ?? ""]],
+  );
+  return carriesTargets(m.format, m.version) || given.length > 0 ? given : null;
 }
 
 function penaltiesOf(m: Match, carried: boolean): readonly (readonly number[])[] | null {

@@ -26,6 +26,7 @@ export function matchOf(matchId: string, document: DocumentValue, words: MatchWo
   const version = document.need("meta").need("data_version").label();
   words.checkVersion(version);
   const info = document.need("info");
+  const teams = twoTeams(texts(info.need("teams")));
   return {
     matchId,
     format: words.format,
@@ -33,7 +34,7 @@ export function matchOf(matchId: string, document: DocumentValue, words: MatchWo
     matchType: textOf(info, "match_type"),
     gender: textOf(info, "gender"),
     teamType: textOf(info, "team_type"),
-    teams: twoTeams(texts(info.need("teams"))),
+    teams,
     season: info.get("season")?.label() ?? null,
     dates: datesOf(info),
     venue: textOf(info, "venue"),
@@ -44,7 +45,7 @@ export function matchOf(matchId: string, document: DocumentValue, words: MatchWo
     toss: tossOf(info),
     outcome: outcomeOf(info.get("outcome")),
     playersOfMatch: texts(info.get("player_of_match")),
-    players: playersOf(info),
+    players: playersOf(info, teams),
     inningsNotes: document
       .need("innings")
       .items()
@@ -91,10 +92,14 @@ function outcomeOf(outcome: DocumentValue | null): Outcome {
   ]) as Outcome;
 }
 
-/** In the order of the file: team by team. */
-function playersOf(info: DocumentValue): readonly Player[] {
+/** In the order of the file: team by team. What is no team of the match is of a later version, and passed over. */
+function playersOf(info: DocumentValue, teams: readonly string[]): readonly Player[] {
   const register = info.get("registry")?.get("people") ?? null;
-  const players = info.get("players")?.members() ?? [];
+  const players =
+    info
+      .get("players")
+      ?.members()
+      .filter(([team]) => teams.includes(team)) ?? [];
   return players.flatMap(([team, names]) =>
     texts(names).map((name) => ({ team, name, registryId: register === null ? null : textOf(register, name) })),
   );

@@ -36,11 +36,13 @@ export interface Delivery {
   readonly nonStriker: string;
   readonly bowler: string;
   readonly runs: { readonly batter: number; readonly extras: number; readonly total: number };
-  /** null where the format gives one total only (csv1). */
+  /** null where the format gives one total only (csv1 before it had columns for the kinds). */
   readonly extras: Extras | null;
   /** A four or six that was run, not hit to the boundary; null where the format has no such flag. */
   readonly nonBoundary: boolean | null;
   readonly wickets: readonly Wicket[];
+  /** null where the format has room for one wicket a ball (csv1) and there is one: whether another fell is unknown. */
+  readonly moreWickets?: null;
 }
 
 /** Where a clean record came from, and what the review said of it. */

@@ -28,13 +28,20 @@ const MATCH_WORDS: MatchWords = {
   checkVersion,
   event: (info) => info.get("competition")?.textOrNull() ?? null,
   innings: (item) => {
-    const [only, ...more] = item.members();
+    const members = item.members();
+    const labelled = members.length === 1 ? members : members.filter(([name]) => isInningsLabel(name));
+    const [only, ...more] = labelled;
     if (only === undefined || more.length > 0) {
-      throw new PoisonError(`${item.path} has ${more.length + (only === undefined ? 0 : 1)} labels; expected one`);
+      throw new PoisonError(`${item.path} has ${labelled.length} labels; expected one`);
     }
     return { innings: only[1], superOver: /\bsuper over\b/iu.test(only[0]) };
   },
 };
+
+/** Whether a key is the label of an innings, "1st innings" or "Kent Super Over", and no key that a later version put beside it. */
+export function isInningsLabel(name: string): boolean {
+  return /\b(?:innings|super over)\b/iu.test(name);
+}
 
 /**
  * One object of the store as what it holds: a delivery (`match_id`, `innings` from 1, `team`, `label`, `delivery` as in a

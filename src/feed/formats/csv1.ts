@@ -1,5 +1,5 @@
 /**
- * Cricsheet's original CSV: one file a match, each line beginning with its kind.
+ * Cricsheet's original CSV: one file a match, each line beginning with its kind. A ball line has 11, 16 or 21 fields, by version.
  *
  *   version,1.3.0
  *   info,team,Australia
@@ -21,8 +21,40 @@ import { otherRuns } from "../slip.ts";
 import type { OdiContent } from "./odi-content.ts";
 import { unreadableRow } from "./odi-content.ts";
 
-/** Fields of a ball line, the word `ball` included. */
-const BALL_FIELDS = 11;
+/** Fields of a ball line, the word `ball` included, and the columns that they are; innings and label stand before them. */
+const PLAIN_FIELDS = 11;
+const PLAIN: readonly Csv1Column[] = [
+  "batting_team",
+  "striker",
+  "non_striker",
+  "bowler",
+  "runs_off_bat",
+  "extras",
+  "kind",
+  "player_dismissed",
+];
+/** Versions that tell the kinds of extras have them before the wicket; 1.8 has five more fields at the end. */
+const DETAILED_FIELDS = 16;
+const DETAILED: readonly Csv1Column[] = [
+  "batting_team",
+  "striker",
+  "non_striker",
+  "bowler",
+  "runs_off_bat",
+  "extras",
+  "wides",
+  "noballs",
+  "byes",
+  "legbyes",
+  "penalty",
+  "kind",
+  "player_dismissed",
+  "actual_delivery",
+  "non_boundary",
+  "fielder_1",
+  "fielder_2",
+  "fielder_3",
+];
 
 export function csv1Script(matchId: string, path: string, progressKey: string = matchId): MatchScript<OdiContent> {
   return {
@@ -38,7 +70,7 @@ export function csv1Script(matchId: string, path: string, progressKey: string = 
 /** Whether a file begins as the original CSV does; csv2 begins with its columns. @throws FatalError when it cannot be read */
 export async function isCsv1(path: string): Promise<boolean> {
   try {
-    return /^(?:\uFEFF)?version,/u.test((await readStart(path, 16)).toString("utf8"));
+    return /^(?:\uFEFF)?(?:version|"version"),/u.test((await readStart(path, 16)).toString("utf8"));
   } catch (error) {
     throw fileError(path, error);
   }
@@ -68,6 +100,7 @@ async function matchRecord(matchId: string, path: string): Promise<ScriptRow<Odi
 async function* balls(matchId: string, path: string): AsyncGenerator<ScriptRow<OdiContent>> {
   const file = basename(path);
   const counter = new OverCounter();
+  const layout = new Layout();
   let row = 0;
   for await (const line of readLines(path)) {
     const read = readLine(line);
@@ -75,14 +108,46 @@ async function* balls(matchId: string, path: string): AsyncGenerator<ScriptRow<O
     row += 1;
     // Also a ball that cannot be read was bowled: those after it keep their number.
     const nth = counter.next(read.kind === "ball" ? read.fields : beginning(line));
-    if (read.kind === "unreadable") {
-      yield unreadableRow(matchId, unreadable(file, line, read.problem), row);
+    const problem = read.kind === "unreadable" ? read.problem : layout.problemOf(read.fields.length, line.unterminated);
+    if (read.kind === "unreadable" || problem !== null) {
+      yield unreadableRow(matchId, unreadable(file, line, problem ?? ""), row);
       continue;
     }
-    const [, innings = "", ball = "", ...rest] = read.fields;
-    const columns = [matchId, innings, ball, String(nth), ...rest];
-    const bytes = columns.reduce((sum, column) => sum + column.length + 4, 100);
+    const columns = columnsOf(matchId, nth, read.fields);
+    const bytes = columns.reduce((sum, column) => sum + (column?.length ?? 0) + 4, 100);
     yield { content: { table: "csv1_deliveries", columns }, bytes, line: row, repeatable: true };
+  }
+}
+
+/** In the order of `CSV1_COLUMNS`. Fields behind the last column that is known are of a later version, and passed over. */
+function columnsOf(matchId: string, nth: number, fields: readonly string[]): readonly (string | null)[] {
+  const [, innings = "", ball = "", ...rest] = fields;
+  const values = new Map<Csv1Column, string | undefined>([
+    ["match_id", matchId],
+    ["innings", innings],
+    ["ball", ball],
+    ["nth", String(nth)],
+  ]);
+  const names = fields.length < DETAILED_FIELDS ? PLAIN : DETAILED;
+  for (const [index, name] of names.entries()) values.set(name, rest[index]);
+  return CSV1_COLUMNS.map((name) => values.get(name) ?? null);
+}
+
+/**
+ * How many fields the ball lines of a file have. The fields have no names, so a line that is shorter than those before it is
+ * broken: what stands in its place might be read as something else.
+ */
+class Layout {
+  #fields: number | null = null;
+
+  problemOf(fields: number, unterminated: boolean): string | null {
+    const known = fields === PLAIN_FIELDS || fields >= DETAILED_FIELDS;
+    if (known) this.#fields ??= fields;
+    const wanted = this.#fields ?? PLAIN_FIELDS;
+    const isLonger = fields > wanted && wanted >= DETAILED_FIELDS;
+    if (known && (fields === wanted || isLonger)) return null;
+    const counted = `${fields} fields instead of ${wanted}`;
+    return unterminated && fields < wanted ? `the file ends within this line: ${counted}` : counted;
   }
 }
 
@@ -97,7 +162,8 @@ type Read =
   | { readonly kind: "blank" }
   | { readonly kind: "unreadable"; readonly problem: string };
 
-const ABOUT = /^(?:version|info|penalty_runs),/u;
+/** Quoted too, as a spreadsheet may save them. */
+const ABOUT = /^(?:version|info|penalty_runs|"(?:version|info|penalty_runs)"),/u;
 
 function readLine(line: Line): Read {
   if (line.bytes.length === 0) return { kind: "blank" };
@@ -112,11 +178,6 @@ function readLine(line: Line): Read {
       kind: "unreadable",
       problem: "a line of the original CSV begins with version, info, ball or penalty_runs",
     };
-  if (split.fields.length !== BALL_FIELDS) {
-    const counted = `${split.fields.length} fields instead of ${BALL_FIELDS}`;
-    const cut = line.unterminated && split.fields.length < BALL_FIELDS;
-    return { kind: "unreadable", problem: cut ? `the file ends within this line: ${counted}` : counted };
-  }
   return { kind: "ball", fields: split.fields };
 }
 
@@ -148,6 +209,7 @@ function wrongVersion(content: OdiContent, random: Random): OdiContent | null {
   if (content.table !== "csv1_deliveries") return null;
   const { columns } = content;
   if (columns[at("extras")] !== "0" || columns[at("kind")] !== "") return null;
-  const slip = otherRuns(columns[at("runs_off_bat")], draw);
+  if ((columns[at("non_boundary")] ?? "") !== "") return null;
+  const slip = otherRuns(columns[at("runs_off_bat")] ?? undefined, draw);
   return slip === null ? null : { table: "csv1_deliveries", columns: columns.with(at("runs_off_bat"), slip) };
 }

@@ -6,8 +6,8 @@ export type OdiContent =
   | { readonly table: "match_info"; readonly matchId: string; readonly info: string }
   | { readonly table: "deliveries"; readonly columns: DeliveryColumns }
   | { readonly table: "csv1_match_info"; readonly matchId: string; readonly info: string }
-  /** In the order of `CSV1_COLUMNS`. */
-  | { readonly table: "csv1_deliveries"; readonly columns: readonly string[] }
+  /** In the order of `CSV1_COLUMNS`; null for a column that a ball line of the file has no field for. */
+  | { readonly table: "csv1_deliveries"; readonly columns: readonly (string | null)[] }
   | { readonly table: "unreadable_rows"; readonly matchId: string; readonly unreadable: UnreadableLine };
 
 export function unreadableRow(matchId: string, unreadable: UnreadableLine, line: number): ScriptRow<OdiContent> {

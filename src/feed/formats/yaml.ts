@@ -1,5 +1,6 @@
 /** Cricsheet YAML (0.5, 0.9 to 0.92) as objects: one a delivery, one for what the file says about the match. */
 import type { MappingNode, Node } from "js-yaml";
+import { isInningsLabel } from "../../domain/cricket/yaml.ts";
 import type { UnreadableLine } from "../csv.ts";
 import { digestOfFiles } from "../files.ts";
 import type { FolderKind } from "../folder.ts";
@@ -54,6 +55,9 @@ interface Objects {
   readonly deliveries: readonly TestContent[];
 }
 
+/** <over>.<delivery> */
+const LABEL = /^\d{1,4}\.\d{1,4}$/u;
+
 /** What leads to the deliveries must be there; what they hold is for the review. @throws UnreadableFile */
 function objectsOf(matchId: string, text: string): Objects {
   const match = mappingOf(parseYamlText(text, MAX_EXPANDED_CHARS), "the file");
@@ -61,7 +65,12 @@ function objectsOf(matchId: string, text: string): Objects {
   const deliveries: TestContent[] = [];
   const innings = listOf(valueOf(match, "innings"), '"innings"').map((item, n) => {
     const labelled = mappingOf(item, `innings ${n + 1}`);
-    const items = labelled.items.map(({ key, value }) => {
+    const isLabel = ({ key }: MappingNode["items"][number]): boolean => isInningsLabel(textOf(key) ?? "");
+    // A key beside the label is of a later version: it stays in the record and means nothing.
+    const several = labelled.items.length > 1 && labelled.items.some(isLabel);
+    const items = labelled.items.map((labelledItem) => {
+      const { key, value } = labelledItem;
+      if (several && !isLabel(labelledItem)) return labelledItem;
       const body = mappingOf(value, `innings ${n + 1}`);
       const team = valueOf(body, "team");
       for (const delivery of listOf(valueOf(body, "deliveries"), `"deliveries" of innings ${n + 1}`))
@@ -88,7 +97,10 @@ interface Place {
 
 /** A delivery is a mapping of one label; anything else goes in as it is and without a label. */
 function deliveryObject({ matchId, innings, row: number, team }: Place, item: Node): TestContent {
-  const [only, another] = item.kind === "mapping" ? item.items : [];
+  const items = item.kind === "mapping" ? item.items : [];
+  // A key beside the label is of a later version, and passed over.
+  const labelled = items.length === 1 ? items : items.filter(({ key }) => LABEL.test(textOf(key) ?? ""));
+  const [only, another] = labelled;
   const label = another === undefined ? textOf(only?.key) : undefined;
   const body = printYaml(
     mapping({
@@ -100,7 +112,7 @@ function deliveryObject({ matchId, innings, row: number, team }: Place, item: No
     }),
   );
   // Keys are names of files and addresses: a label that is not fit for one stays in the object.
-  const name = label !== undefined && /^\d{1,4}\.\d{1,4}$/u.test(label) ? label : `delivery-${number}`;
+  const name = label !== undefined && LABEL.test(label) ? label : `delivery-${number}`;
   return { key: `${matchId}/${innings}/${name}.yaml`, body };
 }
 

@@ -98,6 +98,26 @@ test("the schema of an earlier version gets what is missing, publication include
   expect(await rowsOf("match_info", ["match_id"])).toEqual(['["1"]']);
 });
 
+test("the table of an earlier version gets the columns of longer ball lines; a source that streams goes on", async () => {
+  const earlier = CSV1_COLUMNS.slice(0, 12).map((name) => `${name} text`);
+  await world.sql.unsafe(`drop table odi.csv1_deliveries;
+    create table odi.csv1_deliveries (id bigserial primary key, inserted_at timestamptz not null default now(), ${earlier.join(", ")});
+    alter table odi.csv1_deliveries replica identity full;
+    alter publication odi add table odi.csv1_deliveries`);
+  await world.sql`insert into odi.csv1_deliveries (match_id, ball) values ('1', '0.1')`;
+  const source = startSource(world);
+  await source.until((status) => status.state === "streaming");
+  writeFileSync(join(dir, "7.csv"), 'version,1.8.0\nball,1,0.1,A,X,Y,Z,0,1,,1,,,,"","",0.1,,,,\n');
+  await feed([dir]);
+  await settle(world);
+  const events = await readTopic(world, world.topics.raw);
+  const sent = events.filter((event) => event.type === "cricket.odi.csv1-delivery.v1");
+  expect(sent.map(({ value }) => [value["match_id"], value["noballs"], value["fielder_3"]])).toEqual([
+    ["1", undefined, undefined],
+    ["7", "1", ""],
+  ]);
+});
+
 test("where the schema is complete nothing needs the right to create", async () => {
   const role = `reader_${world.name}`;
   await world.sql.unsafe(`create role ${role} login password 'p'; grant usage on schema odi to ${role}`);

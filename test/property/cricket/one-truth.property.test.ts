@@ -8,6 +8,7 @@ import type { Delivery, Match } from "../../../src/domain/cricket/types.ts";
 import { parseYamlObject } from "../../../src/domain/cricket/yaml.ts";
 import {
   csv1Info,
+  csv1LongRow,
   csv1Row,
   csv2Info,
   csv2Row,
@@ -62,6 +63,17 @@ describe("a delivery is one fact in every form", () => {
           [true, false],
           [false, false],
         ]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("nor does the longer line of the original CSV contradict any form, though it has one wicket a ball", () => {
+    fc.assert(
+      fc.property(delivery, (d) => {
+        const long = deliveryIdentity(parseCsv1Delivery(csv1LongRow(d)));
+        for (const form of FORMS) expect(sameFact(long, deliveryIdentity(DELIVERIES[form](d))), form).toBe(true);
+        expect(long.facets.map((facet) => facet !== null)).toEqual([d.wickets.length === 0, true]);
       }),
       { numRuns: 1_000 },
     );

@@ -63,7 +63,35 @@ describe("a row of the original CSV becomes a delivery", () => {
     ]);
   });
 
+  const KINDS = { wides: "", noballs: "1", byes: "", legbyes: "", penalty: "" };
+  const DETAILS = {
+    actual_delivery: "47.1",
+    non_boundary: "true",
+    fielder_1: "AB de Villiers",
+    fielder_2: "",
+    fielder_3: "",
+  };
+
+  test("a longer line tells the kinds of extras, and of version 1.8 fielders and run fours", () => {
+    expect(parseCsv1Delivery(row(KINDS))).toMatchObject({ extras: { wides: 0, noballs: 1 }, nonBoundary: null });
+    const out = { ...KINDS, ...DETAILS, kind: "run out", player_dismissed: "A Symonds" };
+    expect(parseCsv1Delivery(row(out))).toMatchObject({
+      extras: { noballs: 1 },
+      nonBoundary: true,
+      wickets: [{ kind: "run out", playerOut: "A Symonds", fielders: ["AB de Villiers"] }],
+      // The form has room for one.
+      moreWickets: null,
+    });
+    expect(parseCsv1Delivery(row({ ...KINDS, ...DETAILS, fielder_1: "" }))).not.toHaveProperty("moreWickets");
+  });
+
+  test("what nobody reads changes nothing", () => {
+    expect(parseCsv1Delivery(row({ umpire: "x".repeat(5_000), "": "\u0000" }))).toEqual(parseCsv1Delivery(row()));
+  });
+
   test.each<[string, Readonly<Record<string, string | undefined>>, string]>([
+    ["kinds of extras that do not add up", { ...KINDS, wides: "1" }, "extras do not add up"],
+    ["a fielder for nothing", { ...KINDS, ...DETAILS }, 'fielder "AB de Villiers" without a wicket'],
     [
       "a count that does not fit the label",
       { nth: "2" },
@@ -112,6 +140,15 @@ describe("the other lines of an original CSV become a match", () => {
     expect(inningsNotes).toMatchObject([
       { innings: 2, penaltyPre: 5, penaltyPost: 10, declared: null, superOver: null },
     ]);
+  });
+
+  test("keys and values that nobody knows change nothing, nor does a key without a value", () => {
+    const more = INFO.replace(
+      "info,team,Australia\n",
+      "info,team,Australia,home\ninfo,weather\ninfo,registry,venues,X\n",
+    );
+    expect(parseCsv1Match("1", more)).toEqual(parseCsv1Match("1", INFO));
+    expect(() => parseCsv1Match("1", `${INFO}info,play`)).toThrow("line 9 is cut off");
   });
 
   test("keys that later versions brought", () => {

@@ -139,7 +139,10 @@ describe("a JSON document that is no delivery is poison, and says why", () => {
     ],
     [
       "extras on the prototype",
-      document({ extras: JSON.parse('{"__proto__": 1}') as object }),
+      document({
+        extras: JSON.parse('{"__proto__": 1}') as object,
+        runs: { batter: 1, extras: 1, total: 2 },
+      }),
       'unknown kind of extras "__proto__"',
     ],
     ["a wicket that is no list", document({ wickets: wicket }), "delivery.wickets is an object; expected a list"],

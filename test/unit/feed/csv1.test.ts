@@ -22,6 +22,72 @@ async function column(name: Csv1Column, lines: readonly (string | Buffer)[]): Pr
     );
 }
 
+const NO_FIELDS = Array.from({ length: 18 }, () => null);
+
+const named = (content: OdiContent | undefined): Record<string, string> => {
+  if (content?.table !== "csv1_deliveries") throw new Error(`no ball: ${JSON.stringify(content)}`);
+  const columns = CSV1_COLUMNS.map((name, index) => [name, content.columns[index]] as const);
+  return Object.fromEntries(columns.filter((column): column is [Csv1Column, string] => typeof column[1] === "string"));
+};
+
+test("later versions tell the kinds of extras, then fielders and run fours; what is behind is passed over", async () => {
+  const wide = "ball,1,0.2,A,X,Y,Z,0,1,1,,,,,caught,X";
+  for (const [line, more] of [
+    [wide, {}],
+    [`${wide},0.1`, { actual_delivery: "0.1" }],
+    [`${wide},0.1,true,P,Q,`, DETAILS],
+    [`${wide},0.1,true,P,Q,,new,newer`, DETAILS],
+  ] as const) {
+    const [, ball] = await contents(`version,1.9.0\n${line}\n`);
+    expect(named(ball)).toEqual({
+      match_id: "7",
+      innings: "1",
+      ball: "0.2",
+      nth: "2",
+      batting_team: "A",
+      striker: "X",
+      non_striker: "Y",
+      bowler: "Z",
+      runs_off_bat: "0",
+      extras: "1",
+      wides: "1",
+      noballs: "",
+      byes: "",
+      legbyes: "",
+      penalty: "",
+      kind: "caught",
+      player_dismissed: "X",
+      ...more,
+    });
+    expect(parseCsv1Delivery(named(ball))).toMatchObject({ extras: { wides: 1 }, wickets: [{ kind: "caught" }] });
+  }
+});
+
+const DETAILS = { actual_delivery: "0.1", non_boundary: "true", fielder_1: "P", fielder_2: "Q", fielder_3: "" };
+
+test("a line shorter than those before it is broken: a field cannot be told from another by its place then", async () => {
+  const long = 'ball,1,0.1,A,X,Y,Z,0,0,,,,,,"","",0.1,,,,';
+  const lines = [long, long.slice(0, -3), ball(1, "0.3"), `${long},`, "ball,1,0.5,A,X,Y,Z,0,0,,,"];
+  expect((await contents(["version,1.8.0", ...lines].join("\n"))).slice(1)).toMatchObject([
+    { table: "csv1_deliveries" },
+    { unreadable: { problem: "18 fields instead of 21" } },
+    { unreadable: { problem: "11 fields instead of 21" } },
+    { table: "csv1_deliveries" },
+    { unreadable: { problem: "the file ends within this line: 12 fields instead of 21" } },
+  ]);
+  expect(
+    (await contents(["version,1.3.0", ball(1, "0.1"), `${ball(1, "0.2")},`, ""].join("\n"))).slice(1),
+  ).toMatchObject([{ table: "csv1_deliveries" }, { unreadable: { problem: "12 fields instead of 11" } }]);
+});
+
+test("lines whose first word is quoted are what they are", async () => {
+  const [record, delivery] = await contents(
+    '"version","1.3.0"\n"info","team","A"\n"ball","1","0.1","A","X","Y","Z","1","0","",""\n',
+  );
+  expect(record).toMatchObject({ info: '"version","1.3.0"\n"info","team","A"\n' });
+  expect(named(delivery)).toMatchObject({ batting_team: "A", extras: "0" });
+});
+
 test("a ball is its fields by name, quotes taken off; the record is every other line, as it is written", async () => {
   const [record, delivery, ...rest] = await contents(
     'version,1.3.0\ninfo,team,A\ninfo,venue,"Lord\'s, London"\nball,1,0.1,A,X,Y,Z,4,0,"run out","S ""Q"" T"\npenalty_runs,1,pre,5\n',
@@ -33,7 +99,7 @@ test("a ball is its fields by name, quotes taken off; the record is every other 
   });
   expect(delivery).toEqual({
     table: "csv1_deliveries",
-    columns: ["7", "1", "0.1", "1", "A", "X", "Y", "Z", "4", "0", "run out", 'S "Q" T'],
+    columns: ["7", "1", "0.1", "1", "A", "X", "Y", "Z", "4", "0", "run out", 'S "Q" T', ...NO_FIELDS.slice(0, 10)],
   });
   expect(rest).toEqual([]);
 });
