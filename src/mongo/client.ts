@@ -15,6 +15,12 @@ const SELECTION_MS = 5000;
 const SOCKET_TIMEOUT_MS = 60_000;
 
 /**
+ * One document that another program wrote must not make a whole batch unreadable: a text that is not Unicode, or a pattern that is none of
+ * JavaScript's and would throw as a RegExp. `Db.command` does not take these over from its client.
+ */
+export const READ_ANYTHING = { enableUtf8Validation: false, bsonRegExp: true } as const;
+
+/**
  * A client that connects at its first call. What is acknowledged is on the disk of a majority; reads are of the primary.
  * Monitoring stays in the driver's own mode: it hangs for good in polling mode when a server cuts its sockets and stays up (7.8).
  *
@@ -32,8 +38,7 @@ export function openMongo(connection: string, options: MongoOptions): MongoClien
       readPreference: ReadPreference.primary,
       writeConcern: { w: "majority", journal: true },
       readConcern: { level: "majority" },
-      // One document that another program wrote wrongly must not make a whole batch unreadable.
-      enableUtf8Validation: false,
+      ...READ_ANYTHING,
     });
   } catch (error) {
     throw classifyMongoError(error, "opening MongoDB");

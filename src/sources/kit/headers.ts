@@ -8,6 +8,9 @@ import type { RecordHeaders } from "../../kafka/log.ts";
 export const MAX_EVENT_BYTES: number = 18 * 1024 * 1024;
 /** What is kept of a value that is too large. */
 const KEPT_BYTES = 64 * 1024;
+/** A key, or the name of a row, is no text: what is longer goes neither into a record's key nor whole into its headers. */
+const MAX_NAME_BYTES = 1024;
+const KEPT_NAME_BYTES = 200;
 
 export interface CloudEvent {
   /** The source's own position: the same row, read again, has the same id. */
@@ -27,15 +30,50 @@ export interface CloudEvent {
 export function cloudEventHeaders(event: CloudEvent): RecordHeaders {
   const headers: [string, Buffer][] = [
     ["ce_specversion", SPEC_VERSION],
-    ["ce_id", Buffer.from(event.id)],
+    ["ce_id", nameOf(event.id)],
     ["ce_source", known(event.source)],
     ["ce_type", known(event.type)],
     ["ce_time", Buffer.from(new Date(event.timeMs).toISOString())],
-    ["ce_rowid", Buffer.from(event.rowId)],
+    ["ce_rowid", nameOf(event.rowId)],
     ["content-type", known(event.contentType)],
   ];
   if (event.subject.length > 0) headers.push(["ce_subject", Buffer.from(event.subject)]);
   return headers;
+}
+
+/** The name itself, or its beginning and its SHA-256 when it is too long: the same row keeps the same name. */
+function nameOf(text: string): Buffer {
+  const whole = Buffer.from(text);
+  if (whole.length <= MAX_NAME_BYTES) return whole;
+  const digest = createHash("sha256").update(whole).digest("hex");
+  return Buffer.from(`${whole.subarray(0, KEPT_NAME_BYTES).toString("utf8")}…sha256:${digest}`);
+}
+
+/**
+ * The time of an event that a row or document states itself. One in the future (infinity, the year 10,000, a clock gone wrong) or
+ * before 1970 is no time at which somebody wrote it: then it is the time at which it was read. As an event time it would make everything
+ * after it late.
+ */
+export function statedTime(statedMs: number, nowMs: number): number {
+  return statedMs >= 0 && statedMs <= nowMs ? statedMs : nowMs;
+}
+
+/** Why a match id cannot be a record's key; null when it can. */
+export function keyProblem(bytes: number): string | null {
+  return bytes <= MAX_NAME_BYTES ? null : `match_id is ${bytes} bytes, over the limit of ${MAX_NAME_BYTES}`;
+}
+
+/**
+ * What `make` gives, or what `otherwise` makes of the reason why it cannot be made: one row whose event cannot be made must never end
+ * a source, which would find it again at every start. `make` works with the row alone, so that whatever it throws is the row's.
+ */
+export function orUnreadable<T>(make: () => T, otherwise: (problem: string) => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return otherwise(`no event can be made of it: ${reason.slice(0, 300)}`);
+  }
 }
 
 const SPEC_VERSION = Buffer.from("1.0");

@@ -2,7 +2,15 @@
  * What every source is made of (docs/HOW-TO/add-a-source.md): the right to write, position and events in one transaction, the
  * loop around the sessions, the status, the headers. What a source adds is how it reads, and when its position cannot be trusted.
  */
-export { cloudEventHeaders, MAX_EVENT_BYTES, oversize, unreadableValue } from "./headers.ts";
+export {
+  cloudEventHeaders,
+  keyProblem,
+  MAX_EVENT_BYTES,
+  orUnreadable,
+  oversize,
+  statedTime,
+  unreadableValue,
+} from "./headers.ts";
 export type { CloudEvent, Unreadable } from "./headers.ts";
 export { Ownership } from "./ownership.ts";
 export type { OwnershipOptions } from "./ownership.ts";

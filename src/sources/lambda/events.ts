@@ -4,12 +4,13 @@ import { partitionFor } from "../../domain/partition.ts";
 import type { WriteBatch } from "../../kafka/log.ts";
 import type { FunctionItem } from "../../object-store/function.ts";
 import { etagOf } from "../../object-store/store.ts";
-import { cloudEventHeaders, oversize, unreadableValue } from "../kit/index.ts";
+import { cloudEventHeaders, keyProblem, oversize, statedTime, unreadableValue } from "../kit/index.ts";
 
 export interface EventTarget {
   readonly sourceId: string;
   readonly rawTopic: string;
   readonly partitions: number;
+  readonly now?: () => number;
 }
 
 /** Why an object is not what it says it is; null when it is. */
@@ -28,15 +29,17 @@ export function appendEvent(
   target: EventTarget,
 ): void {
   // The first part of an object's key is the match.
-  const match = item.key.split("/")[0] ?? "";
-  const { type, contentType, value } = payloadOf(item, match, problem);
+  const name = item.key.split("/")[0] ?? "";
+  const tooLong = keyProblem(Buffer.byteLength(name));
+  const match = tooLong === null ? name : "";
+  const { type, contentType, value } = payloadOf(item, match, problem ?? tooLong);
   const key = Buffer.from(match);
   const headers = cloudEventHeaders({
     id: `lambda:${store}:${item.seq}`,
     source: `lambda/${target.sourceId}`,
     type,
     subject: match,
-    timeMs: Number.isNaN(Date.parse(item.at)) ? 0 : Date.parse(item.at),
+    timeMs: statedTime(Date.parse(item.at), (target.now ?? Date.now)()),
     contentType,
     rowId: `objects/${item.seq}`,
   });

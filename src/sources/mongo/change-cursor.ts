@@ -4,6 +4,7 @@
  */
 import { type ClientSession, type Db, type Document, Long, type MongoClient, Timestamp } from "mongodb";
 import { RetryableError } from "../../domain/errors.ts";
+import { READ_ANYTHING } from "../../mongo/client.ts";
 import { MARK_COLLECTION, T20I_COLLECTIONS } from "../../mongo/collections.ts";
 import type { LogTime } from "./position.ts";
 
@@ -109,7 +110,7 @@ export class ChangeCursor {
       const message = `MongoDB has not answered for ${watchdogMs / 1000} s`;
       timer = setTimeout(() => reject(new RetryableError(message)), watchdogMs);
     });
-    const answer = db.command(command, { session: this.#session });
+    const answer = db.command(command, { session: this.#session, ...READ_ANYTHING });
     // Nobody waits for it any more when silence came first.
     answer.catch(() => undefined);
     try {

@@ -4,7 +4,7 @@ import { CRICKET_EVENT } from "../../domain/cricket/topics.ts";
 import { partitionFor } from "../../domain/partition.ts";
 import type { WriteBatch } from "../../kafka/log.ts";
 import type { T20iCollection } from "../../mongo/collections.ts";
-import { cloudEventHeaders, oversize, unreadableValue } from "../kit/index.ts";
+import { cloudEventHeaders, keyProblem, orUnreadable, oversize, unreadableValue } from "../kit/index.ts";
 import { relaxedJson } from "./relaxed-json.ts";
 
 /** What is kept of a document of no known shape. */
@@ -34,13 +34,13 @@ export class EventWriter {
 
   /** Appends the event of one whole document. */
   append(batch: WriteBatch, collection: T20iCollection, document: Document, context: EventContext): void {
-    this.#write(
-      batch,
-      matchIdOf(document),
-      rowId(collection, document["_id"]),
-      payloadOf(collection, document),
-      context,
+    const matchId = matchIdOf(document);
+    const row = rowId(collection, document["_id"]);
+    const payload = orUnreadable(
+      () => payloadOf(collection, document),
+      (problem) => unreadable(matchId, row, Buffer.alloc(0), problem),
     );
+    this.#write(batch, matchId, row, payload, context);
   }
 
   /** A document that cannot even be fetched: all that is known is its id. */
@@ -51,8 +51,7 @@ export class EventWriter {
     context: EventContext,
     problem: string,
   ): void {
-    const value = unreadableValue({ matchId: "", file: collection, line: 0, raw: Buffer.alloc(0), problem });
-    this.#write(batch, "", rowId(collection, _id), { type: CRICKET_EVENT.t20iUnreadable, value }, context);
+    this.#write(batch, "", rowId(collection, _id), unreadable("", collection, Buffer.alloc(0), problem), context);
   }
 
   #write(batch: WriteBatch, matchId: string, row: string, payload: Payload, context: EventContext): void {
@@ -71,7 +70,11 @@ export class EventWriter {
 
 /** `deliveries/<ObjectId hex>`; an id of another type as Extended JSON. */
 export function rowId(collection: string, _id: unknown): string {
-  return `${collection}/${_id instanceof ObjectId ? _id.toHexString() : BSON.EJSON.stringify(_id, { relaxed: true })}`;
+  if (_id instanceof ObjectId) return `${collection}/${_id.toHexString()}`;
+  return orUnreadable(
+    () => `${collection}/${BSON.EJSON.stringify(_id, { relaxed: true })}`,
+    (problem) => `${collection}/? (${problem})`,
+  );
 }
 
 const TYPES: Readonly<Record<T20iCollection, string>> = {
@@ -82,28 +85,34 @@ const TYPES: Readonly<Record<T20iCollection, string>> = {
 
 function payloadOf(collection: T20iCollection, { _id, ...document }: Document): Payload {
   const matchId = matchIdOf(document);
+  const row = rowId(collection, _id);
   const text = relaxedJson(document);
   const problem = shapeProblem(collection, document);
-  if (problem !== null) {
-    const raw = Buffer.from(text).subarray(0, KEPT_BYTES);
-    const value = unreadableValue({ matchId, file: rowId(collection, _id), line: 0, raw, problem });
-    return { type: CRICKET_EVENT.t20iUnreadable, value };
-  }
+  if (problem !== null) return unreadable(matchId, row, Buffer.from(text).subarray(0, KEPT_BYTES), problem);
   const value = Buffer.from(text);
   const excess = oversize(value, "the document as JSON");
-  if (excess === null) return { type: TYPES[collection], value };
-  const cut = unreadableValue({ matchId, file: rowId(collection, _id), line: 0, ...excess });
-  return { type: CRICKET_EVENT.t20iUnreadable, value: cut };
+  return excess === null ? { type: TYPES[collection], value } : unreadable(matchId, row, excess.raw, excess.problem);
 }
 
+function unreadable(matchId: string, row: string, raw: Buffer, problem: string): Payload {
+  return {
+    type: CRICKET_EVENT.t20iUnreadable,
+    value: unreadableValue({ matchId, file: row, line: 0, raw, problem }),
+  };
+}
+
+/** "" for one that can be no key. */
 function matchIdOf(document: Document): string {
   const id: unknown = document["match_id"];
-  return typeof id === "string" ? id : "";
+  return typeof id === "string" && keyProblem(Buffer.byteLength(id)) === null ? id : "";
 }
 
 /** Why a document is none that the collection should hold; null when it is one. What its fields mean is checked later. */
 function shapeProblem(collection: T20iCollection, document: Document): string | null {
-  if (matchIdOf(document) === "") return `a document of ${collection} without match_id (a text)`;
+  const matchId: unknown = document["match_id"];
+  if (typeof matchId !== "string" || matchId === "") return `a document of ${collection} without match_id (a text)`;
+  const tooLong = keyProblem(Buffer.byteLength(matchId));
+  if (tooLong !== null) return tooLong;
   if (collection === "deliveries" && !isObject(document["delivery"])) return "a delivery without the object delivery";
   if (collection === "matches" && !isObject(document["match"])) return "a match without the object match";
   return null;

@@ -5,8 +5,10 @@
 import { createHash } from "node:crypto";
 import { type Db, type Document, ObjectId, Timestamp } from "mongodb";
 import { WriteBatch } from "../../kafka/log.ts";
+import { READ_ANYTHING } from "../../mongo/client.ts";
 import { T20I_COLLECTIONS, type T20iCollection } from "../../mongo/collections.ts";
 import { mongoCode } from "../../mongo/errors.ts";
+import { orUnreadable, statedTime } from "../kit/index.ts";
 import type { EventWriter } from "./events.ts";
 import { rowId } from "./events.ts";
 import type { LogTime } from "./position.ts";
@@ -40,7 +42,7 @@ export async function copySnapshot(options: SnapshotOptions): Promise<boolean> {
   const moment = new Timestamp({ t: options.moment.seconds, i: options.moment.increment });
   let readConcern: Document = { level: "snapshot", atClusterTime: moment };
   for (const name of T20I_COLLECTIONS) {
-    let after: { readonly id: unknown } | null = null;
+    let after: PagePlace = { bound: null, skip: 0 };
     for (;;) {
       if (options.signal.aborted) return false;
       let page: Document[];
@@ -51,9 +53,8 @@ export async function copySnapshot(options: SnapshotOptions): Promise<boolean> {
         readConcern = { level: "majority" };
         continue;
       }
-      const last = page.at(-1);
-      if (last === undefined) break;
-      after = { id: last["_id"] };
+      if (page.length === 0) break;
+      after = placeAfter(after, page);
       const batch = new WriteBatch();
       for (const document of page) append(options, batch, name, document);
       await options.onBatch(batch);
@@ -62,29 +63,60 @@ export async function copySnapshot(options: SnapshotOptions): Promise<boolean> {
   return true;
 }
 
+/** Where the next page begins. */
+interface PagePlace {
+  /** The id behind which it begins; null before the first. */
+  readonly bound: { readonly id: unknown } | null;
+  /** Documents behind the bound that have been read: those whose ids cannot be sent back (`isExact`). */
+  readonly skip: number;
+}
+
 /**
  * One command a page and no cursor between them: Kafka may make us wait for longer than the server keeps one. The bound is one of
- * the index, and so holds across ids of different types, where a comparison would see those of one type alone.
+ * the index, and so holds across ids of different types, where a comparison would see those of one type alone. The document at
+ * the bound is left out by its id and not by its place: it may have been deleted meanwhile.
  */
 async function readPage(
   { db, maxEvents }: SnapshotOptions,
   name: T20iCollection,
-  after: { readonly id: unknown } | null,
+  { bound, skip }: PagePlace,
   readConcern: Document,
 ): Promise<Document[]> {
-  const bound = after === null ? {} : { min: { _id: after.id }, skip: 1 };
-  const page = { limit: maxEvents, batchSize: maxEvents, singleBatch: true };
+  const from = bound === null ? { filter: {} } : { min: { _id: bound.id }, filter: { _id: { $ne: bound.id } } };
+  const page = { skip, limit: maxEvents, batchSize: maxEvents, singleBatch: true };
   const order = { hint: { _id: 1 }, sort: { _id: 1 } };
-  const reply = await db.command({ find: name, filter: {}, ...order, ...bound, ...page, readConcern });
+  const reply = await db.command({ find: name, ...from, ...order, ...page, readConcern }, READ_ANYTHING);
   return (reply as { cursor: { firstBatch: Document[] } }).cursor.firstBatch;
+}
+
+function placeAfter({ bound, skip }: PagePlace, page: readonly Document[]): PagePlace {
+  const last = page.findLastIndex((document) => isExact(document["_id"]));
+  if (last < 0) return { bound, skip: skip + page.length };
+  return { bound: { id: page[last]?.["_id"] as unknown }, skip: page.length - 1 - last };
+}
+
+/**
+ * Whether the server gets back the id that it sent. JavaScript holds no date beyond the year 275,760, no text that is not Unicode, and the
+ * driver writes undefined as null.
+ */
+function isExact(id: unknown): boolean {
+  if (id === undefined) return false;
+  if (typeof id === "string") return !id.includes("\uFFFD");
+  if (id instanceof Date) return !Number.isNaN(id.getTime());
+  if (typeof id !== "object" || id === null || "_bsontype" in id) return true;
+  return Object.values(id).every(isExact);
 }
 
 /** The id is deterministic: a second copy repeats it while the document is the same. */
 function append(options: SnapshotOptions, batch: WriteBatch, name: T20iCollection, document: Document): void {
   const _id: unknown = document["_id"];
-  const hash = createHash("sha256").update(relaxedJson(document)).digest("hex").slice(0, 16);
+  const content = orUnreadable(
+    () => relaxedJson(document),
+    () => "",
+  );
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
   options.events.append(batch, name, document, {
     id: `mongo:snap:${rowId(name, _id).replace("/", ":").replaceAll(/\s/gu, "_")}:${hash}`,
-    timeMs: _id instanceof ObjectId ? _id.getTimestamp().getTime() : options.now(),
+    timeMs: _id instanceof ObjectId ? statedTime(_id.getTimestamp().getTime(), options.now()) : options.now(),
   });
 }
