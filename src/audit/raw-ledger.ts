@@ -68,6 +68,7 @@ export class RawLedger {
   block(block: VerdictBlock, findings: Findings): void {
     const { fromOffset, toOffset, counts } = block;
     const { from, to, judged } = this.#blocks;
+    this.#chain(block, findings);
     if (fromOffset < this.judgedTo) {
       findings.add(
         "judged",
@@ -92,6 +93,22 @@ export class RawLedger {
       findings.add(
         "judged",
         `${this.name}: the block at offset ${fromOffset} counts ${totalCount(counts) - counts.accepted} records that were not accepted and lists ${listed}`,
+      );
+    }
+  }
+
+  /** A block continues where the one before ended. Of records that are lost there is nothing left to compare. */
+  #chain({ continuesFrom, fromOffset, lost }: VerdictBlock, findings: Findings): void {
+    if (continuesFrom === null) return;
+    if (lost) {
+      findings.unchecked.add(
+        `${this.name}: records from offset ${continuesFrom} on were deleted before they were judged, and given up on request; judging went on at ${fromOffset}`,
+      );
+    }
+    if (this.#blocks.to.length > 0 && continuesFrom > this.judgedTo) {
+      findings.add(
+        "judged",
+        `${this.name}: a hole in the chain of verdicts: a block ends at offset ${this.judgedTo}, the next one continues from ${continuesFrom}`,
       );
     }
   }

@@ -109,6 +109,8 @@ export interface GroupConsumer {
   /** Stable committed offsets of the group; undefined where there is none. */
   committed(partitions: readonly TopicPartition[], timeoutMs: number): Promise<(CommittedOffset | undefined)[]>;
   seek(partition: TopicPartition, offset: number): Promise<void>;
+  /** The offset the member stands at: after the last record returned, and past markers and aborted records that follow it. */
+  position(partition: TopicPartition): number;
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
   /** Watermarks as read_uncommitted sees them: the restore bound (DESIGN 6.4). */

@@ -119,7 +119,7 @@ class Loader {
     try {
       await reader.open();
       const partitions = await this.#start(warehouse, admin, reader);
-      session = new Session(warehouse, reader, admin, partitions);
+      session = new Session(warehouse, reader, admin, partitions, this.#options.acceptGaps ?? false);
       this.#report({ state: "running", message: "loading", published: await currentSnapshot(warehouseDir) });
       session.dirty = true;
       this.#options.observer?.opened(() => warehouse.connect());

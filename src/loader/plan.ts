@@ -1,5 +1,7 @@
 import type { CleanMatch } from "../domain/cricket/types.ts";
+import type { GapEvent } from "../domain/cricket/topics.ts";
 import { FatalError } from "../domain/errors.ts";
+import type { VerdictBlock } from "../domain/review/verdict-block.ts";
 import type { RecordBatch } from "../kafka/log.ts";
 import { decodeGap, decodeMatch, decodeVerdicts, type RecordPlace } from "./decode.ts";
 import { PlannedDeliveries } from "./planned-deliveries.ts";
@@ -28,6 +30,8 @@ export interface Progress {
   readonly next: ReadonlyMap<PartitionName, number>;
   /** `toOffset` of the last verdict block of each INPUT partition. */
   readonly judged: ReadonlyMap<PartitionName, number>;
+  /** Holes in the chain of verdicts are noted instead of refused. */
+  readonly acceptGaps?: boolean;
 }
 
 /** Everything one transaction writes. Keys are natural keys, so of two contents in a batch the later one stays. */
@@ -65,7 +69,8 @@ export function emptyPlan(deliveries: PlannedDeliveries = new PlannedDeliveries(
  * What has to be written for these batches, given how far the warehouse is. Pure.
  *
  * A record below the stored next offset was loaded by an earlier transaction and is skipped (EO-9).
- * Throws a FatalError for a record that cannot be read, and where verdict blocks overlap.
+ * Throws a FatalError for a record that cannot be read, where verdict blocks overlap, and where one is missing
+ * between two (EO-1). Records that were deleted before they were judged become a gap event (EO-13).
  */
 export function planLoad(
   batches: readonly RecordBatch[],
@@ -122,7 +127,21 @@ function take(
       const block = decodeVerdicts(value, place);
       const input = partitionName(block.topic, block.partition);
       const judged = plan.judged.get(input) ?? progress.judged.get(input);
-      if (judged !== undefined && block.fromOffset < judged) throw judgedTwice(input, block.fromOffset, judged, place);
+      if (judged !== undefined) {
+        if (block.fromOffset < judged) throw judgedTwice(input, block.fromOffset, judged, place);
+        const continues = block.continuesFrom ?? judged;
+        if (continues > judged) {
+          const hole = holeGap(input, judged, continues, place, batch.timestamp(index));
+          if (progress.acceptGaps !== true) {
+            throw new FatalError(hole.reason, {
+              remedy:
+                "verdict blocks are missing, or the processor's offsets were moved by hand; to go on without them, noted in the table gaps: `third-umpire loader --accept-gaps`",
+            });
+          }
+          plan.gaps.push(gapRow(hole, place));
+        }
+      }
+      if (block.lost) plan.gaps.push(gapRow(lossGap(input, block, batch.timestamp(index)), place));
       plan.judged.set(input, block.toOffset);
       plan.verdictCounts.push(verdictCountRow(block, place));
       for (const row of verdictRows(block, place)) plan.verdicts.push(row);
@@ -137,6 +156,36 @@ function take(
     default:
       throw new RangeError(`${batch.topic} is not one of the loader's topics`);
   }
+}
+
+function holeGap(
+  input: PartitionName,
+  from: number,
+  to: number,
+  { topic, partition, offset }: RecordPlace,
+  at: number,
+): GapEvent {
+  return {
+    sourceId: `verdicts:${input}`,
+    epoch: 0,
+    from: { offset: from },
+    to: { offset: to },
+    reason: `the chain of verdicts has a hole: ${input} is judged up to offset ${from}, and the block at ${topic}/${partition} offset ${offset} continues from ${to}`,
+    action: "accepted by --accept-gaps",
+    at: new Date(at).toISOString(),
+  };
+}
+
+function lossGap(input: PartitionName, { continuesFrom, fromOffset }: VerdictBlock, at: number): GapEvent {
+  return {
+    sourceId: `processor:${input}`,
+    epoch: 0,
+    from: continuesFrom === null ? null : { offset: continuesFrom },
+    to: { offset: fromOffset },
+    reason: `records from offset ${continuesFrom} on of ${input} were deleted before they were judged`,
+    action: "the processor went on without them, as it was told to",
+    at: new Date(at).toISOString(),
+  };
 }
 
 function judgedTwice(input: PartitionName, from: number, judged: number, place: RecordPlace): FatalError {

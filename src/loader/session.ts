@@ -37,7 +37,16 @@ export class Session {
   acknowledgedAt: number = Number.NEGATIVE_INFINITY;
   acknowledging: Promise<void> | null = null;
 
-  constructor(warehouse: Warehouse, reader: LogReader, admin: LogAdmin, partitions: readonly TopicPartition[]) {
+  readonly #acceptGaps: boolean;
+
+  constructor(
+    warehouse: Warehouse,
+    reader: LogReader,
+    admin: LogAdmin,
+    partitions: readonly TopicPartition[],
+    acceptGaps: boolean,
+  ) {
+    this.#acceptGaps = acceptGaps;
     this.warehouse = warehouse;
     this.reader = reader;
     this.admin = admin;
@@ -48,7 +57,7 @@ export class Session {
 
   /** How far the warehouse will be when the transactions under way have been committed: where the next one goes on. */
   get ahead(): Progress {
-    return { next: this.#next, judged: this.#judged };
+    return { next: this.#next, judged: this.#judged, acceptGaps: this.#acceptGaps };
   }
 
   get busy(): boolean {

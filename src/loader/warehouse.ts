@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { GapEvent } from "../domain/cricket/topics.ts";
+import { CRICKET_TOPICS, type GapEvent } from "../domain/cricket/topics.ts";
 import { append, appendBatch } from "./appender.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
 import { type HotFile, openHotFile } from "./hot-file.ts";
@@ -107,6 +107,8 @@ export class Warehouse {
       }),
     );
     for (const [name, offset] of offsets) this.#next.set(name, offset);
+    const judged = await readJudged(this.connection);
+    for (const name of this.#judged.keys()) if (!judged.has(name)) this.#judged.delete(name);
   }
 
   /**
@@ -258,9 +260,13 @@ async function readNext(connection: DuckDBConnection): Promise<Map<PartitionName
   );
 }
 
+/** Where the chain of verdicts stands. Behind an accepted gap in the verdicts themselves it begins anew. */
 async function readJudged(connection: DuckDBConnection): Promise<Map<PartitionName, number>> {
   const reader = await connection.runAndReadAll(
-    "SELECT input_topic, input_partition, max(to_offset) FROM verdict_counts GROUP BY ALL",
+    `SELECT input_topic, input_partition, max(to_offset) FROM verdict_counts WHERE log_offset >= coalesce((
+       SELECT max((to_position ->> 'offset')::BIGINT) FROM gaps
+       WHERE source_id = 'warehouse:${CRICKET_TOPICS.verdicts}/' || verdict_counts.log_partition), 0)
+     GROUP BY ALL`,
   );
   return new Map(
     reader.getRows().map(([topic, partition, to]) => [partitionName(String(topic), Number(partition)), Number(to)]),

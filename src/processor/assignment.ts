@@ -57,9 +57,8 @@ export class Assignment {
     for (const partition of partitions) {
       const task = new Task(topology, partition, hasher);
       for (const [index, topic] of topology.inputs.entries()) {
-        const offset = await this.#startOffset({ topic, partition }, committed);
-        task.positions[index] = offset;
-        start.push({ topic, partition, offset });
+        await this.#findStart(task, index, committed);
+        start.push({ topic, partition, offset: readFrom(task, index) });
       }
       tasks.push(task);
       this.tasks.set(partition, task);
@@ -89,7 +88,7 @@ export class Assignment {
   /** Reads on from the committed positions of a task. */
   async seekToPositions(task: Task): Promise<void> {
     for (const [index, topic] of this.#options.topology.inputs.entries()) {
-      await this.#options.consumer.seek({ topic, partition: task.partition }, task.positions[index]!);
+      await this.#options.consumer.seek({ topic, partition: task.partition }, readFrom(task, index));
     }
   }
 
@@ -99,20 +98,21 @@ export class Assignment {
     await Promise.all(this.#restores);
   }
 
-  async #startOffset(partition: TopicPartition, committed: readonly (CommittedOffset | undefined)[]): Promise<number> {
-    const { low } = await this.#options.consumer.watermarks(partition, WATERMARKS_MS);
-    const known = committed.find(
-      (offset) => offset?.topic === partition.topic && offset.partition === partition.partition,
-    );
-    if (known === undefined || known.offset >= low) return known?.offset ?? low;
-    const lost = `records ${known.offset} to ${low - 1} of ${partition.topic}/${partition.partition} were deleted before they were judged`;
+  async #findStart(task: Task, index: number, committed: readonly (CommittedOffset | undefined)[]): Promise<void> {
+    const { partition } = task;
+    const topic = this.#options.topology.inputs[index]!;
+    const { low } = await this.#options.consumer.watermarks({ topic, partition }, WATERMARKS_MS);
+    const known = committed.find((offset) => offset?.topic === topic && offset.partition === partition);
+    task.positions[index] = known?.offset ?? low;
+    if (known === undefined || known.offset >= low) return;
+    const lost = `records ${known.offset} to ${low - 1} of ${topic}/${partition} were deleted before they were judged`;
     if (!this.#options.acceptLoss) {
       throw new FatalError(lost, {
         remedy: "raise the topic's retention; to go on without them start the processor with --accept-loss",
       });
     }
     this.#options.say("restoring", `${lost}; going on without them as asked`);
-    return low;
+    task.lostTo[index] = low;
   }
 
   #restore(tasks: readonly Task[], committed: ReadonlyMap<number, CommittedOffset | undefined>): void {
@@ -132,4 +132,9 @@ export class Assignment {
       .finally(() => this.#restores.delete(restore));
     this.#restores.add(restore);
   }
+}
+
+/** Where an input goes on: its position, or behind the records that are lost. */
+function readFrom(task: Task, index: number): number {
+  return Math.max(task.positions[index]!, task.lostTo[index]!);
 }

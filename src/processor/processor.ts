@@ -5,12 +5,14 @@ import { Assignment } from "./assignment.ts";
 import { applyPlan, type CommitPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
+import { IdleCommits } from "./idle-commits.ts";
 import { LagGauge } from "./lag.ts";
 import { OrphanWatch } from "./orphans.ts";
 import type { ProcessorOptions } from "./processor-options.ts";
 import { Reviewer } from "./reviewer.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
+import type { Task } from "./task.ts";
 
 const FETCH_RECORDS = 1_000;
 const IDLE_FETCH_MS = 100;
@@ -32,6 +34,7 @@ export class Processor {
   readonly #durations = new DurationWindow();
   readonly #lag: LagGauge;
   readonly #orphans: OrphanWatch;
+  readonly #idle: IdleCommits;
   #fill = new Fill(undefined);
   #committing: Promise<void> | undefined;
   #rewind = false;
@@ -75,6 +78,7 @@ export class Processor {
       onFailure: onError,
       say: (state, message) => this.#status(state, message),
     });
+    this.#idle = new IdleCommits(options.clock);
     this.#lag = new LagGauge(log, topology.inputs, options.clock, onError);
     const onHealed = (message: string): void => options.onStatus({ message });
     this.#orphans = new OrphanWatch({
@@ -102,6 +106,8 @@ export class Processor {
     await this.#answerRebalances();
     await this.#startRestored();
     if (this.#rewind) await this.#rewindAll();
+    for (const task of this.#idle.due(this.#assignment.tasks.values(), (of) => this.#hasMoved(of)))
+      this.#fill.frame(task);
     if (this.#due()) this.#startCommit();
     const room = await this.#room();
     if (room > 0) {
@@ -117,7 +123,9 @@ export class Processor {
   async finish(): Promise<void> {
     await this.#committing;
     this.#throwFailure();
-    if (this.#rewind || this.#fill.empty) return;
+    if (this.#rewind) return;
+    for (const task of this.#assignment.tasks.values()) if (this.#hasMoved(task)) this.#fill.frame(task);
+    if (this.#fill.empty) return;
     this.#startCommit();
     await this.#committing;
     this.#throwFailure();
@@ -184,12 +192,23 @@ export class Processor {
     if (this.#committing !== undefined || fill.empty) return false;
     const { commitMaxRecords, commitMaxBytes, commitIntervalMs, clock } = this.#options;
     if (fill.records >= commitMaxRecords || fill.bytes >= commitMaxBytes) return true;
-    if (fill.startedAt !== undefined) return clock.now() - fill.startedAt >= commitIntervalMs;
-    return [...fill.frames.keys()].some((task) => !task.claimed);
+    // Without records there is nothing to wait for: a claim, or an idle task.
+    return fill.startedAt === undefined || clock.now() - fill.startedAt >= commitIntervalMs;
+  }
+
+  /** The consumer stands past markers that the task's positions do not know of. */
+  #hasMoved(task: Task): boolean {
+    return task.running && this.#positionsOf(task).some((position, index) => position > task.positions[index]!);
+  }
+
+  #positionsOf({ partition }: Task): number[] {
+    return this.#options.topology.inputs.map((topic) => this.#consumer.position({ topic, partition }));
   }
 
   #startCommit(): void {
     const fill = this.#fill;
+    for (const [task, frame] of fill.frames)
+      this.#positionsOf(task).forEach((position, index) => frame.pass(index, position));
     this.#reviewer.beforeCommit(fill);
     const plan = this.#committer.plan(fill);
     this.#fill = new Fill(fill);
@@ -206,7 +225,10 @@ export class Processor {
     const outcome = await this.#committer.commit(plan, this.#consumer);
     if (outcome === "committed") {
       applyPlan(plan);
-      for (const { frame } of plan.frames) this.#options.onCommitted?.(frame.task.partition, frame.task.positions[0]!);
+      for (const { frame } of plan.frames) {
+        frame.task.committedAt = clock.now();
+        this.#options.onCommitted?.(frame.task.partition, frame.task.positions[0]!);
+      }
       this.#fill.detach();
       plan.fill.recycle();
       this.#commits++;

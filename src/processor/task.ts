@@ -19,6 +19,8 @@ export class Task {
   readonly stores: readonly CommittedStore[];
   /** Next offset to read, by input index. */
   positions: number[];
+  /** By input index: records before this offset were deleted before they were judged, and nobody waits for them. */
+  readonly lostTo: number[];
   streamTime: number = NO_STREAM_TIME;
   counts: VerdictCounts = zeroCounts();
   /** Number of the last commit; 0: none yet. */
@@ -27,6 +29,8 @@ export class Task {
   running = false;
   /** The first commit after an assignment makes us the owner in the offset metadata. */
   claimed = false;
+  /** Clock of the last commit, ms. */
+  committedAt: number = -Infinity;
   readonly #spareOverlays: EventOverlay[] = [];
 
   constructor(topology: Topology, partition: number, hasher: IdentityHasher) {
@@ -36,6 +40,7 @@ export class Task {
     this.known = new KnownEvents(retention === "unbounded" ? null : retention.ms);
     this.stores = (topology.stores ?? []).map((spec) => new CommittedStore(spec, hasher));
     this.positions = topology.inputs.map(() => 0);
+    this.lostTo = topology.inputs.map(() => 0);
   }
 
   /** Digest of the committed state, as the offset metadata carries it. */
@@ -93,9 +98,16 @@ export class Frame {
     const topic = this.task.topology.inputs[inputIndex]!;
     const last = this.blocks.at(-1);
     if (last?.topic === topic) return last;
-    const block = new VerdictBlockBuilder(topic, this.task.partition, this.positions[inputIndex]!, offset);
-    this.blocks.push(block);
-    return block;
+    return this.#newBlock(inputIndex, offset);
+  }
+
+  /** The position of an input moves on over what is no record, or no longer there; a block says so. */
+  pass(inputIndex: number, position: number): void {
+    if (position <= this.positions[inputIndex]!) return;
+    const topic = this.task.topology.inputs[inputIndex]!;
+    const last = this.blocks.findLast((block) => block.topic === topic) ?? this.#newBlock(inputIndex, position);
+    last.passTo(position);
+    this.positions[inputIndex] = position;
   }
 
   overlayOf(spec: StoreSpec<unknown>): StoreOverlay {
@@ -104,6 +116,16 @@ export class Frame {
 
   view(spec: StoreSpec<unknown>): StoreView {
     return this.#of(spec).view;
+  }
+
+  #newBlock(inputIndex: number, offset: number): VerdictBlockBuilder {
+    const { task } = this;
+    const continuesFrom = this.positions[inputIndex]!;
+    const lost = continuesFrom < task.lostTo[inputIndex]!;
+    const topic = task.topology.inputs[inputIndex]!;
+    const block = new VerdictBlockBuilder(topic, task.partition, continuesFrom, offset, lost);
+    this.blocks.push(block);
+    return block;
   }
 
   #of(spec: StoreSpec<unknown>): { overlay: StoreOverlay; view: StoreView } {

@@ -113,6 +113,14 @@ export class ModelConsumer implements GroupConsumer, GroupClient, ProcessPart {
     });
   }
 
+  position(partition: TopicPartition): number {
+    this.#process.assertAlive();
+    this.#assertMember();
+    const cursor = this.#cursors.get(partition);
+    if (cursor === undefined) throw new RetryableError(`${partition.topic}[${partition.partition}] is not assigned`);
+    return cursor.offset;
+  }
+
   pause(partitions: readonly TopicPartition[]): void {
     this.#process.assertAlive();
     this.#setPaused(partitions, true);

@@ -3,6 +3,7 @@ import { FencedError, RetryableError } from "../../src/domain/errors.ts";
 import type { Log, LogAdmin, TransactionalProducer } from "../../src/kafka/log.ts";
 import {
   Member,
+  abortWritten,
   createTopic,
   eventually,
   nextOffset,
@@ -11,6 +12,7 @@ import {
   records,
   transact,
   turnUntil,
+  untilWritten,
 } from "./log-harness.ts";
 import type { LogUnderTest } from "./log-harness.ts";
 
@@ -67,6 +69,33 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       expect(member.rebalances.every(({ kind, lost }) => kind === "assign" && !lost)).toBe(true);
       await turnUntil("two records were read", [member], () => member.records.length >= 2);
       expect(member.records.map(({ value }) => value)).toEqual(["b", "c"]);
+    });
+
+    test("a member's position passes the markers and aborted records behind the last record, again after a seek, and no record", async () => {
+      const tail = { topic, partition: 1 };
+      await transact(producer, records(topic, 1, ["a", "b"]), "commit");
+      await abortWritten(log, producer, records(topic, 1, ["gone"]), 4);
+      const member = memberOf(log, "one");
+      await member.join(4);
+      const stands = async (at: number): Promise<void> =>
+        turnUntil(`it stands at ${at}`, [member], () => member.consumer.position(tail) === at);
+      await stands(5); // two records, a marker, an aborted record, a marker
+      expect(member.records.map(({ value }) => value)).toEqual(["a", "b"]);
+      await member.consumer.seek(tail, 1);
+      expect(member.consumer.position(tail)).toBe(1);
+      await stands(5);
+      expect(member.records.map(({ value }) => value)).toEqual(["a", "b", "b"]);
+      expect(member.consumer.position({ topic, partition: 3 })).toBe(0);
+      await transact(producer, records(topic, 1, ["open"]), "leave open");
+      await untilWritten(log, tail, 6);
+      const other = await openProducer(under.secondLog(), under.unique("other"));
+      await transact(other, records(topic, 1, ["c"]), "commit");
+      await other.close();
+      await member.turn();
+      expect(member.consumer.position(tail)).toBe(5);
+      await producer.commit();
+      await stands(9);
+      expect(member.records.map(({ value }) => value).slice(3)).toEqual(["open", "c"]);
     });
 
     test("there is no committed offset before the first commit", async () => {

@@ -42,6 +42,7 @@ export class ConfluentConsumer implements GroupConsumer {
   /** Partitions read beside the assigned ones because answerRebalance named them. */
   readonly #companions = new Map<string, TopicPartition>();
   readonly #owned = new Map<string, TopicPartition>();
+  readonly #positions = new Map<string, number>();
   #unreachable = false;
   #closed: Promise<void> | undefined;
   #closing = false;
@@ -68,6 +69,8 @@ export class ConfluentConsumer implements GroupConsumer {
         "max.poll.interval.ms": Math.max(600_000, options.sessionTimeoutMs),
         "enable.auto.commit": false,
         "enable.auto.offset.store": false,
+        // The only way to learn of the markers and aborted records behind the last record (see reader.ts).
+        "enable.partition.eof": true,
         // Also makes the client ask for stable offsets (KIP-447).
         "isolation.level": "read_committed",
         ...fetchConfig(options.maxQueuedBytes),
@@ -88,6 +91,10 @@ export class ConfluentConsumer implements GroupConsumer {
       prefetch: true,
       interrupted: () => this.#rebalances.length > 0 || this.#closing,
       translate: (cause) => this.#translate("fetch", cause),
+      onEnd: (end) => {
+        this.#advance(end, end.offset);
+      },
+      returnsAtEnd: false,
     });
     this.#plain = plain.hold();
   }
@@ -110,6 +117,7 @@ export class ConfluentConsumer implements GroupConsumer {
     this.#assertOpen("fetch");
     try {
       const batches = await this.#fetcher.fetch(maxRecords, timeoutMs);
+      for (const batch of batches) this.#advance(batch, batch.offset(batch.length - 1) + 1);
       if (batches.length > 0) {
         this.#unreachable = false;
       } else if (this.#unreachable && this.#rebalances.length === 0) {
@@ -172,7 +180,7 @@ export class ConfluentConsumer implements GroupConsumer {
     const { topic, partition: number } = partition;
     try {
       await this.#fetcher.drained();
-      this.#fetcher.change([partition], () => undefined);
+      this.#fetcher.change([partition], () => this.#positions.set(keyOf(partition), offset));
       const giveUpAt = performance.now() + seekTimeoutMs;
       for (;;) {
         try {
@@ -189,6 +197,14 @@ export class ConfluentConsumer implements GroupConsumer {
     } catch (cause) {
       throw this.#translate("seek", cause);
     }
+  }
+
+  position(partition: TopicPartition): number {
+    const position = this.#positions.get(keyOf(partition));
+    if (position === undefined) {
+      throw new RetryableError(`position of ${partition.topic}[${partition.partition}]: it is not assigned`);
+    }
+    return position;
   }
 
   pause(partitions: readonly TopicPartition[]): void {
@@ -254,6 +270,7 @@ export class ConfluentConsumer implements GroupConsumer {
       (group.has(keyOf(entry)) ? this.#owned : this.#companions).set(keyOf(entry), entry);
     }
     this.#fetcher.change(start, () => {
+      for (const entry of start) this.#positions.set(keyOf(entry), entry.offset);
       this.#answerNatively("assign", start, start);
     });
   }
@@ -269,6 +286,7 @@ export class ConfluentConsumer implements GroupConsumer {
     }
     this.#fetcher.change(going, () => {
       this.#fetcher.forget(going);
+      for (const partition of going) this.#positions.delete(keyOf(partition));
       this.#answerNatively("revoke", going, []);
     });
   }
@@ -297,6 +315,12 @@ export class ConfluentConsumer implements GroupConsumer {
       // EAGER, or NONE while disconnecting.
       this.#client.unassign();
     }
+  }
+
+  #advance(partition: TopicPartition, offset: number): void {
+    const key = keyOf(partition);
+    const before = this.#positions.get(key);
+    if (before !== undefined && offset > before) this.#positions.set(key, offset);
   }
 
   #assertOpen(operation: Operation | "pause" | "resume"): void {

@@ -27,7 +27,10 @@ export interface FetcherOptions {
   readonly interrupted: () => boolean;
   /** Makes one of our errors of one of the client's. */
   readonly translate: (cause: unknown) => Error;
-  readonly onEnd?: (end: EndOfPartition) => void;
+  /** A partition ended, and everything before its end has been returned. Not told of paused partitions. */
+  readonly onEnd: (end: EndOfPartition) => void;
+  /** Whether a fetch that waits for records returns when a partition ends. */
+  readonly returnsAtEnd: boolean;
 }
 
 /**
@@ -62,11 +65,9 @@ export class Fetcher {
     this.#options = options;
     client.setDefaultConsumeTimeout(options.idleMs);
     client.setDefaultIsTimeoutOnlyForFirstMessage(true);
-    if (options.onEnd) {
-      client.on("partition.eof", (end) => {
-        this.#ends.push({ topic: end.topic, partition: end.partition, offset: end.offset });
-      });
-    }
+    client.on("partition.eof", (end) => {
+      this.#ends.push({ topic: end.topic, partition: end.partition, offset: end.offset });
+    });
   }
 
   /** Records in the client's order; throws a failure once everything before it has been returned. */
@@ -184,7 +185,7 @@ export class Fetcher {
         !expired &&
         this.#ready.length === this.#next &&
         this.#failure === undefined &&
-        this.#ends.length === 0 &&
+        !(this.#options.returnsAtEnd && this.#ends.length > 0) &&
         !this.#options.interrupted()
       );
     } finally {
@@ -232,11 +233,11 @@ export class Fetcher {
   }
 
   #reportEnds(): void {
-    const { onEnd } = this.#options;
-    if (onEnd === undefined || this.#ends.length === 0) return;
+    if (this.#ends.length === 0) return;
     const ends = this.#ends;
     this.#ends = [];
-    for (const end of ends) onEnd(end);
+    // Records of a paused partition may be set aside: it has not been read to its end for the caller.
+    for (const end of ends) if (!this.#paused.has(keyOf(end))) this.#options.onEnd(end);
   }
 
   #drop(partitions: readonly TopicPartition[] | undefined): void {

@@ -62,6 +62,7 @@ export class ConfluentReader implements LogReader {
       onEnd: (end) => {
         this.#advance(end, end.offset);
       },
+      returnsAtEnd: true,
     });
     this.#plain = plain.hold();
   }

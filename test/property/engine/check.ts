@@ -1,20 +1,21 @@
 import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
-import { totalCount, type Verdict, zeroCounts } from "../../../src/domain/review/verdict.ts";
+import { type Verdict, zeroCounts } from "../../../src/domain/review/verdict.ts";
 import type { ModelBroker } from "../../../src/testing/index.ts";
+import type { Feed } from "./feed.ts";
 import { type Fact, referenceReview } from "./reference.ts";
-import { INPUTS, type Scenario, type Step } from "./scenario-types.ts";
+import { INPUTS, type Scenario } from "./scenario-types.ts";
 import { cleanText } from "./topology.ts";
 
 /** Compares everything that can be read, read_committed, with the reference (EO-1, 2, 3, 6, 7, 10). */
-export function check(broker: ModelBroker, scenario: Scenario): string[] {
+export function check(broker: ModelBroker, scenario: Scenario, feed: Feed): string[] {
   const problems: string[] = [];
   const folded = new Map(
     broker
       .readCommitted("folded")
       .map((record) => [`${record.partition}/${record.key!.toString()}`, record.value!.toString()]),
   );
-  scenario.inputs.forEach((records, partition) => {
-    const judged = readVerdicts(broker, partition, records, problems);
+  scenario.inputs.forEach((_, partition) => {
+    const judged = readVerdicts(broker, partition, feed, problems);
     // Between inputs there is no order but that in which they were judged, and the verdicts topic tells it.
     const facts = judged.map(({ fact }) => fact);
     const inputs = judged.map(({ topic, fact }) => ({ ...fact, input: INPUTS.findIndex((name) => name === topic) }));
@@ -53,49 +54,40 @@ interface Judged {
   readonly verdict: Verdict;
 }
 
-/** Facts of one input, in its order. */
-export function factsOf(records: readonly Step[], input: number): Fact[] {
-  return records.filter((step) => step.input === input).map(({ fact }) => fact);
-}
-
-/** Every record of a partition in the order of judgement; each input must be judged from its first record to its last. */
-function readVerdicts(
-  broker: ModelBroker,
-  partition: number,
-  records: readonly Step[],
-  problems: string[],
-): readonly Judged[] {
+/**
+ * Every record of a partition in the order of judgement; each input must be judged from its first record to its last, and
+ * each block continue where the one before ended.
+ */
+function readVerdicts(broker: ModelBroker, partition: number, feed: Feed, problems: string[]): readonly Judged[] {
   const judged: Judged[] = [];
-  const next = INPUTS.map(() => 0);
-  const facts = INPUTS.map((_, input) => factsOf(records, input));
+  const next = new Map<string, number>(INPUTS.map((topic) => [topic, 0]));
+  const counted = new Map<string, number>(INPUTS.map((topic) => [topic, 0]));
   for (const record of broker.readCommitted("sim.verdicts").filter((candidate) => candidate.partition === partition)) {
     const block = decodeVerdictBlock(record.value!);
-    const input = INPUTS.findIndex((name) => name === block.topic);
-    if (block.fromOffset !== next[input])
-      problems.push(
-        `EO-1: a block of ${block.topic}/${partition} begins at ${block.fromOffset}, expected ${next[input]}`,
-      );
-    if (totalCount(block.counts) !== block.toOffset - block.fromOffset)
-      problems.push(`EO-1: block ${block.fromOffset} counts ${totalCount(block.counts)} records`);
+    const { topic } = block;
+    const name = `the block of ${topic}/${partition} at ${block.fromOffset}`;
+    if (block.continuesFrom !== next.get(topic))
+      problems.push(`EO-1: ${name} continues from ${block.continuesFrom}, expected ${next.get(topic)}`);
+    if (block.lost) problems.push(`EO-1: ${name} says that records are lost`);
+    const records = feed
+      .placed(topic, partition)
+      .filter(({ offset }) => offset >= block.fromOffset && offset < block.toOffset);
     const verdicts = new Map(block.entries.map(({ offset, verdict }) => [offset, verdict]));
     const counts = zeroCounts();
-    for (let offset = block.fromOffset; offset < block.toOffset; offset++) {
-      const fact = facts[input]![offset];
+    for (const { offset, fact } of records) {
       const verdict = verdicts.get(offset) ?? "accepted";
       counts[verdict]++;
-      if (fact === undefined) problems.push(`EO-1: ${block.topic}/${partition} has no record ${offset}`);
-      else judged.push({ topic: block.topic, offset, fact, verdict });
+      judged.push({ topic, offset, fact, verdict });
     }
     if (JSON.stringify(counts) !== JSON.stringify(block.counts))
-      problems.push(
-        `EO-1: block ${block.fromOffset} counts ${JSON.stringify(block.counts)}, holds ${JSON.stringify(counts)}`,
-      );
-    next[input] = block.toOffset;
+      problems.push(`EO-1: ${name} counts ${JSON.stringify(block.counts)}, holds ${JSON.stringify(counts)}`);
+    next.set(topic, block.toOffset);
+    counted.set(topic, counted.get(topic)! + records.length);
   }
-  facts.forEach((all, input) => {
-    if (next[input] !== all.length)
-      problems.push(`EO-1: ${INPUTS[input]}/${partition} is judged up to ${next[input]} of ${all.length}`);
-  });
+  for (const [topic, count] of counted) {
+    const { length } = feed.placed(topic, partition);
+    if (count !== length) problems.push(`EO-1: ${count} of ${length} records of ${topic}/${partition} are judged`);
+  }
   return judged;
 }
 

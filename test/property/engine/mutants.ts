@@ -104,6 +104,36 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "a position is the last record + 1, and the marker behind it is taken for a lost record (EO-12)",
+    edits: [
+      {
+        file: "src/processor/processor.ts",
+        find: "      this.#positionsOf(task).forEach((position, index) => frame.pass(index, position));\n",
+        replace: "      void [task, frame];\n",
+      },
+    ],
+  },
+  {
+    name: "an idle partition's position stays before a marker that came late (EO-12)",
+    edits: [
+      {
+        file: "src/processor/idle-commits.ts",
+        find: "task.running && (hasMoved(task) ||",
+        replace: "task.running && (",
+      },
+    ],
+  },
+  {
+    name: "a position moves over markers and no verdict block says so (EO-1)",
+    edits: [
+      {
+        file: "src/processor/task.ts",
+        find: "    last.passTo(position);\n",
+        replace: "    if (last.fromOffset === position) this.blocks.pop();\n    else last.passTo(position);\n",
+      },
+    ],
+  },
+  {
     name: "the next fill does not see the transaction that commits (EO-2)",
     edits: [
       {
@@ -145,26 +175,6 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: "a key is forgotten with the older event time that a correction brought (EO-2: a replaced value comes back)",
-    edits: [
-      {
-        file: "src/processor/reviewer.ts",
-        find: "      rememberedFrom = Math.max(time, table!.time(this.#entry));",
-        replace: "",
-      },
-    ],
-  },
-  {
-    name: "a repetition with a newer event time does not prolong the memory (EO-2)",
-    edits: [
-      {
-        file: "src/processor/reviewer.ts",
-        find: "    return this.#retentionMs !== Infinity && time > table.time(this.#entry);",
-        replace: "    return time === Infinity && time > table.time(this.#entry);",
-      },
-    ],
-  },
-  {
     name: "what a format cannot carry makes a correction (EO-2)",
     edits: [
       {
@@ -179,7 +189,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: '      if (verdict === "duplicate") this.#learn(frame, table!, time, version);\n      else if',
+        find: '      if (verdict === "duplicate") this.#learn(frame, table!, version);\n      else if',
         replace: "      if",
       },
     ],
@@ -210,8 +220,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: "    return !isOwnWord || (saidBy & (1 << inputIndex)) !== 0;",
-        replace: "    return saidBy !== 0 || isOwnWord;",
+        find: "    return !isOwnWord || (this.#saidBy & (1 << inputIndex)) !== 0;",
+        replace: "    return this.#saidBy !== 0 || isOwnWord;",
       },
     ],
   },

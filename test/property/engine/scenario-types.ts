@@ -24,6 +24,15 @@ export interface Scenario {
   readonly freezeRate: number;
   readonly markerDelayMs: number;
   readonly compact: boolean;
+  /** Records of the inputs are written in transactions, some of which are aborted: markers take offsets, some of them late. */
+  readonly transactionalInputs: boolean;
+  /** Retention deletes input records that have been judged. */
+  readonly shortInputs: boolean;
+  /**
+   * After the storm nothing comes for more than a minute, retention empties the inputs, every process is killed, and then
+   * the second half of the records comes.
+   */
+  readonly pause: boolean;
   /** The broker leaves partitions to nobody as Kafka does, when a member is replaced before it answered a revocation. */
   readonly orphansPartitions: boolean;
   /** SIGKILL between a revocation and its answer, per call. */

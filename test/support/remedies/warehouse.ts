@@ -47,6 +47,16 @@ export const WAREHOUSE: readonly Entry[] = [
     says: "only the processor may write {}; nothing after this record was loaded and nothing is lost. Update the loader if the processor is newer, else `third-umpire reset` and play again",
     untested: true,
   },
+  {
+    id: "loader/chain-hole",
+    says: "verdict blocks are missing, or the processor's offsets were moved by hand; to go on without them, noted in the table gaps: `third-umpire loader --accept-gaps`",
+    by: [
+      [
+        "test/unit/loader/plan.test.ts",
+        "EO-1: a block that is missing is refused, also behind one of version 1, and noted where gaps are accepted",
+      ],
+    ],
+  },
   { id: "duckdb-errors/update-program", says: "update this program", untested: true },
   {
     id: "duckdb-errors/third-umpire",

@@ -137,6 +137,11 @@ describe("what is found, and where (negative controls)", () => {
       [/^judged: raw\/0\/4 has no verdict: a hole/u],
     ],
     [
+      "EO-1: a block that is missing where no record is left to tell",
+      (world) => (world.blocks[1] = { ...world.blocks[1]!, continuesFrom: 4 }),
+      [/^judged: raw\/0: a hole in the chain of verdicts: a block ends at offset 3, the next one continues from 4$/u],
+    ],
+    [
       "EO-1: records without a verdict at the end",
       (world) => world.blocks.pop(),
       [/^judged: raw\/0\/4 has no verdict yet$/u],

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { FatalError } from "../../../src/domain/errors.ts";
 import { decideStart, type PartitionState } from "../../../src/loader/start-offsets.ts";
-import { planLoad, type Progress } from "../../../src/loader/plan.ts";
+import { VerdictBlockBuilder } from "../../../src/domain/review/verdict-block.ts";
+import { type LoadPlan, planLoad, type Progress } from "../../../src/loader/plan.ts";
+import { remedyWorks } from "../../support/remedies/works.ts";
 import { cleanDelivery, delivery, json, recordBatch, topicsNamed, verdictBlock } from "../../support/clean-records.ts";
 
 const topics = topicsNamed("t");
@@ -76,15 +78,58 @@ describe("what a batch writes", () => {
     }
   });
 
-  test("EO-1: a chain of verdicts may skip markers, and is broken where offsets are judged twice", () => {
+  test("EO-1: a chain of verdicts is broken where offsets are judged twice", () => {
     const block = (from: number): Buffer => verdictBlock(4, from, 8);
     const at = (offset: number, value: Buffer) => recordBatch(topics.verdicts, 0, [{ offset, value }]);
-    const from = progress({ "t.verdicts/0": 0 }, { "raw/4": 10 });
-    expect(planLoad([at(0, block(12)), at(2, block(21))], from, topics).judged).toEqual(new Map([["raw/4", 29]]));
+    const from = progress({ "t.verdicts/0": 0 }, { "raw/4": 12 });
+    expect(planLoad([at(0, block(12)), at(2, block(20))], from, topics).judged).toEqual(new Map([["raw/4", 28]]));
     expect(fatal(() => planLoad([at(0, block(9))], from, topics)).message).toMatch(
-      /raw\/4 is judged up to offset 10, .* begins again at 9/u,
+      /raw\/4 is judged up to offset 12, .* begins again at 9/u,
     );
     expect(() => planLoad([at(0, block(12)), at(2, block(19))], from, topics)).toThrow(/chain of verdicts is broken/u);
+  });
+});
+
+describe("the chain of verdicts", () => {
+  const block = (continuesFrom: number, from: number, to: number, lost = false): Buffer => {
+    const builder = new VerdictBlockBuilder("raw", 4, continuesFrom, from, lost);
+    for (let offset = from; offset < to; offset++) builder.accept(offset);
+    return Buffer.from(builder.encode(null));
+  };
+  const load = (values: readonly Buffer[], judged: number, acceptGaps = false): LoadPlan =>
+    planLoad(
+      [recordBatch(topics.verdicts, 0, values.map((value, offset) => ({ offset, value })))],
+      { ...progress({ "t.verdicts/0": 0 }, { "raw/4": judged }), acceptGaps },
+      topics,
+    ); // prettier-ignore
+
+  test("EO-1: goes on where the block before ended, over markers and over blocks without records", () => {
+    const plan = load([block(10, 12, 14), block(14, 16, 16), block(16, 16, 17)], 10);
+    expect([...plan.judged]).toEqual([["raw/4", 17]]);
+    expect([plan.verdictCounts.length, plan.gaps.length]).toEqual([3, 0]);
+  });
+
+  test("EO-1: a block that is missing is refused, also behind one of version 1, and noted where gaps are accepted", async () => {
+    expect(() => load([block(10, 10, 14), block(15, 15, 16)], 10)).toThrow(/has a hole/u);
+    expect(fatal(() => load([block(11, 12, 14)], 10)).message).toContain(
+      "raw/4 is judged up to offset 10, and the block at t.verdicts/0 offset 0 continues from 11",
+    );
+    let acceptGaps = false;
+    const plan = await remedyWorks("loader/chain-hole", {
+      attempt: () => load([block(11, 12, 14)], 10, acceptGaps),
+      does: { "third-umpire loader --accept-gaps": () => (acceptGaps = true) },
+    });
+    expect(plan.gaps.map((row) => row.slice(0, 4))).toEqual([["verdicts:raw/4", 0, '{"offset":10}', '{"offset":11}']]);
+  }); // prettier-ignore
+
+  test("EO-13: records that were deleted before they were judged are a gap event, and do not stop the loader", () => {
+    const plan = load([block(10, 15, 15, true), block(15, 15, 16)], 10);
+    expect(plan.gaps.map((row) => row.slice(0, 4))).toEqual([["processor:raw/4", 0, '{"offset":10}', '{"offset":15}']]);
+    expect([...plan.judged]).toEqual([["raw/4", 16]]);
+  }); // prettier-ignore
+
+  test("EO-1: what is judged twice is refused, whatever is accepted", () => {
+    expect(() => load([block(8, 8, 12)], 10, true)).toThrow(/begins again at 8/u);
   });
 });
 
