@@ -1,5 +1,6 @@
 import { PoisonError } from "../errors.ts";
 import { quoted, textProblem } from "./fields.ts";
+import { cleanName } from "./names.ts";
 
 /** A row of a CSV: column name → text. */
 export type Columns = Readonly<Record<string, string>>;
@@ -27,6 +28,18 @@ export function required(columns: Columns, name: string): string {
   if (text === undefined) throw new PoisonError(`column "${name}" is missing`);
   if (text.trim() === "") throw new PoisonError(`column "${name}" is empty`);
   return text;
+}
+
+/** A name that has to be there, in its one form. */
+export function requiredName(columns: Columns, name: string): string {
+  const clean = cleanName(required(columns, name));
+  if (clean === "") throw new PoisonError(`column "${name}" is empty`);
+  return clean;
+}
+
+/** A name in its one form, "" where there is none. */
+export function optionalName(columns: Columns, name: string): string {
+  return cleanName(optional(columns, name));
 }
 
 /** Reads a row; a reason to refuse it begins with where it stands: "match 1144530, innings 2, ball 49.4: ". */

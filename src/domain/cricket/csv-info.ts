@@ -2,6 +2,7 @@ import { type CsvError, parse } from "csv-parse/sync";
 import { oneLine } from "../one-line.ts";
 import { PoisonError } from "../errors.ts";
 import { inningsNumber, quoted, textProblem, wholeNumber } from "./fields.ts";
+import { cleanName, cleanText } from "./names.ts";
 
 /** Lines of a match's own CSV record by what they begin with, in the order of the file. */
 export interface CsvInfo {
@@ -74,11 +75,16 @@ function records(info: string): readonly (readonly string[])[] {
   return all;
 }
 
-/** All non-empty values of a key with one value a line. */
+/** All non-empty values of a key with one value a line, clean. */
 export function every(info: CsvInfo, key: string): readonly string[] {
-  return (info.lines.get(key) ?? []).flatMap(({ values: [value] }) =>
-    value === undefined || value === "" ? [] : [value],
-  );
+  return (info.lines.get(key) ?? [])
+    .map(({ values: [value] }) => cleanText(value ?? ""))
+    .filter((value) => value !== "");
+}
+
+/** The same of people or teams. */
+export function everyName(info: CsvInfo, key: string): readonly string[] {
+  return every(info, key).map(cleanName);
 }
 
 /** The value of a key that may stand once; null when it is absent or empty ("info,city,"). */

@@ -1,7 +1,9 @@
 import { PoisonError } from "../errors.ts";
-import { byInnings, count, type CsvInfo, every, one } from "./csv-info.ts";
+import { byInnings, count, type CsvInfo, every, everyName, one } from "./csv-info.ts";
 import { inningsNumber, isoDate, PENALTY_RUNS_MAX, quoted, twoTeams, wholeNumber } from "./fields.ts";
 import { carriesInningsFlags } from "./formats.ts";
+import { cleanName, cleanText } from "./names.ts";
+import { eachOnce, registerOf } from "./register.ts";
 import type { InningsNote, Match, Outcome, Player } from "./types.ts";
 
 /**
@@ -18,7 +20,7 @@ export function csvMatch(format: "csv1" | "csv2", matchId: string, info: CsvInfo
     matchType: one(info, "match_type"),
     gender: one(info, "gender"),
     teamType: one(info, "team_type"),
-    teams: twoTeams(every(info, "team")),
+    teams: twoTeams(everyName(info, "team")),
     season: one(info, "season"),
     dates: datesOf(info),
     venue: one(info, "venue"),
@@ -29,8 +31,8 @@ export function csvMatch(format: "csv1" | "csv2", matchId: string, info: CsvInfo
     ballsPerOver: count(info, "balls_per_over", 12) || 6,
     toss: tossOf(info),
     outcome: outcomeOf(info),
-    playersOfMatch: every(info, "player_of_match"),
-    players: playersOf(info),
+    playersOfMatch: everyName(info, "player_of_match"),
+    players: eachOnce(playersOf(info)),
     inningsNotes: notesOf(format, info),
   };
 }
@@ -44,7 +46,7 @@ function datesOf(info: CsvInfo): readonly string[] {
 function tossOf(info: CsvInfo): Match["toss"] {
   const winner = one(info, "toss_winner");
   const decision = one(info, "toss_decision");
-  return winner === null || decision === null ? null : { winner, decision };
+  return winner === null || decision === null ? null : { winner: cleanName(winner), decision };
 }
 
 function outcomeOf(info: CsvInfo): Outcome {
@@ -62,26 +64,27 @@ function outcomeOf(info: CsvInfo): Outcome {
     bowl_out: one(info, "bowl_out"),
   };
   return Object.fromEntries([
-    ...Object.entries(words).filter(([, word]) => word !== null),
+    ...Object.entries(words).flatMap(([key, word]) => (word === null ? [] : [[key, cleanName(word)] as const])),
     ...(known.length > 0 ? [["by", Object.fromEntries(known)] as const] : []),
   ]) as Outcome;
 }
 
 /** Both `info,player,<team>,<name>` and `info,players,…`, which some files of 2.3.0 have. */
 function playersOf(info: CsvInfo): readonly Player[] {
-  const ids = new Map(
+  const idOf = registerOf(
     (info.lines.get("registry") ?? []).flatMap(({ values: [kind, name, id], line }) => {
       if (kind !== "people") return [];
       if (name === undefined || id === undefined || id === "")
         throw new PoisonError(`line ${line} is cut off: a registry line needs a name and an id`);
-      return [[name, id] as const];
+      return [[name, cleanText(id)] as const];
     }),
   );
   return [...(info.lines.get("player") ?? []), ...(info.lines.get("players") ?? [])].map(
-    ({ values: [team, name], line }) => {
-      if (team === undefined || name === undefined || name === "")
+    ({ values: [side, player], line }) => {
+      const [team, name] = [cleanName(side ?? ""), cleanName(player ?? "")];
+      if (team === "" || name === "")
         throw new PoisonError(`line ${line} is cut off: a player line needs a team and a name`);
-      return { team, name, registryId: ids.get(name) ?? null };
+      return { team, name, registryId: idOf(player ?? "") };
     },
   );
 }

@@ -1,5 +1,5 @@
 import { PoisonError } from "../errors.ts";
-import { type Columns, optional, own, required } from "./columns.ts";
+import { type Columns, optional, optionalName, own, required } from "./columns.ts";
 import { quoted, RUNS_MAX, wholeNumber } from "./fields.ts";
 import type { Extras } from "./types.ts";
 
@@ -57,5 +57,5 @@ export function nonBoundaryOf(columns: Columns): boolean {
 
 /** The fielders that a row names; they belong to its first wicket. */
 export function fieldersOf(columns: Columns): readonly string[] {
-  return FIELDERS.map((name) => optional(columns, name)).filter((name) => name !== "");
+  return FIELDERS.map((name) => optionalName(columns, name)).filter((name) => name !== "");
 }

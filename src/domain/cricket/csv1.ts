@@ -1,5 +1,5 @@
 import { PoisonError } from "../errors.ts";
-import { type Columns, optional, readRow, required } from "./columns.ts";
+import { type Columns, optional, optionalName, readRow, required, requiredName } from "./columns.ts";
 import { carriesDetails, carriesKinds, extrasOf, fieldersOf, nonBoundaryOf, runs } from "./csv-runs.ts";
 import { inningsNumber, matchIdOf, placeInInnings, quoted, twoAtTheCrease, wholeNumber } from "./fields.ts";
 import type { Delivery, Wicket } from "./types.ts";
@@ -27,8 +27,8 @@ export function parseCsv1Delivery(columns: Columns): Delivery {
 }
 
 function delivery(columns: Columns): Delivery {
-  const batter = required(columns, "striker");
-  const nonStriker = required(columns, "non_striker");
+  const batter = requiredName(columns, "striker");
+  const nonStriker = requiredName(columns, "non_striker");
   twoAtTheCrease(batter, nonStriker);
   const batterRuns = runs(columns, "runs_off_bat");
   const extras = runs(columns, "extras");
@@ -39,10 +39,10 @@ function delivery(columns: Columns): Delivery {
     matchId: matchIdOf(required(columns, "match_id")),
     innings: inningsNumber(required(columns, "innings"), 'column "innings"'),
     ...place(required(columns, "ball"), required(columns, "nth")),
-    battingTeam: required(columns, "batting_team"),
+    battingTeam: requiredName(columns, "batting_team"),
     batter,
     nonStriker,
-    bowler: required(columns, "bowler"),
+    bowler: requiredName(columns, "bowler"),
     runs: { batter: batterRuns, extras, total: batterRuns + extras },
     extras: kinds ? extrasOf(columns) : null,
     nonBoundary: detailed ? nonBoundaryOf(columns) : null,
@@ -70,7 +70,7 @@ function place(label: string, nth: string): { over: number; ball: number } {
 
 function wicketOf(columns: Columns, detailed: boolean): readonly Wicket[] {
   const kind = optional(columns, "kind");
-  const playerOut = optional(columns, "player_dismissed");
+  const playerOut = optionalName(columns, "player_dismissed");
   const fielders = fieldersOf(columns);
   if (kind === "" && playerOut === "") {
     if (fielders[0] !== undefined) throw new PoisonError(`fielder ${quoted(fielders[0])} without a wicket`);

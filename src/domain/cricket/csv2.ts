@@ -1,5 +1,5 @@
 import { PoisonError } from "../errors.ts";
-import { type Columns, optional, readRow, required } from "./columns.ts";
+import { type Columns, optional, optionalName, readRow, required, requiredName } from "./columns.ts";
 import { carriesDetails, extrasOf, fieldersOf, nonBoundaryOf, runs } from "./csv-runs.ts";
 import { ballLabel, inningsNumber, matchIdOf, quoted, twoAtTheCrease } from "./fields.ts";
 import type { Delivery, Wicket } from "./types.ts";
@@ -54,13 +54,13 @@ function delivery(columns: Columns, limits: Csv2Limits): Delivery {
 }
 
 function people(columns: Columns): Pick<Delivery, "battingTeam" | "batter" | "nonStriker" | "bowler"> {
-  const battingTeam = required(columns, "batting_team");
-  const bowlingTeam = optional(columns, "bowling_team");
+  const battingTeam = requiredName(columns, "batting_team");
+  const bowlingTeam = optionalName(columns, "bowling_team");
   if (battingTeam === bowlingTeam) throw new PoisonError(`${quoted(battingTeam)} both bats and bowls`);
-  const batter = required(columns, "striker");
-  const nonStriker = required(columns, "non_striker");
+  const batter = requiredName(columns, "striker");
+  const nonStriker = requiredName(columns, "non_striker");
   twoAtTheCrease(batter, nonStriker);
-  return { battingTeam, batter, nonStriker, bowler: required(columns, "bowler") };
+  return { battingTeam, batter, nonStriker, bowler: requiredName(columns, "bowler") };
 }
 
 /** The fielders of the row belong to its first wicket: nobody fields a "timed out". */
@@ -89,7 +89,7 @@ function wicket(
   fielders: readonly string[] | null,
 ): readonly Wicket[] {
   const kind = optional(columns, kindColumn);
-  const playerOut = optional(columns, playerColumn);
+  const playerOut = optionalName(columns, playerColumn);
   if (kind === "" && playerOut === "") return [];
   if (kind === "")
     throw new PoisonError(`column "${playerColumn}" names ${quoted(playerOut)}, but "${kindColumn}" is empty`);

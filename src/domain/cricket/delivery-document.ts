@@ -22,8 +22,8 @@ export type DeliveryContent = Omit<Delivery, "matchId" | "innings" | "over" | "b
  * @throws PoisonError with a reason a person understands.
  */
 export function deliveryContent(document: DocumentValue, words: DeliveryWords): DeliveryContent {
-  const batter = document.need(words.batter).text();
-  const nonStriker = document.need("non_striker").text();
+  const batter = document.need(words.batter).name();
+  const nonStriker = document.need("non_striker").name();
   twoAtTheCrease(batter, nonStriker);
   const runs = document.need("runs");
   const scored = {
@@ -37,7 +37,7 @@ export function deliveryContent(document: DocumentValue, words: DeliveryWords): 
   return {
     batter,
     nonStriker,
-    bowler: document.need("bowler").text(),
+    bowler: document.need("bowler").name(),
     runs: scored,
     extras: extrasOf(document.get("extras"), scored.extras),
     nonBoundary: runs.get("non_boundary")?.flag() ?? false,
@@ -83,7 +83,7 @@ function wicketOf(wicket: DocumentValue, words: DeliveryWords): Wicket {
   if (!isWicketKind(kind)) throw new PoisonError(`${wicket.path}: unknown wicket ${quoted(kind)}`);
   return {
     kind,
-    playerOut: wicket.need("player_out").text(),
+    playerOut: wicket.need("player_out").name(),
     fielders: (wicket.get("fielders")?.items() ?? []).map(words.fielder),
   };
 }

@@ -1,5 +1,6 @@
 import { PoisonError } from "../errors.ts";
 import { quoted, textProblem, wholeNumber } from "./fields.ts";
+import { cleanName, cleanText } from "./names.ts";
 
 /**
  * How the values of a document are typed: JSON has numbers and booleans, YAML as we read it has texts only. Neither is
@@ -53,11 +54,7 @@ export class DocumentValue {
   members(): readonly (readonly [name: string, value: DocumentValue])[] {
     const entries = Object.entries(this.#object());
     if (entries.length > ITEMS_MAX) throw new PoisonError(`${this.path} has ${entries.length} members`);
-    return entries.map(([name, value]) => {
-      const problem = textProblem(name);
-      if (problem !== undefined) throw new PoisonError(`a member of ${this.path} ${problem}`);
-      return [name, this.#child(value, name)] as const;
-    });
+    return entries.map(([name, value]) => [name, this.#child(value, name)] as const);
   }
 
   items(): readonly DocumentValue[] {
@@ -66,6 +63,10 @@ export class DocumentValue {
     if (list.length > ITEMS_MAX) throw new PoisonError(`${this.path} has ${list.length} items`);
     // Not map: it skips what a list only has as a hole.
     return Array.from(list, (value: unknown, index) => this.#child(value, `[${index}]`));
+  }
+
+  isText(): boolean {
+    return typeof this.#value === "string";
   }
 
   isList(): boolean {
@@ -86,9 +87,16 @@ export class DocumentValue {
     return value;
   }
 
-  /** A text, or null when it is empty: "city:" without a city. */
+  /** The name of a person or a team, in its one form. */
+  name(): string {
+    const name = cleanName(this.text());
+    if (name === "") throw new PoisonError(`${this.path} is empty`);
+    return name;
+  }
+
+  /** A text for people, clean; null when it is empty: "city:" without a city. */
   textOrNull(): string | null {
-    return this.#value === "" ? null : this.text();
+    return this.#value === "" ? null : cleanText(this.text()) || null;
   }
 
   /** A whole number from 0 to `max`. */

@@ -23,7 +23,7 @@ import type { Delivery, InningsNote, Match, Player } from "./types.ts";
  * the newcomer knows.
  *
  * Rules for what the formats write differently:
- * - people are their name as written: deliveries have no register ids in any format;
+ * - people are their name, in the one form that names.ts brings it into: deliveries have no register ids in any format;
  * - a substitute is "X (sub)" in YAML and in our JSON reading and plain "X" in csv2: the mark is dropped, and
  *   substitutes without a name ("? (sub)", JSON) are left out; csv2 has room for three fielders a ball: three count;
  * - csv1 has one wicket a ball and, in its oldest form, no kinds of extras: further wickets and kinds are facets;

@@ -12,7 +12,7 @@ const DELIVERY_WORDS: DeliveryWords = {
   // YAML's form of a substitute. One whose name nobody wrote down is "?".
   fielder: (fielder) => {
     const substitute = fielder.get("substitute")?.flag() ?? false;
-    const name = substitute ? (fielder.get("name")?.text() ?? "?") : fielder.need("name").text();
+    const name = substitute ? (fielder.get("name")?.name() ?? "?") : fielder.need("name").name();
     return substitute ? `${name} (sub)` : name;
   },
 };
@@ -37,7 +37,7 @@ export function parseJsonDelivery(document: unknown): Delivery {
     const over = root.need("over").whole(1_000);
     const ball = root.need("ball").whole(100);
     placeInInnings(over, ball, "ball");
-    const battingTeam = root.need("team").text();
+    const battingTeam = root.need("team").name();
     return { matchId, innings, over, ball, battingTeam, ...deliveryContent(root.need("delivery"), DELIVERY_WORDS) };
   });
 }

@@ -1,6 +1,8 @@
 import { PoisonError } from "../errors.ts";
 import type { DocumentValue } from "./document.ts";
 import { inningsNumber, isoDate, PENALTY_RUNS_MAX, quoted, twoTeams } from "./fields.ts";
+import { cleanName, cleanText } from "./names.ts";
+import { eachOnce, registerOf } from "./register.ts";
 import type { InningsNote, Match, Outcome, Player } from "./types.ts";
 
 /** Where two formats with the same structure differ. */
@@ -26,7 +28,7 @@ export function matchOf(matchId: string, document: DocumentValue, words: MatchWo
   const version = document.need("meta").need("data_version").label();
   words.checkVersion(version);
   const info = document.need("info");
-  const teams = twoTeams(texts(info.need("teams")));
+  const teams = twoTeams(names(info.need("teams")));
   return {
     matchId,
     format: words.format,
@@ -35,7 +37,7 @@ export function matchOf(matchId: string, document: DocumentValue, words: MatchWo
     gender: textOf(info, "gender"),
     teamType: textOf(info, "team_type"),
     teams,
-    season: info.get("season")?.label() ?? null,
+    season: seasonOf(info),
     dates: datesOf(info),
     venue: textOf(info, "venue"),
     city: textOf(info, "city"),
@@ -44,8 +46,8 @@ export function matchOf(matchId: string, document: DocumentValue, words: MatchWo
     ballsPerOver: info.get("balls_per_over")?.whole(INNINGS_BALLS_MAX) || 6,
     toss: tossOf(info),
     outcome: outcomeOf(info.get("outcome")),
-    playersOfMatch: texts(info.get("player_of_match")),
-    players: playersOf(info, teams),
+    playersOfMatch: names(info.get("player_of_match")),
+    players: eachOnce(playersOf(info, teams)),
     inningsNotes: document
       .need("innings")
       .items()
@@ -57,12 +59,26 @@ function textOf(document: DocumentValue, name: string): string | null {
   return document.get(name)?.textOrNull() ?? null;
 }
 
-function texts(list: DocumentValue | null): readonly string[] {
-  return (list?.items() ?? []).map((item) => item.text());
+function nameOf(document: DocumentValue, name: string): string | null {
+  const text = textOf(document, name);
+  return text === null ? null : cleanName(text);
+}
+
+function names(list: DocumentValue | null): readonly string[] {
+  return (list?.items() ?? []).map((item) => item.name());
+}
+
+/** Some files have a year for a season, as a number. */
+function seasonOf(info: DocumentValue): string | null {
+  const season = info.get("season")?.label();
+  return season === undefined ? null : cleanText(season);
 }
 
 function datesOf(info: DocumentValue): readonly string[] {
-  const dates = texts(info.need("dates")).map(isoDate);
+  const dates = info
+    .need("dates")
+    .items()
+    .map((item) => isoDate(item.text()));
   if (dates.length === 0) throw new PoisonError("it has no date");
   return dates;
 }
@@ -70,7 +86,7 @@ function datesOf(info: DocumentValue): readonly string[] {
 /** Some tosses were "uncontested": the visitors chose. They still say who bats. */
 function tossOf(info: DocumentValue): Match["toss"] {
   const toss = info.get("toss");
-  const winner = toss === null ? null : textOf(toss, "winner");
+  const winner = toss === null ? null : nameOf(toss, "winner");
   const decision = toss === null ? null : textOf(toss, "decision");
   return winner === null || decision === null ? null : { winner, decision };
 }
@@ -85,7 +101,7 @@ function outcomeOf(outcome: DocumentValue | null): Outcome {
   });
   return Object.fromEntries([
     ...words.flatMap((name) => {
-      const text = textOf(outcome, name);
+      const text = nameOf(outcome, name);
       return text === null ? [] : [[name, text] as const];
     }),
     ...(margins.length > 0 ? [["by", Object.fromEntries(margins)] as const] : []),
@@ -94,15 +110,14 @@ function outcomeOf(outcome: DocumentValue | null): Outcome {
 
 /** In the order of the file: team by team. What is no team of the match is of a later version, and passed over. */
 function playersOf(info: DocumentValue, teams: readonly string[]): readonly Player[] {
-  const register = info.get("registry")?.get("people") ?? null;
-  const players =
-    info
-      .get("players")
-      ?.members()
-      .filter(([team]) => teams.includes(team)) ?? [];
-  return players.flatMap(([team, names]) =>
-    texts(names).map((name) => ({ team, name, registryId: register === null ? null : textOf(register, name) })),
-  );
+  const people = info.get("registry")?.get("people")?.members() ?? [];
+  const idOf = registerOf(people.map(([name, id]) => [name, id.isText() ? id.textOrNull() : null]));
+  const sides = info.get("players")?.members() ?? [];
+  return sides.flatMap(([side, players]) => {
+    const team = cleanName(side);
+    if (!teams.includes(team)) return [];
+    return players.items().map((player) => ({ team, name: player.name(), registryId: idOf(player.text()) }));
+  });
 }
 
 function noteOf(item: DocumentValue, number: number, words: MatchWords): InningsNote {
@@ -110,12 +125,12 @@ function noteOf(item: DocumentValue, number: number, words: MatchWords): Innings
   const penalties = innings.get("penalty_runs");
   return {
     innings: inningsNumber(String(number), item.path),
-    team: innings.need("team").text(),
+    team: innings.need("team").name(),
     superOver: superOver || (innings.get("super_over")?.flag() ?? false),
     declared: innings.get("declared")?.flag() ?? false,
     forfeited: innings.get("forfeited")?.flag() ?? false,
     target: targetOf(innings.get("target")),
-    absentHurt: texts(innings.get("absent_hurt")),
+    absentHurt: names(innings.get("absent_hurt")),
     penaltyPre: penalties?.get("pre")?.whole(PENALTY_RUNS_MAX) ?? 0,
     penaltyPost: penalties?.get("post")?.whole(PENALTY_RUNS_MAX) ?? 0,
   };

@@ -20,7 +20,7 @@ const DELIVERY_WORDS: DeliveryWords = {
   batter: "batsman",
   wickets: "wicket",
   notWickets: "wickets",
-  fielder: (fielder) => fielder.text(),
+  fielder: (fielder) => fielder.name(),
 };
 
 const MATCH_WORDS: MatchWords = {
@@ -84,7 +84,7 @@ function deliveryOf(matchId: string, root: DocumentValue): Delivery {
     matchId,
     innings: inningsNumber(root.need("innings").text(), "innings"),
     ...ballLabel(root.need("label").text(), "label"),
-    battingTeam: root.need("team").text(),
+    battingTeam: root.need("team").name(),
     ...deliveryContent(content, DELIVERY_WORDS),
   };
 }
