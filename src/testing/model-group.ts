@@ -65,6 +65,7 @@ export class ModelGroup {
   #cancelRound: (() => void) | undefined;
   readonly #committed = new Map<string, NumberedOffset>();
   readonly #pending = new Map<TransactionOutcome, NumberedOffset[]>();
+  readonly #listeners: ((offset: CommittedOffset) => void)[] = [];
   #written = 0;
 
   constructor(
@@ -204,6 +205,11 @@ export class ModelGroup {
     for (const offset of offsets) this.#store(this.#numbered(offset));
   }
 
+  /** Calls `listener` with each offset from the moment it counts. */
+  onCommitted(listener: (offset: CommittedOffset) => void): void {
+    this.#listeners.push(listener);
+  }
+
   committed({ topic, partition }: TopicPartition): CommittedOffset | undefined {
     const found = this.#committed.get(partitionKey(topic, partition));
     return found && { topic, partition, offset: found.offset, metadata: found.metadata };
@@ -229,6 +235,7 @@ export class ModelGroup {
   #store(offset: NumberedOffset): void {
     const key = partitionKey(offset.topic, offset.partition);
     if ((this.#committed.get(key)?.number ?? 0) < offset.number) this.#committed.set(key, offset);
+    for (const listener of this.#listeners) listener(offset);
   }
 
   #checkMember(from: Membership | undefined): void {

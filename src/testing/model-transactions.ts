@@ -130,6 +130,12 @@ export class TransactionCoordinator {
     }
   }
 
+  /** The open transaction of this id holds offsets and no record. */
+  isClaim(transactionalId: string): boolean {
+    const current = this.#producers.get(transactionalId)?.current;
+    return current?.state === "ongoing" && current.partitions.size === 0;
+  }
+
   /** Transactions that hold the last stable offset of a partition back: open, or waiting for a marker. */
   unresolved(): ModelTransaction[] {
     return [...this.#producers.values()].flatMap(({ current }) =>

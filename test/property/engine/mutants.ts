@@ -94,6 +94,12 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "commits have no numbers: a claim that was aborted is taken for committed (EO-5)",
+    edits: [
+      { file: "src/processor/task.ts", find: "    this.commit = from.commit + 1;", replace: "    this.commit = 1;" },
+    ],
+  },
+  {
     name: "offsets are not in the transaction (EO-1)",
     edits: [
       {

@@ -64,9 +64,12 @@ export function referenceReview(
       before!.saidBy.add(fact.input);
     }
     if (verdict === "stale" && !isOlder(fact, before!)) {
-      // From now on this input has said it too.
+      // From now on this input has said it too, unless it has said so before.
       const { content, facets, input } = fact;
-      before!.superseded.push({ content, facets, saidBy: new Set([input]), at: streamTime });
+      const own = before!.superseded.some(
+        (said) => said.at >= horizon && said.saidBy.has(input) && agree(said, { content, facets }),
+      );
+      if (!own) before!.superseded.push({ content, facets, saidBy: new Set([input]), at: streamTime });
     }
     if (verdict === "accepted" || verdict === "correction") {
       const superseded = [...(remembered?.superseded ?? [])];

@@ -37,5 +37,7 @@ export interface Scenario {
   readonly orphansPartitions: boolean;
   /** SIGKILL between a revocation and its answer, per call. */
   readonly killInRevocation: number;
+  /** A claim is aborted, and nobody says so. */
+  readonly lostClaims: number;
   readonly seed: number;
 }

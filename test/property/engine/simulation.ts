@@ -1,7 +1,8 @@
 import { IdentityHasher } from "../../../src/domain/review/identity.ts";
-import type { GroupConsumer, GroupConsumerOptions } from "../../../src/kafka/log.ts";
+import { type GroupConsumer, type GroupConsumerOptions, IndefiniteCommitError } from "../../../src/kafka/log.ts";
 import type { Clock } from "../../../src/processor/clock.ts";
 import { runProcessor } from "../../../src/processor/index.ts";
+import { decodeOffsetMetadata } from "../../../src/processor/offset-metadata.ts";
 import { internalTopics } from "../../../src/processor/start-checks.ts";
 import { ModelBroker, ModelKilledError, ModelLog } from "../../../src/testing/index.ts";
 import { check } from "./check.ts";
@@ -36,6 +37,7 @@ export async function simulate(scenario: Scenario, tally: Map<string, number> = 
     storm.over = true;
     endFaults();
   };
+  loseAnswersOfClaims(broker, scenario, random, storm);
   const clock = clockOf(broker);
   const watch = watchStateNotAhead(broker, scenario, problems);
   const processes = Array.from({ length: scenario.processes }, (_, index) =>
@@ -86,15 +88,30 @@ async function within60s(broker: ModelBroker, what: string, holds: () => boolean
   }
 }
 
-type Watch = (partition: number, position: number) => void;
+type Watch = (incarnation: string, partition: number, position: number) => void;
 
-/** EO-5, at every commit of every process: what is state is committed. With late markers the offset shows only later. */
+/**
+ * EO-5, at every commit of every process: what is state is committed, by offset and by number (a claim moves no offset).
+ * With late markers a commit shows only later.
+ */
 function watchStateNotAhead(broker: ModelBroker, scenario: Scenario, problems: string[]): Watch {
-  return (partition, position) => {
+  const counted = new Map<string, number>();
+  const count = (incarnation: string, partition: number, by: number): number => {
+    const key = `${incarnation}/${partition}`;
+    const sum = (counted.get(key) ?? 0) + by;
+    counted.set(key, sum);
+    return sum;
+  };
+  broker.group(GROUP).onCommitted(({ topic, partition, metadata }) => {
+    if (topic === INPUTS[0]) count(decodeOffsetMetadata(metadata)!.incarnation, partition, 1);
+  });
+  return (incarnation, partition, position) => {
     if (scenario.markerDelayMs > 0) return;
-    const committed = broker.committedOffset(GROUP, { topic: "in", partition })?.offset ?? 0;
+    const committed = broker.committedOffset(GROUP, { topic: INPUTS[0], partition })?.offset ?? 0;
     if (position > committed)
       problems.push(`EO-5: state of partition ${partition} stands at ${position}, committed is ${committed}`);
+    if (count(incarnation, partition, -1) < 0)
+      problems.push(`EO-5: ${incarnation} takes a commit of partition ${partition} for done that was not`);
   };
 }
 
@@ -136,7 +153,7 @@ async function runForEver(
         clock,
         commitIntervalMs: 20,
         commitMaxRecords: scenario.commitMaxRecords,
-        onCommitted: (partition, position) => watch(partition, position),
+        onCommitted: (partition, position) => watch(log.clientId, partition, position),
       });
       return;
     } catch (error) {
@@ -169,6 +186,14 @@ class RevocationKilledLog extends ModelLog {
     this.#die(consumer);
     return consumer;
   }
+}
+
+/** A claim that is aborted without a definite answer: nothing but its number tells it from the commit before it. */
+function loseAnswersOfClaims(broker: ModelBroker, scenario: Scenario, random: () => number, storm: Storm): void {
+  broker.faults.before("commit", ({ producer }) => {
+    if (storm.over || producer === undefined || !broker.transactions.isClaim(producer.transactionalId)) return;
+    if (random() < scenario.lostClaims) throw new IndefiniteCommitError("injected: a claim got no definite answer");
+  });
 }
 
 /** SIGSTOP for longer than the session: a zombie that wakes up and does not know. */
