@@ -1,5 +1,8 @@
 # Recipes of Third Umpire. `npx -y rust-just` runs them without installing anything; `just` does when it is installed.
 
+# Arguments reach a recipe as "$@": put into its text, a blank or a parenthesis in them would be the shell's.
+set positional-arguments
+
 # Show this list
 default:
     @{{ just_executable() }} --list --unsorted
@@ -11,7 +14,7 @@ setup:
 # Play the bundled matches through Postgres, Kafka and DuckDB, with a live screen; Ctrl-C stops everything
 run *ARGS:
     @node scripts/setup.mjs --servers
-    @node bin/third-umpire.js run {{ARGS}}
+    @node bin/third-umpire.js run "$@"
 
 # Everything CI runs: all checks, then integration and end-to-end tests on real servers; last line: N passed, N failed
 test: setup check
@@ -64,15 +67,15 @@ prove-superset: setup
 
 # Measure the engine against its budget, beside a bare loop on the same client; --quick for a first look
 bench *ARGS: setup
-    @node dist/bench/run.js {{ARGS}}
+    @node dist/bench/run.js "$@"
 
 # Measure what loading costs, from the clean topics to DuckDB with all marts, beside a bare loop over the same topics
 bench-loader *ARGS: setup
-    @node dist/bench/loader.js {{ARGS}}
+    @node dist/bench/loader.js "$@"
 
 # Any command of the program: just tu status, just tu scorecards, just tu --help
 tu *ARGS: setup
-    @node bin/third-umpire.js {{ARGS}}
+    @node bin/third-umpire.js "$@"
 
 # Start Kafka and Postgres in the background
 stack-up: setup
@@ -86,13 +89,13 @@ stack-down: setup
 infra-plan *ARGS: setup
     @node scripts/lambda-package.mjs
     @node scripts/terraform.mjs -chdir=infra init -input=false
-    @node scripts/terraform.mjs -chdir=infra plan {{ARGS}}
+    @node scripts/terraform.mjs -chdir=infra plan "$@"
 
 # Make or change what infra/ describes; asks first
 infra-apply *ARGS: setup
     @node scripts/lambda-package.mjs
     @node scripts/terraform.mjs -chdir=infra init -input=false
-    @node scripts/terraform.mjs -chdir=infra apply {{ARGS}}
+    @node scripts/terraform.mjs -chdir=infra apply "$@"
 
 # Write the settings of what was made to .env, passwords from TF_VAR_…
 env-pull:
@@ -104,7 +107,7 @@ db-init: setup
 
 # Remove everything that infra-apply made, data included; asks first
 infra-destroy *ARGS:
-    @node scripts/terraform.mjs -chdir=infra destroy {{ARGS}}
+    @node scripts/terraform.mjs -chdir=infra destroy "$@"
 
 # Write the house format into every file
 format: setup
