@@ -5,7 +5,7 @@ import type { WarehouseReader } from "./data/reader.ts";
 import { REJECTED_MAX, type VerdictLedger } from "./data/verdicts.ts";
 import { readJson } from "./http/body.ts";
 import type { EventHub } from "./http/events.ts";
-import { checkSameSite } from "./http/guard.ts";
+import { checkJson } from "./http/guard.ts";
 import { HttpError } from "./http/problem.ts";
 import { jsonReply, problemReply, type Reply } from "./http/reply.ts";
 import type { Route } from "./http/router.ts";
@@ -103,7 +103,7 @@ function misbehaveRoute({ misbehave }: RouteOptions): Route {
     method: "POST",
     path: `${API}/misbehave/{format}`,
     handler: async ({ params, request }) => {
-      checkSameSite(request);
+      checkJson(request);
       const source = check(format, params["format"], "the format in the path");
       const { kind } = check(misbehaveBody, await readJson(request), "");
       const handler = misbehave();

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { FatalError } from "../../domain/errors.ts";
 import { portHolder } from "../ports.ts";
+import { isFromForeignPage, isLoopbackHost } from "../web-page.ts";
 import type { FaultRates } from "./faults.ts";
 import { NO_FAULTS } from "./faults.ts";
 import type { FleetCounts } from "./fleet.ts";
@@ -57,6 +58,12 @@ export async function runLambdaEndpoint(options: LambdaEndpointOptions): Promise
   };
   const fleet = new Fleet(fn, options.faults ?? NO_FAULTS, set);
   const server = createServer((request, response) => {
+    const { method = "GET", headers } = request;
+    if (!isLoopbackHost(headers.host) || isFromForeignPage(method, headers)) {
+      response.writeHead(403, { "content-type": "application/json", "x-amzn-ErrorType": "AccessDeniedException" });
+      response.end(JSON.stringify({ message: "this endpoint serves programs of this machine, and no web page" }));
+      return;
+    }
     if (request.method === "GET" && request.url === HEALTH_PATH) {
       response.end(JSON.stringify({ function: fn.name, pid: process.pid }));
       return;

@@ -119,6 +119,34 @@ describe("the server", () => {
       expect(await raw("/api/v1/live", { Host: host })).toBe(200);
   });
 
+  test("lets no page from elsewhere read what is loaded; an address that is opened and a program may", async () => {
+    const own = served.dashboard.url.replace(/\/$/u, "");
+    const ask = async (path: string, headers: Record<string, string>): Promise<number> => await raw(path, headers);
+    const foreign: readonly Record<string, string>[] = [
+      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script" },
+      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe" },
+      { "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty" },
+      { "Sec-Fetch-Site": "cross-site" },
+      { Origin: "http://elsewhere.example" },
+      { Origin: own.replace(/:\d+$/u, ":1") },
+      { Origin: "null" },
+    ];
+    const refused = await Promise.all(
+      ["/api/v1/live", "/api/v1/events", "/api/v1/matches", "/api/v1/nothing"].flatMap((path) =>
+        foreign.map((headers) => ask(path, headers)),
+      ),
+    );
+    expect(new Set(refused)).toEqual(new Set([403]));
+    for (const headers of [
+      {},
+      { Origin: own, Host: new URL(own).host },
+      { "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors" },
+      { "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" },
+      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" },
+    ] as Record<string, string>[])
+      expect(await ask("/api/v1/live", headers)).toBe(200);
+  });
+
   test("refuses to let a page from elsewhere misbehave", async () => {
     let asked = 0;
     served.dashboard.onMisbehave(async () => ({ ok: true, text: `${++asked}` }));

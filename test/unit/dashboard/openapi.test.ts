@@ -101,6 +101,7 @@ describe("a running server answers as docs/openapi.yaml says", () => {
     ["GET", "/live", "/live", 200],
     ["GET", "/live", "/live?x=1", 400],
     ["GET", "/pipeline", "/pipeline", 200],
+    ["GET", "/pipeline", "/pipeline", 403, { headers: { Origin: "http://elsewhere.example" } }],
     ["GET", "/verdicts/recent", "/verdicts/recent?limit=200", 200],
     ["GET", "/verdicts/recent", "/verdicts/recent?limit=201", 400],
     ["GET", "/openapi.json", "/openapi.json", 200],

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isFromForeignPage, isLoopbackHost } from "../../../local/web-page.ts";
 import { HttpError } from "./problem.ts";
 import type { Reply } from "./reply.ts";
 
@@ -30,8 +31,6 @@ export function setSecurityHeaders(response: ServerResponse): void {
   for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
 }
 
-const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
-
 /**
  * Refuses a request that a page from elsewhere made through a name it had point here (DNS rebinding): on the loopback
  * address a browser calls us by one of three names. With a token the name may be any, since such a page lacks the token.
@@ -39,8 +38,7 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "
 export function checkHost(request: IncomingMessage, token: string | null): void {
   const { host } = request.headers;
   if (host !== undefined && token !== null) return;
-  const name = host === undefined ? "" : host.replace(/:\d*$/u, "").toLowerCase();
-  if (!LOOPBACK_NAMES.has(name)) {
+  if (!isLoopbackHost(host)) {
     throw new HttpError(
       421,
       "this server is 127.0.0.1, localhost or [::1]; set TU_DASHBOARD_TOKEN to call it otherwise",
@@ -94,23 +92,17 @@ function cookieValue(header: string): string | undefined {
   return undefined;
 }
 
-/**
- * Refuses what a page from elsewhere sends (CSRF). Browsers name the origin of every POST; who sends none is no browser.
- * JSON as content type keeps out forms, which can send none.
- */
+/** Refuses what a page from elsewhere asks or sends (CSRF): it may neither read what is loaded nor press buttons. */
 export function checkSameSite(request: IncomingMessage): void {
-  const { origin, host } = request.headers;
-  const site = request.headers["sec-fetch-site"];
-  const isOwn = origin === undefined || (host !== undefined && isOriginOf(origin, host));
-  if (!isOwn || (site !== undefined && site !== "same-origin" && site !== "none")) {
-    throw new HttpError(403, "only the page of this server may do this");
-  }
-  const type = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
-  if (type !== "application/json") throw new HttpError(415, "the body has to be application/json");
+  if (isFromForeignPage(request.method ?? "GET", request.headers))
+    throw new HttpError(
+      403,
+      "only the page of this server may ask; open the address itself, or call it without a browser",
+    );
 }
 
-function isOriginOf(origin: string, host: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  const url = new URL(origin);
-  return (url.protocol === "http:" || url.protocol === "https:") && url.host === new URL(`http://${host}`).host;
+/** Forms of other pages can send no JSON. */
+export function checkJson(request: IncomingMessage): void {
+  const type = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") throw new HttpError(415, "the body has to be application/json");
 }

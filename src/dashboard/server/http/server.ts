@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { UnavailableError } from "../data/reader.ts";
-import { checkHost, checkToken, setSecurityHeaders } from "./guard.ts";
+import { checkHost, checkSameSite, checkToken, setSecurityHeaders } from "./guard.ts";
 import { HttpError } from "./problem.ts";
 import { problemReply, type Reply, send } from "./reply.ts";
 import { findRoute, type Route } from "./router.ts";
@@ -66,6 +66,7 @@ async function replyTo(
   const opened = checkToken(request, url, options.token);
   if (opened !== null) return opened;
   if (url.pathname === "/api" || url.pathname.startsWith("/api/")) {
+    checkSameSite(request);
     const { route, params } = findRoute(options.routes, method, url.pathname);
     return await route.handler({ params, query: url.searchParams, request, response });
   }
