@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { z } from "zod";
 import { FatalError } from "./domain/errors.ts";
+import { ensureLocalPasswords, readLocalPasswords } from "./local/passwords.ts";
 
 export interface Settings {
   /** Folder of everything the program makes: servers, their data, logs, pid files. Absolute. */
@@ -27,6 +28,7 @@ export interface Settings {
   /** Port of the local Postgres, on the loopback address. */
   readonly postgresPort: number;
   readonly postgresUser: string;
+  /** Of the local Postgres; empty: none has been made yet. */
   readonly postgresPassword: string;
   readonly postgresDatabase: string;
   /** `postgres://` address the feed writes to and the source reads from. */
@@ -34,6 +36,7 @@ export interface Settings {
   /** Port of the local MongoDB, on the loopback address. */
   readonly mongodbPort: number;
   readonly mongodbUser: string;
+  /** Of the local MongoDB; empty: none has been made yet. */
   readonly mongodbPassword: string;
   readonly mongodbDatabase: string;
   /** `mongodb://` or `mongodb+srv://` address the feed writes to and the source watches. */
@@ -107,7 +110,7 @@ const environment = z.object({
   TU_POSTGRES_PASSWORD: z
     .string()
     .regex(/^[\x21-\x7e]+$/, { error: "must be printable ASCII without spaces" })
-    .default("umpire"),
+    .optional(),
   TU_POSTGRES_DATABASE: name("cricket"),
   TU_POSTGRES_URL: z
     .string()
@@ -118,7 +121,7 @@ const environment = z.object({
   TU_MONGODB_PASSWORD: z
     .string()
     .regex(/^[\x21-\x7e]+$/, { error: "must be printable ASCII without spaces" })
-    .default("umpire"),
+    .optional(),
   TU_MONGODB_DATABASE: name("cricket"),
   TU_MONGODB_URL: z
     .string()
@@ -178,10 +181,31 @@ export function loadSettings(): Settings {
   const root = projectRoot(process.cwd());
   const file = join(root, ".env");
   if (existsSync(file)) process.loadEnvFile(file);
-  return parseSettings(process.env, root);
+  const settings = parseSettings(process.env, root);
+  return lacksPassword(settings) && makePasswords(settings.localDir) ? parseSettings(process.env, root) : settings;
 }
 
-/** As `loadSettings`, from a given environment: for tests and for several stacks in one process. */
+/** A local server without a password in the settings: it gets a random one. */
+function lacksPassword({ postgresUrl, postgresPassword, mongodbUrl, mongodbPassword }: Settings): boolean {
+  const lacks = (url: string, password: string): boolean => password === "" && url.includes("@127.0.0.1:");
+  return lacks(postgresUrl, postgresPassword) || lacks(mongodbUrl, mongodbPassword);
+}
+
+function makePasswords(localDir: string): boolean {
+  try {
+    ensureLocalPasswords(localDir);
+    return true;
+  } catch (error) {
+    // Where nothing can be written no local server runs either, and a command that needs none must work.
+    if (["EACCES", "EROFS", "EPERM"].includes(String((error as NodeJS.ErrnoException).code))) return false;
+    throw error;
+  }
+}
+
+/**
+ * As `loadSettings`, from a given environment: for tests and for several stacks in one process. It writes nothing: passwords that
+ * have been made are read, others stay empty.
+ */
 export function parseSettings(env: Readonly<Record<string, string | undefined>>, root: string): Settings {
   const given = Object.entries(env).filter(([key, value]) => key.startsWith("TU_") && value?.trim() !== "");
   const unknown = given.map(([key]) => key).find((key) => !settingNames.includes(key));
@@ -231,7 +255,9 @@ function toSettings(env: Environment, root: string): Settings {
     });
   }
   const localDir = resolve(root, env.TU_LOCAL_DIR);
-  const password = encodeURIComponent(env.TU_POSTGRES_PASSWORD);
+  const made = readLocalPasswords(localDir);
+  const postgresPassword = env.TU_POSTGRES_PASSWORD ?? made?.postgres ?? "";
+  const mongodbPassword = env.TU_MONGODB_PASSWORD ?? made?.mongodb ?? "";
   const settings: Settings = {
     localDir,
     warehouseDir:
@@ -243,16 +269,16 @@ function toSettings(env: Environment, root: string): Settings {
     kafkaHeapMb: env.TU_KAFKA_HEAP_MB,
     postgresPort: env.TU_POSTGRES_PORT,
     postgresUser: env.TU_POSTGRES_USER,
-    postgresPassword: env.TU_POSTGRES_PASSWORD,
+    postgresPassword,
     postgresDatabase: env.TU_POSTGRES_DATABASE,
     postgresUrl:
       env.TU_POSTGRES_URL ??
-      `postgres://${env.TU_POSTGRES_USER}:${password}@127.0.0.1:${env.TU_POSTGRES_PORT}/${env.TU_POSTGRES_DATABASE}`,
+      `postgres://${login(env.TU_POSTGRES_USER, postgresPassword)}@127.0.0.1:${env.TU_POSTGRES_PORT}/${env.TU_POSTGRES_DATABASE}`,
     mongodbPort: env.TU_MONGODB_PORT,
     mongodbUser: env.TU_MONGODB_USER,
-    mongodbPassword: env.TU_MONGODB_PASSWORD,
+    mongodbPassword,
     mongodbDatabase: env.TU_MONGODB_DATABASE,
-    mongodbUrl: env.TU_MONGODB_URL ?? localMongodbUrl(env),
+    mongodbUrl: env.TU_MONGODB_URL ?? localMongodbUrl(env, mongodbPassword),
     lambdaPort: env.TU_LAMBDA_PORT,
     lambdaEndpoint:
       env.TU_LAMBDA_ENDPOINT === "aws" ? null : (env.TU_LAMBDA_ENDPOINT ?? `http://127.0.0.1:${env.TU_LAMBDA_PORT}`),
@@ -278,10 +304,14 @@ function toSettings(env: Environment, root: string): Settings {
 
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 
-function localMongodbUrl(env: Environment): string {
-  const password = encodeURIComponent(env.TU_MONGODB_PASSWORD);
+function localMongodbUrl(env: Environment, password: string): string {
   const database = env.TU_MONGODB_DATABASE;
-  return `mongodb://${env.TU_MONGODB_USER}:${password}@127.0.0.1:${env.TU_MONGODB_PORT}/${database}?directConnection=true&authSource=${database}`;
+  return `mongodb://${login(env.TU_MONGODB_USER, password)}@127.0.0.1:${env.TU_MONGODB_PORT}/${database}?directConnection=true&authSource=${database}`;
+}
+
+/** As an address has it; without a password there is none to send. */
+function login(user: string, password: string): string {
+  return password === "" ? user : `${user}:${encodeURIComponent(password)}`;
 }
 
 function objectStoreOf(given: string | undefined, localDir: string, root: string): string {

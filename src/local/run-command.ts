@@ -10,6 +10,8 @@ export interface CommandOptions {
   readonly uid?: number;
   readonly gid?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** What it reads from standard input; nothing without it. */
+  readonly input?: string;
   /** Called for each line of output. */
   readonly onLine?: (line: string) => void;
   /** Ends the program. */
@@ -25,12 +27,14 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const { onLine, env, ...spawnOptions } = options;
+  const { onLine, env, input, ...spawnOptions } = options;
   const child = spawn(command, args, {
     ...spawnOptions,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.on("error", () => undefined); // it ended before it had read all: its exit tells
+  child.stdin.end(input ?? "");
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {

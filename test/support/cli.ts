@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { installKafka, installMongodb } from "../../src/local/index.ts";
 import { kafkaDir, mongodbDir } from "../../src/local/paths.ts";
+import { ensureLocalPasswords } from "../../src/local/passwords.ts";
 import { isRunning, processIdentity } from "../../src/local/processes.ts";
 import { freePort } from "../../src/local/ports.ts";
 import { parseSettings, type Settings } from "../../src/settings.ts";
@@ -59,6 +60,7 @@ export async function cliStack(settings: Readonly<Record<string, string>> = {}):
     TU_KAFKA_HEAP_MB: "512",
     ...settings,
   };
+  ensureLocalPasswords(dir);
   const parsed = parseSettings(own, ROOT);
   await sharePrograms(parsed);
   const inherited = Object.entries(process.env).filter(

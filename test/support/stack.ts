@@ -10,12 +10,14 @@ import {
   postgresService,
   type Supervisor,
 } from "../../src/local/index.ts";
+import { ensureLocalPasswords } from "../../src/local/passwords.ts";
 import { freePort } from "../../src/local/ports.ts";
 import { loadSettings, parseSettings, type Settings } from "../../src/settings.ts";
+import { makeSuperuser } from "./postgres.ts";
 
 export interface TestStack {
   readonly brokers: string;
-  /** Empty without Postgres. */
+  /** A superuser, which tests need to make databases and roles; `settings` name the role that the product has. Empty without Postgres. */
   readonly postgresUrl: string;
   /** Empty without MongoDB. */
   readonly mongodbUrl: string;
@@ -43,7 +45,9 @@ export async function startTestStack(options: { postgres?: boolean; mongodb?: bo
     process.off("exit", endServers);
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   };
+  let postgresUrl = "";
   try {
+    if (options.postgres !== false) postgresUrl = await makeSuperuser(settings);
     const services = [kafkaService(settings, { jars: project })];
     if (options.postgres !== false) services.push(postgresService(settings));
     if (options.mongodb === true) services.push(mongodbService(settings, { binaries: project }));
@@ -54,7 +58,7 @@ export async function startTestStack(options: { postgres?: boolean; mongodb?: bo
   }
   return {
     brokers: settings.brokers,
-    postgresUrl: options.postgres === false ? "" : settings.postgresUrl,
+    postgresUrl,
     mongodbUrl: options.mongodb === true ? settings.mongodbUrl : "",
     supervisor,
     settings,
@@ -66,6 +70,7 @@ export async function startTestStack(options: { postgres?: boolean; mongodb?: bo
 export async function settingsOnFreePorts(dir: string): Promise<Settings> {
   const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const [kafka, controller, postgres, mongodb] = ports.map(String);
+  ensureLocalPasswords(dir);
   return parseSettings(
     {
       TU_LOCAL_DIR: dir,

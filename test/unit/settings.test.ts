@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect, parseEnv } from "node:util";
 import { describe, expect, it } from "vitest";
 import { FatalError } from "../../src/domain/errors.ts";
+import { ensureLocalPasswords, passwordFile } from "../../src/local/passwords.ts";
 import { packageFile } from "../../src/local/paths.ts";
 import { parseSettings, projectRoot, redactedSettings, redactUrl, settingNames } from "../../src/settings.ts";
+import { remedyWorks } from "../support/remedies/works.ts";
 
 const example = readFileSync(packageFile(".env.example"), "utf8");
 const parse = (env: Record<string, string>): ReturnType<typeof parseSettings> => parseSettings(env, "/project");
@@ -49,7 +51,7 @@ describe("settings", () => {
   it("find Kafka and Postgres on the local ports unless they are named", () => {
     const moved = parse({ TU_KAFKA_PORT: "9999", TU_POSTGRES_PORT: "8888" });
     expect(moved.brokers).toBe("127.0.0.1:9999");
-    expect(moved.postgresUrl).toBe("postgres://umpire:umpire@127.0.0.1:8888/cricket");
+    expect(moved.postgresUrl).toBe("postgres://umpire@127.0.0.1:8888/cricket");
     expect(parse({ TU_KAFKA_BROKERS: "a:1,b:2" }).brokers).toBe("a:1,b:2");
     expect(parse({ TU_POSTGRES_URL: "postgresql://x@db:1/y" }).postgresUrl).toBe("postgresql://x@db:1/y");
   });
@@ -108,6 +110,59 @@ describe("secrets", () => {
     expect(redactUrl("postgres://me:a@b@db:1/x")).toBe("postgres://me:***@db:1/x");
     expect(redactUrl("postgres://me@db:1/x")).toBe("postgres://me@db:1/x");
     expect(redactUrl("127.0.0.1:29092")).toBe("127.0.0.1:29092");
+  });
+});
+
+describe("passwords of the local servers", () => {
+  const fresh = (): string => mkdtempSync(join(tmpdir(), "passwords-"));
+
+  it("are made once, at random, in a file that only its owner reads", () => {
+    const dir = fresh();
+    const made = ensureLocalPasswords(dir);
+    expect(ensureLocalPasswords(dir)).toEqual(made);
+    expect(statSync(passwordFile(dir)).mode & 0o777).toBe(0o600);
+    expect(new Set([made.postgres, made.mongodb, ...Object.values(ensureLocalPasswords(fresh()))]).size).toBe(4);
+    const settings = parseSettings({ TU_LOCAL_DIR: dir }, "/project");
+    expect(new URL(settings.postgresUrl).password).toBe(made.postgres);
+    expect(new URL(settings.mongodbUrl).password).toBe(made.mongodb);
+  });
+
+  it("of the settings win", () => {
+    const dir = fresh();
+    ensureLocalPasswords(dir);
+    const settings = parseSettings({ TU_LOCAL_DIR: dir, TU_POSTGRES_PASSWORD: "mine" }, "/project");
+    expect(new URL(settings.postgresUrl).password).toBe("mine");
+    expect(settings.mongodbPassword).toMatch(/^[\w-]{32}$/u);
+  });
+
+  it("are closed again when a copy opened them", () => {
+    const dir = fresh();
+    ensureLocalPasswords(dir);
+    chmodSync(passwordFile(dir), 0o644);
+    ensureLocalPasswords(dir);
+    expect(statSync(passwordFile(dir)).mode & 0o777).toBe(0o600);
+  });
+
+  it("that cannot be read: another folder helps", async () => {
+    let dir = fresh();
+    mkdirSync(passwordFile(dir));
+    await remedyWorks("passwords/own-folder", {
+      attempt: () => parseSettings({ TU_LOCAL_DIR: dir }, "/project"),
+      does: { "set TU_LOCAL_DIR to a folder of your own": () => (dir = fresh()) },
+    });
+  });
+
+  it("that are no passwords are not overwritten: to remove the file helps", async () => {
+    const dir = fresh();
+    writeFileSync(passwordFile(dir), "{");
+    expect(() => parseSettings({ TU_LOCAL_DIR: dir }, "/project")).toThrow(/does not hold the passwords/u);
+    expect(() => ensureLocalPasswords(dir)).toThrow(FatalError);
+    expect(readFileSync(passwordFile(dir), "utf8")).toBe("{");
+    const made = await remedyWorks("passwords/remove-file", {
+      attempt: () => ensureLocalPasswords(dir),
+      does: { "remove the file": () => rmSync(passwordFile(dir)) },
+    });
+    expect(parseSettings({ TU_LOCAL_DIR: dir }, "/project").postgresPassword).toBe(made.postgres);
   });
 });
 

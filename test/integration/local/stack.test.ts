@@ -8,7 +8,7 @@ import { kafkaService, localStatus, localSupervisor, postgresService } from "../
 import { kafkaAnswers } from "../../../src/local/kafka-ready.ts";
 import { postgresDir } from "../../../src/local/paths.ts";
 import { postgresAnswers } from "../../../src/local/postgres.ts";
-import { loadSettings, parseSettings } from "../../../src/settings.ts";
+import { loadSettings } from "../../../src/settings.ts";
 import { settingsOnFreePorts, startTestStack, type TestStack } from "../../support/stack.ts";
 
 let stack: TestStack;
@@ -86,7 +86,7 @@ describe("the local stack", () => {
     );
   });
 
-  it("keeps Postgres' data closed to others, and to root's processes when we are root", () => {
+  it("keeps Postgres' data closed to others, and its server is not root", () => {
     const data = statSync(join(postgresDir(stack.settings), "data"));
     expect(data.mode & 0o077).toBe(0);
     expect(data.uid === 0).toBe(false);
@@ -140,18 +140,5 @@ describe("a port that is taken", () => {
       holder.close();
       rmSync(dir, { recursive: true, force: true });
     }
-  });
-});
-
-describe("Postgres' credentials", () => {
-  it("that differ from those its data was made with give a clear error and not an endless wait", async () => {
-    const { localDir, postgresPort } = stack.settings;
-    const wrong = parseSettings(
-      { TU_LOCAL_DIR: localDir, TU_POSTGRES_PORT: String(postgresPort), TU_POSTGRES_PASSWORD: "other" },
-      localDir,
-    );
-    await expect(postgresAnswers(wrong)).rejects.toMatchObject({
-      remedy: expect.stringContaining("third-umpire reset"),
-    });
   });
 });

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type FeedSummary, odiScripts, postgresTarget, runFeed } from "../../../src/feed/index.ts";
-import { installPostgres, localSupervisor, postgresService, type Supervisor } from "../../../src/local/index.ts";
+import { localSupervisor, postgresService, type Supervisor } from "../../../src/local/index.ts";
 import type { Settings } from "../../../src/settings.ts";
+import { makeSuperuser } from "../../support/postgres.ts";
 import { settingsOnFreePorts } from "../../support/stack.ts";
 import { expectation, insertedRows, makeMatches } from "../feed/matches.ts";
 import {
@@ -23,11 +24,12 @@ import {
 let settings: Settings;
 let supervisor: Supervisor;
 let world: World;
+let superuserUrl = "";
 const base = mkdtempSync(join(tmpdir(), "tu-outage-"));
 
 beforeAll(async () => {
   settings = await settingsOnFreePorts(base);
-  await installPostgres(settings, () => undefined);
+  superuserUrl = await makeSuperuser(settings);
   supervisor = localSupervisor(settings);
   await supervisor.start(postgresService(settings));
 });
@@ -36,7 +38,7 @@ afterAll(async () => {
   rmSync(base, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  world = await newWorld(settings.postgresUrl);
+  world = await newWorld(superuserUrl);
 });
 afterEach(() => world.close());
 

@@ -84,19 +84,38 @@ export const LOCAL: readonly Entry[] = [
   },
   { id: "ports/set-free", says: "set {} to a free port, or stop that program", untested: true },
   {
-    id: "postgres/data-made",
-    says: "its data was made with others: set them back, or begin anew with: third-umpire reset",
-    untested: true,
+    id: "passwords/own-folder",
+    says: "work as the user who owns {}, or set TU_LOCAL_DIR to a folder of your own",
+    by: [["test/unit/settings.test.ts", "that cannot be read: another folder helps"]],
+  },
+  {
+    id: "passwords/remove-file",
+    says: "remove the file and start the servers anew: they get new passwords and keep their data",
+    by: [["test/unit/settings.test.ts", "that are no passwords are not overwritten: to remove the file helps"]],
+  },
+  {
+    id: "postgres/down-up",
+    says: "third-umpire down, then third-umpire up: the start makes them as the settings say, and keeps the data",
+    by: [
+      [
+        "test/integration/local/security.test.ts",
+        "takes the password of the settings at its next start, the data kept",
+      ],
+      [
+        "test/integration/local/security.test.ts",
+        "makes a database that the settings name later, and one that was dropped",
+      ],
+    ],
+  },
+  {
+    id: "postgres-role/another-name",
+    says: "set TU_POSTGRES_USER to another name",
+    by: [["test/integration/local/security.test.ts", "refuses the superuser's name for its role"]],
   },
   {
     id: "postgres/configuration",
     says: "{}\n# Started by third-umpire itself: loopback only, no sockets.\nlisten_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = ''\n",
     noRemedy: "the content of a file",
-  },
-  {
-    id: "local-postgres/refuses-user",
-    says: "Postgres refuses the user {} of TU_POSTGRES_USER and its password",
-    noRemedy: "the cause; the remedy stands beside it",
   },
   { id: "run-command/third-umpire", says: "third-umpire doctor names what is missing", untested: true },
   { id: "run-files/stop-third", says: "stop it with: third-umpire down", untested: true },

@@ -13,6 +13,7 @@ import {
   postgresMajor,
 } from "../../../src/local/paths.ts";
 import { effectivePostgresConfig } from "../../../src/local/postgres.ts";
+import { superuser } from "../../../src/local/postgres-role.ts";
 import { parseSettings } from "../../../src/settings.ts";
 
 interface Service {
@@ -94,13 +95,14 @@ describe("compose.yaml", () => {
 
   it("has the user, password, database and cluster id of the local stack", () => {
     expect(postgres.environment).toEqual({
-      POSTGRES_USER: `\${TU_POSTGRES_USER:-${defaults.postgresUser}}`,
-      POSTGRES_PASSWORD: `\${TU_POSTGRES_PASSWORD:-${defaults.postgresPassword}}`,
+      POSTGRES_USER: superuser,
+      POSTGRES_PASSWORD: "${TU_POSTGRES_PASSWORD:?set it in .env}",
+      TU_POSTGRES_USER: `\${TU_POSTGRES_USER:-${defaults.postgresUser}}`,
       POSTGRES_DB: `\${TU_POSTGRES_DATABASE:-${defaults.postgresDatabase}}`,
     });
     expect(mongodb.environment).toEqual({
       TU_MONGODB_USER: `\${TU_MONGODB_USER:-${defaults.mongodbUser}}`,
-      TU_MONGODB_PASSWORD: `\${TU_MONGODB_PASSWORD:-${defaults.mongodbPassword}}`,
+      TU_MONGODB_PASSWORD: "${TU_MONGODB_PASSWORD:?set it in .env}",
       TU_MONGODB_DATABASE: `\${TU_MONGODB_DATABASE:-${defaults.mongodbDatabase}}`,
     });
     expect(kafka.environment["CLUSTER_ID"]).toBe(clusterId);
@@ -111,6 +113,8 @@ describe("compose.yaml", () => {
     expect(kafka.volumes).toContain("./kafka/server.properties:/mnt/shared/config/server.properties:ro");
     expect(postgres.volumes).toContain("./postgres/postgresql.conf:/etc/postgresql/postgresql.conf:ro");
     expect(postgres.command).toContain("config_file=/etc/postgresql/postgresql.conf");
+    expect(postgres.volumes).toContain("./postgres/role.sh:/docker-entrypoint-initdb.d/role.sh:ro");
+    expect(read("postgres", "role.sh")).toContain(`LOGIN REPLICATION PASSWORD`);
     expect(postgres.stop_signal).toBe("SIGINT");
     expect(mongodb.volumes).toContain("./mongodb/mongod.conf:/etc/mongod.conf:ro");
     expect(mongodb.volumes).toContain("./mongodb/ready.js:/etc/mongodb-ready.js:ro");
