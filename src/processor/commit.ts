@@ -71,11 +71,20 @@ export class Committer {
    * buffers are free at once instead of growing old in the heap. An error leaves the transaction to `abort`.
    */
   async write(fill: Fill): Promise<void> {
-    if (!this.#begun) {
-      await this.#producer.begin();
-      this.#begun = true;
-    }
+    if (!this.#begun) await this.#begin();
     await this.#producer.write(fill.takeWrites());
+  }
+
+  /** A producer that died between two transactions says so here, and says nothing else any more: another takes its place. */
+  async #begin(): Promise<void> {
+    try {
+      await this.#producer.begin();
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      await this.#replaceProducer();
+      await this.#producer.begin();
+    }
+    this.#begun = true;
   }
 
   /** A transaction has been begun and not ended. */
@@ -152,6 +161,7 @@ export class Committer {
 
   /** Ends the open transaction; a producer that cannot say it has done so is replaced, which ends it too. */
   async abort(): Promise<void> {
+    if (!this.#begun) return;
     try {
       await this.#producer.abort();
       this.#begun = false;

@@ -62,6 +62,8 @@ export interface FaultRates {
   /** An `IndefiniteCommitError` from commit or abort: done, not done, or done up to `lateByMsMax` later. */
   readonly indefinite?: number;
   readonly lateByMsMax?: number;
+  /** An `IndefiniteCommitError` from begin: the producer died between two transactions. */
+  readonly deadProducer?: number;
   /** The process dies, before or after the effect of any call, or between two records of a write. */
   readonly kill?: number;
   /** A fetch that returns fewer records than there are. */
@@ -152,6 +154,8 @@ export class ModelFaults {
         if (happens(rates.abortRequired))
           this.#fail(new AbortRequiredError("injected: the transaction must be aborted"));
       }
+      if (operation === "begin" && happens(rates.deadProducer))
+        this.#fail(new IndefiniteCommitError("injected: the producer is dead"));
       if (operation === "sendOffsets" && happens(rates.fenced))
         this.#fail(new FencedError("injected: stale generation"));
       if (!neverRetryable.has(operation) && happens(rates.retryable)) {

@@ -22,6 +22,8 @@ const maxMetadataBytes = 4096;
  *                                       └─AbortRequiredError─> abort-required ──abort──> ready
  *   any ──FencedError, IndefiniteCommitError──> dead        any ──close──> closed
  *
+ * A dead one answers every further call with the error that it died of.
+ *
  * A FencedError of sendOffsets speaks of the group, not of the producer: the transaction must be aborted.
  */
 type ProducerState = "new" | "ready" | "in-transaction" | "abort-required" | "dead" | "closed";
@@ -31,6 +33,7 @@ export class ModelProducer implements TransactionalProducer {
   readonly #options: ProducerOptions;
   #epoch = -1;
   #state: ProducerState = "new";
+  #death: FencedError | IndefiniteCommitError | undefined;
 
   constructor(process: ModelProcess, options: ProducerOptions) {
     invariant(options.transactionalId.length > 0, "a transactional id is not empty");
@@ -129,9 +132,11 @@ export class ModelProducer implements TransactionalProducer {
       await this.#process.call(operation, effect, this.#identity());
     } catch (error) {
       if (this.#state !== "closed" && this.#state !== "dead") {
-        if (error instanceof IndefiniteCommitError) this.#state = "dead";
-        else if (error instanceof FencedError) this.#state = operation === "sendOffsets" ? "abort-required" : "dead";
-        else if (error instanceof AbortRequiredError) this.#state = "abort-required";
+        if (error instanceof FencedError && operation === "sendOffsets") this.#state = "abort-required";
+        else if (error instanceof IndefiniteCommitError || error instanceof FencedError) {
+          this.#state = "dead";
+          this.#death = error;
+        } else if (error instanceof AbortRequiredError) this.#state = "abort-required";
       }
       throw error;
     }
@@ -146,7 +151,7 @@ export class ModelProducer implements TransactionalProducer {
     const who = `producer of ${this.#options.transactionalId}`;
     switch (this.#state) {
       case "dead":
-        throw new FencedError(`${who} is dead; close it and open a new one with the same id`);
+        throw this.#death ?? new FencedError(`${who} is dead; close it and open a new one with the same id`);
       case "abort-required":
         throw new AbortRequiredError(`${who}: the transaction must be aborted`);
       case "closed":

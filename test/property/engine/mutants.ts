@@ -100,6 +100,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "a producer that cannot begin any more is kept (EO-12)",
+    edits: [
+      {
+        file: "src/processor/commit.ts",
+        find: "      await this.#replaceProducer();\n      await this.#producer.begin();",
+        replace: "      throw error;",
+      },
+    ],
+  },
+  {
     name: "offsets are not in the transaction (EO-1)",
     edits: [
       {

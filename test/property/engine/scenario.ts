@@ -53,6 +53,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     fenced: rate(0.1),
     indefinite: rate(0.2),
     lateByMsMax: fc.integer({ min: 0, max: 500 }),
+    deadProducer: rate(0.1),
     kill: rate(0.02),
     shortFetch: rate(0.5),
   }),
