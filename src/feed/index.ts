@@ -9,7 +9,7 @@ export { odiScripts } from "./formats/odi.ts";
 export type { OdiContent } from "./formats/odi-content.ts";
 export type { FeedCounts, FeedOptions, FeedStatus, FeedSummary } from "./options.ts";
 export type { MatchScript, PlanOptions, ScriptRow, Step } from "./plan.ts";
-export { CSV1_COLUMNS, CSV2_COLUMNS, ODI_PUBLICATION, ODI_TABLES, ensureOdiSchema } from "./schema.ts";
+export { CSV1_COLUMNS, CSV2_COLUMNS, ODI_COLUMNS, ODI_PUBLICATION, ODI_TABLES, ensureOdiSchema } from "./schema.ts";
 export type { Csv2Column } from "./schema.ts";
 export type { FeedConnection, FeedTarget, Progress, StepPlace } from "./target.ts";
 export { postgresTarget } from "./targets/postgres.ts";

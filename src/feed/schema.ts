@@ -81,6 +81,15 @@ export const ODI_TABLES = [
 ] as const;
 export type OdiTable = (typeof ODI_TABLES)[number];
 
+/** What somebody reads of each table, besides `id` and `inserted_at`. A column that others add is theirs alone. */
+export const ODI_COLUMNS: Readonly<Record<OdiTable, readonly string[]>> = {
+  match_info: ["match_id", "info"],
+  deliveries: CSV2_COLUMNS,
+  unreadable_rows: ["match_id", "file", "line", "raw", "problem"],
+  csv1_match_info: ["match_id", "info"],
+  csv1_deliveries: CSV1_COLUMNS,
+};
+
 /** Columns besides `id` and `inserted_at`. */
 const TABLES: Readonly<Record<OdiTable, string>> = {
   match_info: "match_id text, info text",
@@ -107,11 +116,16 @@ export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLIC
     // "if not exists" alone is no protection against two creators at the same instant.
     await tx`select pg_advisory_xact_lock(${SCHEMA_LOCK})`;
     const present = namesOf(await tx`select tablename as name from pg_tables where schemaname = ${ODI_SCHEMA}`);
+    // A partitioned table that is published by its partitions is a member and not in the view.
     const published = namesOf(
       await tx`
-      select tablename as name from pg_publication_tables where pubname = ${publication} and schemaname = ${ODI_SCHEMA}`,
+      select tablename as name from pg_publication_tables where pubname = ${publication} and schemaname = ${ODI_SCHEMA}
+      union select relname from pg_publication_rel join pg_publication p on p.oid = prpubid join pg_class c on c.oid = prrelid
+      join pg_namespace n on n.oid = relnamespace where pubname = ${publication} and nspname = ${ODI_SCHEMA}`,
     );
-    const [exists] = await tx`select 1 from pg_publication where pubname = ${publication}`;
+    const [exists] = await tx<
+      { puballtables: boolean }[]
+    >`select puballtables from pg_publication where pubname = ${publication}`;
     const csv1Columns = namesOf(
       await tx`
       select attname as name from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace n on n.oid = relnamespace
@@ -127,7 +141,7 @@ export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLIC
       await tx.unsafe(
         `alter table ${ODI_SCHEMA}.csv1_deliveries ${extend.map((name) => `add column if not exists ${name} text`).join(", ")}`,
       );
-    if (publish.length === 0) return;
+    if (publish.length === 0 || exists?.puballtables === true) return;
     const tables = publish.map((table) => `${ODI_SCHEMA}.${table}`).join(", ");
     const name = `"${publication.replaceAll('"', '""')}"`;
     await tx.unsafe(

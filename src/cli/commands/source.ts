@@ -73,7 +73,7 @@ type Run = (settings: Settings, common: Common, options: Options) => Promise<voi
 const RUN: Readonly<Record<SourceId, Run>> = { odi: runOdi, t20i: runT20i, test: runTest };
 
 async function runOdi(settings: Settings, common: Common, { startFrom }: Options): Promise<void> {
-  const [{ runPostgresSource }, { ensureOdiSchema, ODI_PUBLICATION }, sql] = await Promise.all([
+  const [{ runPostgresSource }, { ensureOdiSchema, ODI_COLUMNS, ODI_PUBLICATION }, sql] = await Promise.all([
     import("../../sources/postgres/index.ts"),
     import("../../feed/index.ts"),
     import("../../postgres/sql.ts"),
@@ -92,6 +92,7 @@ async function runOdi(settings: Settings, common: Common, { startFrom }: Options
     connection: settings.postgresUrl,
     slot: "odi",
     publication: ODI_PUBLICATION,
+    columns: ODI_COLUMNS,
     startFrom,
     prepare,
   });

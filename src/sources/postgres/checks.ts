@@ -3,17 +3,10 @@ import { FatalError } from "../../domain/errors.ts";
 import type { Sql } from "../../postgres/sql.ts";
 import type { SlotFacts } from "./decide-start.ts";
 import { parseLsn } from "./lsn.ts";
-
-const TABLES = [
-  "odi.deliveries",
-  "odi.match_info",
-  "odi.csv1_deliveries",
-  "odi.csv1_match_info",
-  "odi.unreadable_rows",
-] as const;
+import { SOURCE_TABLES } from "./tables.ts";
 
 /** @throws FatalError naming what is missing and what mends it; errors of the client as they are. */
-export async function checkServer(sql: Sql, publication: string): Promise<void> {
+export async function checkServer(sql: Sql, publication: string, columns: TableColumns): Promise<void> {
   const [facts] = await sql<{ level: string; may: boolean; role: string }[]>`
     select current_setting('wal_level') as level, current_user as role,
            (select rolreplication or rolsuper from pg_roles where rolname = current_user) as may`;
@@ -27,11 +20,20 @@ export async function checkServer(sql: Sql, publication: string): Promise<void> 
       remedy: `alter role ${facts.role} with replication`,
     });
   }
-  const [found] = await sql<{ all_tables: boolean; publishes: boolean }[]>`
-    select puballtables as all_tables, pubinsert and pubupdate as publishes from pg_publication where pubname = ${publication}`;
+  await checkPublication(sql, publication);
+  await checkTables(sql, publication, columns);
+}
+
+/** Table → the columns that are sent. */
+export type TableColumns = Readonly<Record<string, readonly string[]>>;
+
+async function checkPublication(sql: Sql, publication: string): Promise<void> {
+  const all = SOURCE_TABLES.map((table) => `odi.${table}`);
+  const [found] = await sql<{ publishes: boolean; by_root: boolean }[]>`
+    select pubinsert and pubupdate as publishes, pubviaroot as by_root from pg_publication where pubname = ${publication}`;
   if (found === undefined) {
     throw new FatalError(`publication ${publication} does not exist`, {
-      remedy: `start \`third-umpire feed\`, which creates it, or: create publication ${publication} for table ${TABLES.join(", ")}`,
+      remedy: `start \`third-umpire feed\`, which creates it, or: create publication ${publication} for table ${all.join(", ")}`,
     });
   }
   if (!found.publishes) {
@@ -39,13 +41,46 @@ export async function checkServer(sql: Sql, publication: string): Promise<void> 
       remedy: `alter publication ${publication} set (publish = 'insert, update, delete, truncate')`,
     });
   }
+  const [partitioned] = await sql<{ name: string }[]>`
+    select 'odi.' || relname as name from pg_class c join pg_namespace n on n.oid = relnamespace
+    where nspname = 'odi' and relkind = 'p' and relname = any(${[...SOURCE_TABLES]})`;
+  if (partitioned !== undefined && !found.by_root) {
+    throw new FatalError(
+      `publication ${publication} publishes the partitions of ${partitioned.name} under their own names`,
+      {
+        remedy: `alter publication ${publication} set (publish_via_partition_root = true)`,
+      },
+    );
+  }
   const published = await sql<{ name: string }[]>`
     select schemaname || '.' || tablename as name from pg_publication_tables where pubname = ${publication}`;
-  const missing = TABLES.filter((table) => !published.some(({ name }) => name === table));
+  const missing = all.filter((table) => !published.some(({ name }) => name === table));
   if (missing.length > 0) {
     throw new FatalError(`publication ${publication} leaves out ${missing.join(", ")}`, {
       remedy: `alter publication ${publication} add table ${missing.join(", ")}`,
     });
+  }
+}
+
+/** Rows and columns that the stream would leave out and a copy would not. */
+async function checkTables(sql: Sql, publication: string, columns: TableColumns): Promise<void> {
+  // Postgres below 15 knows neither rows nor columns of a publication.
+  const tables = await sql<{ name: string; filter: string | null; sent: string[] | null; there: string[] }[]>`
+    select tablename as name, to_jsonb(t) ->> 'rowfilter' as filter, to_jsonb(t) -> 'attnames' as sent,
+           (select jsonb_agg(attname) from pg_attribute where attrelid = format('%I.%I', schemaname, tablename)::regclass
+            and attnum > 0 and not attisdropped and attgenerated = '') as there
+    from pg_publication_tables t where pubname = ${publication} and schemaname = 'odi'`;
+  for (const { name, filter, sent, there } of tables) {
+    const wanted = columns[name];
+    if (wanted === undefined) continue;
+    const table = `odi.${name}`;
+    const remedy = `alter publication ${publication} drop table ${table}; alter publication ${publication} add table ${table}`;
+    if (filter !== null)
+      throw new FatalError(`publication ${publication} leaves out rows of ${table}: where ${filter}`, { remedy });
+    const left = ["id", ...wanted].filter((column) => sent?.includes(column) === false && there.includes(column));
+    if (left.length > 0) {
+      throw new FatalError(`publication ${publication} leaves out columns of ${table}: ${left.join(", ")}`, { remedy });
+    }
   }
 }
 

@@ -3,6 +3,8 @@ import type { Lsn } from "./lsn.ts";
 import { formatLsn } from "./lsn.ts";
 import type { StoredPosition } from "../kit/index.ts";
 import type { PostgresPosition } from "./position.ts";
+import type { Published } from "./published.ts";
+import { publishedChange } from "./published.ts";
 
 /** What `pg_replication_slots` says of our slot. */
 export interface SlotFacts {
@@ -17,6 +19,9 @@ export interface StartFacts {
   /** The last position in Kafka; null when there never was one. */
   readonly stored: StoredPosition<PostgresPosition> | null;
   readonly slotName: string;
+  readonly publicationName: string;
+  /** What the server publishes now. */
+  readonly published: Published;
   readonly database: string;
   /** IDENTIFY_SYSTEM. */
   readonly systemId: string;
@@ -57,7 +62,7 @@ export function decideStart(facts: StartFacts): StartDecision {
 
 function gapReason(
   stored: PostgresPosition,
-  { slot, slotName, systemId, timeline, flushedTo }: StartFacts,
+  { slot, slotName, publicationName, published, systemId, timeline, flushedTo }: StartFacts,
 ): string | null {
   if (stored.systemId !== systemId) return `another database cluster: ${systemId} instead of ${stored.systemId}`;
   if (stored.timeline !== timeline)
@@ -65,6 +70,8 @@ function gapReason(
   if (flushedTo < stored.lsn)
     return `the server's log ends at ${formatLsn(flushedTo)}, before our position ${formatLsn(stored.lsn)}: it was restored from a backup`;
   if (stored.phase === "snapshot") return null;
+  const change = stored.published === undefined ? null : publishedChange(stored.published, published, publicationName);
+  if (change !== null) return change;
   if (stored.slot !== slotName) return `replication slot ${slotName} instead of ${stored.slot}`;
   if (slot === null) return `replication slot ${slotName} is gone`;
   if (slot.walStatus === "lost")

@@ -9,6 +9,8 @@ export interface PostgresSourceOptions {
   /** Name of the durable replication slot. It is this source's own: it is dropped and made anew when continuity is lost. */
   readonly slot: string;
   readonly publication: string;
+  /** Table of the schema `odi` → the columns that are sent. Whatever else a table has changes no event. */
+  readonly columns: Readonly<Record<string, readonly string[]>>;
   readonly rawTopic: string;
   readonly partitions: number;
   readonly signal: AbortSignal;

@@ -27,6 +27,10 @@ export interface NewSlot {
   readonly snapshotName: string;
 }
 
+/** How values are printed: the same in the stream and in a copy, whatever a role or a database has set otherwise. */
+export const PRINTING: string =
+  "-c client_encoding=UTF8 -c bytea_output=hex -c datestyle=ISO -c intervalstyle=postgres -c timezone=UTC -c extra_float_digits=1";
+
 const XLOG_DATA = 0x77; // 'w'
 const KEEPALIVE = 0x6b; // 'k'
 const STATUS_UPDATE = 0x72; // 'r'
@@ -53,8 +57,7 @@ export class ReplicationConnection {
       application_name: applicationName,
       connectionTimeoutMillis: 5000,
       keepAlive: true,
-      // What a role or a database may have set otherwise and the event writer relies on.
-      options: "-c client_encoding=UTF8 -c bytea_output=hex",
+      options: PRINTING,
     };
     const opened = new ReplicationConnection(new pg.Client(config));
     try {

@@ -15,7 +15,7 @@ import type { Sql } from "../../postgres/sql.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
 import { pause } from "../../postgres/wait.ts";
 import type { SourceSession, StoredPosition } from "../kit/index.ts";
-import { gapEvent } from "../kit/index.ts";
+import { ContinuityLostError, gapEvent } from "../kit/index.ts";
 import type { SlotState } from "./checks.ts";
 import { checkServer, endOlderSession, readSlot } from "./checks.ts";
 import { decideStart } from "./decide-start.ts";
@@ -25,6 +25,8 @@ import type { PostgresSourceOptions } from "./options.ts";
 import { DEFAULTS } from "./options.ts";
 import type { PostgresPosition } from "./position.ts";
 import { POSTGRES_POSITION } from "./position.ts";
+import type { Published } from "./published.ts";
+import { publishedChange, readPublished } from "./published.ts";
 import type { SystemIdentity } from "./replication.ts";
 import { ReplicationConnection } from "./replication.ts";
 import { copySnapshot } from "./snapshot.ts";
@@ -33,6 +35,10 @@ import { stream } from "./stream.ts";
 /** How long an older incarnation may keep the slot before its session is ended for it: it may be stopped and not notice. */
 const SLOT_PATIENCE_MS = 2000;
 const LAG_EVERY_MS = 5000;
+
+interface ServerIdentity extends SystemIdentity {
+  readonly published: Published;
+}
 
 export interface SessionOptions extends SourceSession<PostgresPosition> {
   readonly options: PostgresSourceOptions;
@@ -59,6 +65,7 @@ class Session {
       topic: this.#o.rawTopic,
       partitions: this.#o.partitions,
       sourceId: this.#o.sourceId,
+      columns: this.#o.columns,
     });
     this.#now = this.#o.now ?? Date.now;
   }
@@ -73,12 +80,12 @@ class Session {
     try {
       await ownership.acquire(); // steps 1 and 2
       await this.#ordinary("preparing", async () => this.#o.prepare?.());
-      await this.#ordinary("checking the server", () => checkServer(this.#sql, this.#o.publication));
+      const published = await this.#ordinary("checking the server", () => this.#check());
       replication = await ReplicationConnection.open(this.#o.connection, this.#name);
       const system = await replication.identify();
       const slot = await this.#freeSlot();
       if (signal.aborted) return;
-      const position = await this.#start(replication, system, slot);
+      const position = await this.#start(replication, { ...system, published }, slot);
       signal.removeEventListener("abort", stop);
       if (signal.aborted) return;
       await this.#stream(replication, position);
@@ -87,6 +94,13 @@ class Session {
       await replication?.close();
       await closeSql(this.#sql);
     }
+  }
+
+  /** What is published is read after whatever prepares it, so that a table that was put back now is another one than before. */
+  async #check(): Promise<Published> {
+    const { publication, columns } = this.#o;
+    await checkServer(this.#sql, publication, columns);
+    return readPublished(this.#sql, publication);
   }
 
   /** Step 3: waits until nobody else uses the slot. */
@@ -112,15 +126,18 @@ class Session {
   /** Steps 3 and 4. Returns the position to stream from. */
   async #start(
     replication: ReplicationConnection,
-    system: SystemIdentity,
+    system: ServerIdentity,
     slot: SlotState | null,
   ): Promise<StoredPosition<PostgresPosition>> {
     const { ownership, distrust } = this.#session;
     const stored = ownership.position;
-    const { systemId, timeline, flushedTo, database } = system;
-    const decision = decideStart({ stored, slotName: this.#o.slot, database, systemId, timeline, flushedTo, slot });
+    const { slot: slotName, publication: publicationName } = this.#o;
+    const decision = decideStart({ ...system, stored, slotName, publicationName, slot });
     if (decision.kind === "refuse") throw new FatalError(decision.message, { remedy: decision.remedy });
-    if (decision.kind === "resume" && distrust === null) return decision.from;
+    if (decision.kind === "resume" && distrust === null) {
+      const { from } = decision;
+      return { ...from, position: { ...from.position, published: system.published } };
+    }
     const epoch = decision.kind === "snapshot" ? decision.epoch : decision.from.epoch + 1;
     const reason = decision.kind === "snapshot" ? decision.gap : distrust;
     if (slot !== null) {
@@ -131,7 +148,7 @@ class Session {
 
   async #snapshot(
     replication: ReplicationConnection,
-    { systemId, timeline }: SystemIdentity,
+    { systemId, timeline, published }: ServerIdentity,
     {
       epoch,
       reason,
@@ -150,7 +167,7 @@ class Session {
     const first: StoredPosition<PostgresPosition> = {
       epoch,
       events: before?.events ?? 0,
-      position: { phase: "snapshot", lsn: consistentPoint, slot: this.#o.slot, systemId, timeline },
+      position: { phase: "snapshot", lsn: consistentPoint, slot: this.#o.slot, systemId, timeline, published },
     };
     let position = first;
     let copied = 0;
@@ -162,6 +179,8 @@ class Session {
       slot: this.#o.slot,
       events: this.#events,
       limits: this.#limits,
+      columns: this.#o.columns,
+      now: this.#now,
       onCount: async (rows) => {
         const gap =
           reason === null
@@ -219,10 +238,20 @@ class Session {
         status,
         at: this.#o.at ?? (() => undefined),
         now: this.#now,
+        check: () => this.#stillPublished(position.position.published),
       });
     } finally {
       clearInterval(lag);
     }
+  }
+
+  /** @throws ContinuityLostError when rows may be missing from the stream: nothing in it says so. */
+  async #stillPublished(before: Published | undefined): Promise<void> {
+    if (before === undefined) return;
+    const { publication } = this.#o;
+    const now = await this.#ordinary("looking at the publication", () => readPublished(this.#sql, publication));
+    const change = publishedChange(before, now, publication);
+    if (change !== null) throw new ContinuityLostError(change);
   }
 
   async #measureLag(): Promise<void> {

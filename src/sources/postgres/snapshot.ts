@@ -8,13 +8,17 @@
 import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { WriteBatch } from "../../kafka/log.ts";
+import { statedTime } from "../kit/index.ts";
 import type { BatchLimits } from "./assembler.ts";
+import type { TableColumns } from "./checks.ts";
 import { CopyTextReader } from "./copy-text.ts";
 import type { EventWriter } from "./events.ts";
 import type { Relation } from "./pgoutput.ts";
+import { PRINTING } from "./replication.ts";
+import { SOURCE_TABLES } from "./tables.ts";
 
-/** Matches before their deliveries, so that a reader of the raw topic knows a match when its first ball comes. */
-const TABLES = ["match_info", "csv1_match_info", "deliveries", "csv1_deliveries", "unreadable_rows"] as const;
+/** The row's name and its time. */
+const OWN_COLUMNS: readonly string[] = ["id", "inserted_at"];
 
 export interface SnapshotBatch {
   readonly write: WriteBatch;
@@ -28,6 +32,9 @@ export interface SnapshotOptions {
   readonly slot: string;
   readonly events: EventWriter;
   readonly limits: BatchLimits;
+  /** Table → the columns that are sent. */
+  readonly columns: TableColumns;
+  readonly now: () => number;
   /** Ends the copy at once. */
   readonly signal: AbortSignal;
   /** The number of rows that will come; before the first batch. */
@@ -46,9 +53,8 @@ export async function copySnapshot(options: SnapshotOptions): Promise<void> {
     application_name: options.applicationName,
     connectionTimeoutMillis: 5000,
     keepAlive: true,
-    // How values are printed must not depend on the role; a copy may wait long for Kafka, so no limit may end it.
-    options:
-      "-c client_encoding=UTF8 -c bytea_output=hex -c datestyle=ISO -c timezone=UTC -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
+    // A copy may wait long for Kafka, so no limit may end it. Rows that a policy hides are an error and not left out.
+    options: `${PRINTING} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c row_security=off`,
   });
   // The loss of the connection is reported by whatever waits for it; without a listener it would end the process.
   client.on("error", () => undefined);
@@ -71,9 +77,10 @@ export async function copySnapshot(options: SnapshotOptions): Promise<void> {
 async function copyTables(client: pg.Client, options: SnapshotOptions): Promise<void> {
   const { limits, onBatch } = options;
   let batch = new WriteBatch();
-  for (const table of TABLES) {
-    const relation = await describe(client, table);
-    const stream = client.query(copyTo(`copy (select * from odi.${table} order by id) to stdout`));
+  for (const table of SOURCE_TABLES) {
+    const { relation, from } = await describe(client, table, options.columns[table] ?? []);
+    const names = relation.columns.map((name) => `"${name.replaceAll('"', '""')}"`).join(", ");
+    const stream = client.query(copyTo(`copy (select ${names} from ${from} order by id) to stdout`));
     const reader = new CopyTextReader();
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       for (const row of reader.push(chunk)) {
@@ -92,18 +99,29 @@ async function copyTables(client: pg.Client, options: SnapshotOptions): Promise<
 
 async function countRows(client: pg.Client): Promise<number> {
   let rows = 0;
-  for (const table of TABLES) {
+  for (const table of SOURCE_TABLES) {
     const counted = await client.query<{ n: string }>(`select count(*) as n from odi.${table}`);
     rows += Number(counted.rows[0]?.n ?? 0);
   }
   return rows;
 }
 
-async function describe(client: pg.Client, table: string): Promise<Relation> {
-  const columns = await client.query<{ attname: string }>(
-    `select attname from pg_attribute where attrelid = 'odi.${table}'::regclass and attnum > 0 and not attisdropped order by attnum`,
+/**
+ * What is copied of a table: the columns that the stream has too (it has none that are generated), and the rows of the table itself: those
+ * of tables that inherit from it are published under their own names, those of its partitions under its own.
+ */
+async function describe(
+  client: pg.Client,
+  table: string,
+  wanted: readonly string[],
+): Promise<{ readonly relation: Relation; readonly from: string }> {
+  const columns = await client.query<{ attname: string; relkind: string }>(
+    `select attname, relkind from pg_attribute join pg_class c on c.oid = attrelid
+     where attrelid = 'odi.${table}'::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum`,
   );
-  return { id: 0, schema: "odi", name: table, columns: columns.rows.map((column) => column.attname) };
+  const names = columns.rows.map(({ attname }) => attname).filter((name) => [...OWN_COLUMNS, ...wanted].includes(name));
+  const from = `${columns.rows[0]?.relkind === "p" ? "" : "only "}odi.${table}`;
+  return { relation: { id: 0, schema: "odi", name: table, columns: names }, from };
 }
 
 function append(
@@ -115,11 +133,11 @@ function append(
   const cell = (column: string): string => row[relation.columns.indexOf(column)]?.toString("utf8") ?? "";
   options.events.append(batch, relation, row, {
     id: `pg:snap:${options.slot}:${relation.name}:${cell("id")}`,
-    timeMs: parseTimestamp(cell("inserted_at")),
+    timeMs: statedTime(parseTimestamp(cell("inserted_at")), options.now()),
   });
 }
 
-/** `timestamptz` as this session prints it, "2024-06-01 10:20:30.123456+00". */
+/** `timestamptz` as this session prints it, "2024-06-01 10:20:30.123456+00"; NaN for infinity, or what is no such time. */
 function parseTimestamp(text: string): number {
   return Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/u, "$1:00"));
 }

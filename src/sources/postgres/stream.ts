@@ -7,21 +7,26 @@
  */
 import { classifyPostgresError } from "../../postgres/errors.ts";
 import type { Ownership, SourceHook, StatusBoard, StoredPosition } from "../kit/index.ts";
-import { Wake } from "../kit/index.ts";
+import { ContinuityLostError, Wake } from "../kit/index.ts";
 import { Assembler } from "./assembler.ts";
 import type { BatchLimits } from "./assembler.ts";
 import type { EventWriter } from "./events.ts";
 import type { Lsn } from "./lsn.ts";
 import { formatLsn, maxLsn } from "./lsn.ts";
+import type { Relation } from "./pgoutput.ts";
 import { PgOutputDecoder } from "./pgoutput.ts";
 import type { PostgresPosition } from "./position.ts";
+import { tableId } from "./published.ts";
 import type { ReplicationConnection, ServerMessage } from "./replication.ts";
+import { SOURCE_TABLES } from "./tables.ts";
 
 /** The server drops a client it has not heard of for wal_sender_timeout (60 s by default, less where somebody chose so), also one that only waits for Kafka. */
 const HEARTBEAT_MS = 1000;
 /** An idle table must not pin the log: a position that only moved is persisted this often. */
 const IDLE_POSITION_MS = 2000;
 /** `pg_logical_emit_message(true, 'third-umpire', …)` asks for the position to be persisted at once: a mark that others wait for. */
+/** How often it is looked whether the publication and its tables are still what they were. */
+const CHECK_MS = 5000;
 const MARK_PREFIX = "third-umpire";
 
 export interface StreamOptions {
@@ -38,6 +43,8 @@ export interface StreamOptions {
   readonly status: StatusBoard;
   readonly at: SourceHook;
   readonly now: () => number;
+  /** Asked now and then. @throws ContinuityLostError when what we read is not what it was */
+  readonly check: () => Promise<void>;
 }
 
 /** Streams until `signal` aborts, then commits what is complete. @throws whatever ended the stream, classified. */
@@ -71,14 +78,19 @@ class Streaming {
   async loop(): Promise<void> {
     const { replication, slot, publication, startFrom, signal, now } = this.#o;
     const ring = (): void => this.#wake.ring();
-    replication.onFailure = (error) => {
+    const fail = (error: unknown): void => {
+      if (this.#failed) return;
       this.#failure = error;
       this.#failed = true;
       ring();
     };
+    replication.onFailure = fail;
     signal.addEventListener("abort", ring);
     // The old position, again and again: it keeps the connection alive and promises nothing new.
     const heartbeat = setInterval(() => replication.acknowledge(this.#lsn, now()), HEARTBEAT_MS);
+    // What else is wrong with the server is the stream's to say.
+    const look = (error: unknown): void => (error instanceof ContinuityLostError ? fail(error) : undefined);
+    const check = setInterval(() => void this.#o.check().catch(look), CHECK_MS);
     try {
       replication.start(slot, publication, startFrom, (message) => this.#receive(message));
       while (!this.#failed) {
@@ -87,18 +99,23 @@ class Streaming {
         else if (signal.aborted) return;
         else await this.#wake.wait(waitMs);
       }
+      // Whole transactions that came before are not lost with the slot.
+      if (this.#failure instanceof ContinuityLostError && this.#assembler.readyEvents > 0) await this.#commit();
       throw classifyPostgresError(this.#failure, "reading the replication stream");
     } finally {
       clearInterval(heartbeat);
+      clearInterval(check);
       signal.removeEventListener("abort", ring);
     }
   }
 
   #receive(message: ServerMessage): void {
+    if (this.#failed) return;
     const { readyEvents: before, boundary } = this.#assembler;
     if (message.kind === "data") {
       const decoded = this.#decoder.decode(message.payload);
       this.#isMarked ||= decoded.kind === "message" && decoded.prefix === MARK_PREFIX;
+      if (decoded.kind === "relation") this.#expectSameTable(decoded.relation);
       this.#assembler.accept(decoded);
     } else {
       this.#assembler.keepalive(message.walEnd);
@@ -113,6 +130,14 @@ class Streaming {
     const isNews =
       ready !== before || message.kind === "keepalive" || (this.#isMarked && this.#assembler.boundary !== boundary);
     if (isNews) this.#wake.ring();
+  }
+
+  /** A table of ours that the stream describes must be the one that was there at the start: what was in another one before is not in it. */
+  #expectSameTable({ id, schema, name }: Relation): void {
+    const { published } = this.#position.position;
+    if (published === undefined || schema !== "odi" || !SOURCE_TABLES.some((table) => table === name)) return;
+    if (tableId(published.tables, name) !== id)
+      throw new ContinuityLostError(`table odi.${name} is another one than before: dropped and made anew, or renamed`);
   }
 
   /** ms until the next Kafka transaction should be committed; 0 = now. */

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import { confluentLog } from "../../../src/kafka/confluent/index.ts";
-import type { Log } from "../../../src/kafka/log.ts";
-import { ensureOdiSchema } from "../../../src/feed/index.ts";
+import { type Log, WriteBatch } from "../../../src/kafka/log.ts";
+import { ensureOdiSchema, ODI_COLUMNS } from "../../../src/feed/index.ts";
 import { closeSql, openSql, type Sql } from "../../../src/postgres/sql.ts";
 import { parseLsn } from "../../../src/sources/postgres/lsn.ts";
-import { readStoredPosition } from "../../../src/sources/kit/index.ts";
+import { encodeStoredPosition, readStoredPosition } from "../../../src/sources/kit/index.ts";
 import {
   POSTGRES_POSITION,
   type PostgresPosition,
@@ -91,6 +91,7 @@ export function sourceOptions(
     sourceId: world.name,
     slot: world.name,
     publication: "odi",
+    columns: ODI_COLUMNS,
     rawTopic: world.topics.raw,
     positionsTopic: world.topics.positions,
     gapsTopic: world.topics.gaps,
@@ -187,11 +188,29 @@ export async function storedPosition(world: World): Promise<Stored | null> {
   return stored === null ? null : { ...stored.position, epoch: stored.epoch, events: stored.events };
 }
 
+/** Writes the position once more as versions before did, which did not know what was published. The source must have stopped. */
+export async function writeOldPosition(world: World): Promise<void> {
+  const stored = await storedPosition(world);
+  if (stored === null) throw new Error("the source has no position");
+  const { epoch, events, published: _, ...position } = stored;
+  const producer = world.log.producer({ transactionalId: `source-${world.name}`, transactionTimeoutMs: 10_000 });
+  await producer.open();
+  const batch = new WriteBatch();
+  const value = encodeStoredPosition(world.name, { epoch, events, position }, POSTGRES_POSITION);
+  batch.append(world.topics.positions, 0, Buffer.from(world.name), value);
+  await producer.begin();
+  await producer.write(batch);
+  await producer.commit();
+  await producer.close();
+}
+
 export interface RawEvent {
   readonly id: string;
   readonly type: string;
   readonly rowId: string;
   readonly key: string;
+  /** ISO 8601. */
+  readonly time: string;
   readonly partition: number;
   readonly value: Readonly<Record<string, unknown>>;
   readonly bytes: number;
@@ -220,6 +239,7 @@ export async function readTopic(
               type: headers.get("ce_type") ?? "",
               rowId: headers.get("ce_rowid") ?? "",
               key: batch.key(index)?.toString() ?? "",
+              time: headers.get("ce_time") ?? "",
               partition,
               value: JSON.parse(batch.value(index)?.toString() ?? "null") as Record<string, unknown>,
               bytes: batch.value(index)?.length ?? 0,

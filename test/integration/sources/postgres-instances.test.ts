@@ -93,9 +93,9 @@ describe("what only a person can mend ends the source with one line and a remedy
     await world.sql`create publication half for table odi.deliveries`;
     expect(await refused({ publication: "half" })).toMatchObject({
       message:
-        "publication half leaves out odi.match_info, odi.csv1_deliveries, odi.csv1_match_info, odi.unreadable_rows",
+        "publication half leaves out odi.match_info, odi.csv1_match_info, odi.csv1_deliveries, odi.unreadable_rows",
       remedy:
-        "alter publication half add table odi.match_info, odi.csv1_deliveries, odi.csv1_match_info, odi.unreadable_rows",
+        "alter publication half add table odi.match_info, odi.csv1_match_info, odi.csv1_deliveries, odi.unreadable_rows",
     });
   });
 

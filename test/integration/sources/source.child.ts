@@ -1,3 +1,4 @@
+import { ODI_COLUMNS } from "../../../src/feed/index.ts";
 import { confluentLog } from "../../../src/kafka/confluent/index.ts";
 import { runPostgresSource, type SourcePoint } from "../../../src/sources/postgres/index.ts";
 
@@ -24,6 +25,7 @@ try {
     sourceId: config.name,
     slot: config.name,
     publication: "odi",
+    columns: ODI_COLUMNS,
     rawTopic: config.topics.raw,
     positionsTopic: config.topics.positions,
     gapsTopic: config.topics.gaps,

@@ -34,6 +34,7 @@ test("a source that is given a pooler ends with one line and the remedy, and tri
     sourceId: "odi",
     slot: "odi",
     publication: "odi",
+    columns: {},
     rawTopic: "raw",
     partitions: 4,
     signal: AbortSignal.timeout(30_000),

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ODI_COLUMNS } from "../../../src/feed/index.ts";
 import { Assembler } from "../../../src/sources/postgres/assembler.ts";
 import { MAX_EVENT_BYTES } from "../../../src/sources/kit/index.ts";
 import { EventWriter } from "../../../src/sources/postgres/events.ts";
@@ -18,7 +19,8 @@ const row = (id: number, match = "m1", ball: string | null = "0.1"): Tuple => [
   Buffer.from(match),
   ball === null ? null : Buffer.from(ball),
 ];
-const writer = (): EventWriter => new EventWriter({ topic: "raw", partitions: 4, sourceId: "odi" });
+const writer = (): EventWriter =>
+  new EventWriter({ topic: "raw", partitions: 4, sourceId: "odi", columns: ODI_COLUMNS });
 
 function assembler(maxEvents = 100): Assembler {
   return new Assembler({ events: writer(), slot: "s", limits: { maxEvents, maxBytes: 1_000_000 } });

@@ -4,15 +4,18 @@ import { encodeStoredPosition, parseStoredPosition, type StoredPosition } from "
 import { POSTGRES_POSITION, type PostgresPosition } from "../../../src/sources/postgres/position.ts";
 import { FatalError } from "../../../src/domain/errors.ts";
 
+const published = { publication: "16500.740", tables: "match_info=16390/16501.741 deliveries=16400/16502.741" };
 const stored: StoredPosition<PostgresPosition> = {
   epoch: 3,
   events: 42,
-  position: { phase: "stream", lsn: 500n, slot: "odi", systemId: "7001", timeline: 1 },
+  position: { phase: "stream", lsn: 500n, slot: "odi", systemId: "7001", timeline: 1, published },
 };
 const copying: StoredPosition<PostgresPosition> = { ...stored, position: { ...stored.position, phase: "snapshot" } };
 const facts: StartFacts = {
   stored,
   slotName: "odi",
+  publicationName: "odi",
+  published,
   database: "cricket",
   systemId: "7001",
   timeline: 1,
@@ -58,6 +61,18 @@ describe("EO-13: continuity that cannot be proved is a new epoch with a reason",
     ["another timeline", { timeline: 2 }, /promoted or restored/u],
     ["a log that ends before our position", { flushedTo: 499n }, /restored from a backup/u],
     ["another slot name", { slotName: "odi2" }, /slot odi2 instead of odi/u],
+    ["another publication", { published: { ...published, publication: "16600.750" } }, /dropped and made anew/u],
+    ["a publication that was changed", { published: { ...published, publication: "16500.750" } }, /odi was changed/u],
+    [
+      "another table",
+      { published: { ...published, tables: published.tables.replace("16400", "16700") } },
+      /table odi\.deliveries is another one than before/u,
+    ],
+    [
+      "a table that was taken out and put back",
+      { published: { ...published, tables: published.tables.replace("16501.741", "16900.760") } },
+      /table odi\.match_info was taken out of publication odi/u,
+    ],
   ])("%s", (_, change, reason) => {
     const decision = decideStart({ ...facts, ...change });
     expect(decision).toMatchObject({ kind: "snapshot", epoch: 4, dropSlot: change.slot !== null });
@@ -79,6 +94,15 @@ describe("the stored position", () => {
   test("is read as it was written", () => {
     const value = encodeStoredPosition("odi", stored, POSTGRES_POSITION);
     expect(parseStoredPosition("odi", value, POSTGRES_POSITION)).toEqual(stored);
+  });
+
+  test("of an earlier version does not know what was published: it goes on", () => {
+    const value = Buffer.from(
+      '{"sourceId":"odi","epoch":3,"position":{"phase":"stream","lsn":"0/1F4","slot":"odi","systemId":"7001","timeline":1},"events":42}',
+    );
+    const old = parseStoredPosition("odi", value, POSTGRES_POSITION);
+    expect(old.position).toEqual({ phase: "stream", lsn: 500n, slot: "odi", systemId: "7001", timeline: 1 });
+    expect(decideStart({ ...facts, stored: old })).toEqual({ kind: "resume", from: old });
   });
 
   test("is never guessed: what cannot be read ends the source, with a remedy", () => {
