@@ -1,5 +1,5 @@
 import type { LatestClean } from "./latest.ts";
-import { ModelReview } from "./model-review.ts";
+import { ModelReview, type ModelVerdict } from "./model-review.ts";
 import type { Arrow, Findings } from "./report.ts";
 import { arrowOf, grouped } from "./report.ts";
 
@@ -52,7 +52,7 @@ export class LastContent {
       readonly position: number;
       readonly source: string | null;
     },
-  ): ReturnType<ModelReview["review"]> {
+  ): ModelVerdict {
     let review = this.#raw.get(at.partition);
     if (review === undefined) {
       review = new ModelReview();
@@ -153,7 +153,7 @@ export class LastContent {
         table.identity(entry, this.#words);
         const found = clean.find(this.#words[0]!, this.#words[1]!);
         // What has not come at all is counted where it got lost.
-        if (found < 0 || clean.sameEventId(found, this.#words)) continue;
+        if (found < 0 || clean.agrees(found, this.#words, table.statement(entry))) continue;
         if (!isJudged(partition, clean.position(found)) || !isJudged(partition, table.position(entry))) continue;
         findings.add(
           "content",

@@ -1,35 +1,68 @@
 import { EventTable } from "../domain/review/event-table.ts";
+import { eventIdText } from "../domain/review/identity.ts";
+
+/** What is remembered of a key beside its content, as bits of its owner word. */
+const SHOWN = 1;
+/** The record's format could not tell every facet: the row may hold more, from records before it. */
+const HOLDS_MORE = 2;
 
 /**
- * The latest clean content of every natural key: clean records in the order of their topic, last one wins.
- * Kept: 64-bit key, 128-bit event id, source position, and whether the warehouse has shown it.
+ * What the clean stream says of every natural key: the latest record, over what was known where it cannot tell (decisions/0015).
+ * Kept: 64-bit key, 128-bit event id, facets that must be known, source position, and whether the warehouse has shown it.
  */
 export class LatestClean {
   readonly table: EventTable = new EventTable(14);
 
-  /** `position`: input and offset, packed. */
-  put(identity: Uint32Array, partition: number, position: number): void {
+  /**
+   * `position`: input and offset, packed. `isCompletion`: the record says what was said, and more.
+   */
+  put(
+    identity: Uint32Array,
+    facets: Uint32Array,
+    at: { readonly partition: number; readonly position: number },
+    isCompletion: boolean,
+  ): void {
     const { table } = this;
+    const statement = Uint32Array.of(0, ...facets);
     let entry = table.find(identity[0]!, identity[1]!);
     if (entry < 0) entry = table.insert(identity);
-    else table.setEventId(entry, identity);
-    table.setSeen(entry, position, partition, Number.NaN);
-    table.setOwner(entry, 0);
+    else {
+      const known = table.statement(entry);
+      if (isCompletion) for (let facet = 1; facet < statement.length; facet++) statement[facet] ||= known[facet] ?? 0;
+      table.setEventId(entry, identity);
+    }
+    table.setSeen(entry, at.position, at.partition, Number.NaN);
+    table.setStatement(entry, statement);
+    table.setOwner(entry, facets.includes(0) ? HOLDS_MORE : 0);
   }
 
-  /** Notes that the warehouse shows the key, and says what is wrong with that. */
-  show(identity: Uint32Array): "right" | "unknown" | "different" | "twice" {
-    const entry = this.table.find(identity[0]!, identity[1]!);
+  /** Notes that the warehouse shows the key with the given event id, and says what is wrong with that. */
+  show(identity: Uint32Array, facets: Uint32Array, eventId: string): "right" | "unknown" | "different" | "twice" {
+    const { table } = this;
+    const entry = table.find(identity[0]!, identity[1]!);
     if (entry < 0) return "unknown";
-    if (this.table.owner(entry) === 1) return "twice";
-    this.table.setOwner(entry, 1);
-    return this.table.sameEventId(entry, identity) ? "right" : "different";
+    const owner = table.owner(entry);
+    if ((owner & SHOWN) !== 0) return "twice";
+    table.setOwner(entry, owner | SHOWN);
+    if ((owner & HOLDS_MORE) === 0) return table.sameEventId(entry, identity) ? "right" : "different";
+    const known = table.statement(entry);
+    const tells = facets.every((word, at) => known[at + 1] === 0 || known[at + 1] === word);
+    const latest = new Uint32Array(6);
+    table.identity(entry, latest);
+    const sameCore = latest[2] === identity[2] && latest[3] === identity[3];
+    return tells && sameCore && eventIdText(latest) === eventId ? "right" : "different";
+  }
+
+  /** Whether the event id of a row of this key is that of all that the row says. */
+  isWhole(identity: Uint32Array): boolean {
+    const entry = this.table.find(identity[0]!, identity[1]!);
+    return entry < 0 || (this.table.owner(entry) & HOLDS_MORE) === 0;
   }
 
   /** Source positions of what the warehouse has not shown. */
   *missing(): Generator<{ readonly partition: number; readonly position: number }> {
     for (let entry = 0; entry < this.table.end; entry++) {
-      if (this.table.owner(entry) === 0)
+      if ((this.table.owner(entry) & SHOWN) === 0)
         yield { partition: this.table.time(entry), position: this.table.position(entry) };
     }
   }

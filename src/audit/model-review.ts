@@ -2,6 +2,9 @@ import { EventTable } from "../domain/review/event-table.ts";
 import { facetsAgree } from "../domain/review/facets.ts";
 import type { Verdict } from "../domain/review/verdict.ts";
 
+/** What the model says of a record; `completes`: a duplicate that knows a facet which was not known. */
+export type ModelVerdict = Exclude<Verdict, "poison" | "late"> | "completes";
+
 /**
  * The review once more, as small as it can be said: of a natural key the latest content counts; the same again is a
  * duplicate (as far as both formats can tell); what was replaced once is stale, unless the input that says it replaced it
@@ -20,7 +23,7 @@ export class ModelReview {
     identity: Uint32Array,
     facets: Uint32Array,
     said: { readonly input: number; readonly position: number; readonly mark: number },
-  ): Exclude<Verdict, "poison" | "late"> {
+  ): ModelVerdict {
     const { table } = this;
     const statement = Uint32Array.of(1 << said.input, ...facets);
     let entry = table.find(identity[0]!, identity[1]!);
@@ -32,8 +35,9 @@ export class ModelReview {
     const known = table.statement(entry);
     if (table.agrees(entry, identity, statement)) {
       const merged = statement.map((word, at) => (at === 0 ? known[0]! | word : known[at] || word));
+      const completes = facets.some((word, at) => word !== 0 && known[at + 1] === 0);
       table.setStatement(entry, merged);
-      return "duplicate";
+      return completes ? "completes" : "duplicate";
     }
     const saidBy = this.#saidBy(identity, statement);
     const takesBack = this.#acceptedFrom[entry] === said.input && (saidBy & (1 << said.input)) === 0;

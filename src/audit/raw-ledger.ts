@@ -16,8 +16,14 @@ const VERDICT_SHIFT = 4;
 const THREE_BITS = 7;
 /** The record of the clean stream, or of quarantine, has been seen. */
 const FOLLOWED = 128;
+/** Its block is of version 1, which does not tell whether a duplicate completes. */
+const UNTOLD = 256;
 /** No verdict, no model verdict: the codes of verdicts begin at 1 here. */
 const NONE = 0;
+
+/** A duplicate that knows more goes another way than others: into the clean stream. Its code is the one that verdicts leave free. */
+export type Course = Verdict | "completes";
+const COMPLETES = 7;
 
 /** Blocks of one partition, as numbers. */
 interface Blocks {
@@ -44,6 +50,8 @@ export class RawLedger {
   readonly #offsets = new PagedLedger();
   readonly #blocks: Blocks = { from: [], to: [], judged: [] };
   readonly counts: VerdictCounts = zeroCounts();
+  /** Duplicates that complete what was known. */
+  completing = 0;
   kept: Kept = ALL_KEPT;
   records = 0;
 
@@ -57,10 +65,10 @@ export class RawLedger {
   }
 
   /** `id`: 64 bits of the event id, or of the bytes of a record that cannot be read. `model` null: history is incomplete. */
-  record(offset: number, model: Verdict | null, high: number, low: number): void {
+  record(offset: number, model: Course | null, high: number, low: number): void {
     const flags = this.#offsets.flags(offset);
     if ((flags & PRESENT) === 0) this.records++;
-    const code = model === null ? NONE : VERDICT_CODE[model] + 1;
+    const code = model === null ? NONE : codeOf(model);
     this.#offsets.setFlags(offset, flags | PRESENT | (code << MODEL_SHIFT));
     this.#offsets.setWords(offset, high, low);
   }
@@ -79,15 +87,24 @@ export class RawLedger {
     to.push(toOffset);
     judged.push(totalCount(counts));
     for (const verdict of VERDICTS) this.counts[verdict] += counts[verdict];
+    this.completing += block.completing ?? 0;
     // What has no entry was accepted: said of every offset first, taken back where there is an entry.
     for (let offset = fromOffset; offset < toOffset; offset++) this.#judge(offset, "accepted");
     let listed = 0;
+    let completing = 0;
     for (const entry of block.entries) {
-      this.#judge(entry.offset, entry.verdict);
+      this.#judge(entry.offset, entry.completes ? "completes" : entry.verdict, block.completing === null);
+      if (entry.completes) completing++;
       if (entry.offset < fromOffset || entry.offset >= toOffset) {
         findings.add("judged", `${this.name}/${entry.offset} is judged by a block that does not cover it`);
       }
       listed++;
+    }
+    if (completing !== (block.completing ?? 0)) {
+      findings.add(
+        "judged",
+        `${this.name}: the block at offset ${fromOffset} counts ${block.completing} completing duplicates and flags ${completing}`,
+      );
     }
     if (listed !== totalCount(counts) - counts.accepted) {
       findings.add(
@@ -113,8 +130,8 @@ export class RawLedger {
     }
   }
 
-  verdict(offset: number): Verdict | null {
-    return toVerdict(this.#offsets.flags(offset) >> VERDICT_SHIFT);
+  course(offset: number): Course | null {
+    return toCourse(this.#offsets.flags(offset) >> VERDICT_SHIFT);
   }
 
   has(offset: number): boolean {
@@ -138,16 +155,17 @@ export class RawLedger {
     let compared = 0;
     for (const [offset, flags] of this.#offsets.entries()) {
       if ((flags & PRESENT) === 0) continue;
-      const verdict = toVerdict(flags >> VERDICT_SHIFT);
+      const verdict = toCourse(flags >> VERDICT_SHIFT);
       const at = `${this.name}/${offset}`;
       if (verdict === null) {
         this.#unjudged(offset, at, findings);
         continue;
       }
-      const model = toVerdict(flags >> MODEL_SHIFT);
+      const model = toCourse(flags >> MODEL_SHIFT);
       if (model !== null) {
         compared++;
-        if (model === verdict) agreed++;
+        const isUntold = model === "completes" && verdict === "duplicate" && (flags & UNTOLD) !== 0;
+        if (model === verdict || isUntold) agreed++;
         else findings.add("review", `${at} was judged ${verdict}; an independent review says ${model}`);
       }
       if ((flags & FOLLOWED) === 0) this.#lost(verdict, at, findings);
@@ -166,12 +184,13 @@ export class RawLedger {
     else findings.add("judged", `${at} has no verdict: a hole between the verdict blocks`);
   }
 
-  #lost(verdict: Verdict, at: string, findings: Findings): void {
+  #lost(verdict: Course, at: string, findings: Findings): void {
     if (verdict === "poison") {
       if (this.kept.quarantine) findings.add("quarantine", `${at} is poison and not in quarantine`);
       else findings.unchecked.add(`${this.name}: quarantine has been deleted in part by retention`);
-    } else if (verdict === "accepted" || verdict === "correction") {
-      if (this.kept.clean) findings.add("clean", `${at} is ${verdict} and not in the clean stream`);
+    } else if (verdict === "accepted" || verdict === "correction" || verdict === "completes") {
+      const what = verdict === "completes" ? "a duplicate that completes" : verdict;
+      if (this.kept.clean) findings.add("clean", `${at} is ${what} and not in the clean stream`);
       else findings.unchecked.add(`${this.name}: the clean stream has been deleted in part by retention`);
     }
   }
@@ -192,13 +211,18 @@ export class RawLedger {
     }
   }
 
-  #judge(offset: number, verdict: Verdict): void {
-    const flags = this.#offsets.flags(offset) & ~(THREE_BITS << VERDICT_SHIFT);
-    this.#offsets.setFlags(offset, flags | ((VERDICT_CODE[verdict] + 1) << VERDICT_SHIFT));
+  #judge(offset: number, verdict: Course, isUntold = false): void {
+    const flags = this.#offsets.flags(offset) & ~((THREE_BITS << VERDICT_SHIFT) | UNTOLD);
+    this.#offsets.setFlags(offset, flags | (codeOf(verdict) << VERDICT_SHIFT) | (isUntold ? UNTOLD : 0));
   }
 }
 
-function toVerdict(bits: number): Verdict | null {
+function codeOf(course: Course): number {
+  return course === "completes" ? COMPLETES : VERDICT_CODE[course] + 1;
+}
+
+function toCourse(bits: number): Course | null {
   const code = bits & THREE_BITS;
+  if (code === COMPLETES) return "completes";
   return code === NONE ? null : (VERDICTS[code - 1] ?? null);
 }

@@ -1,5 +1,5 @@
 import { IDENTITY_WORDS, type IdentityHasher, eventIdText } from "../domain/review/identity.ts";
-import { VERDICTS, type Verdict, type VerdictCounts, totalCount, zeroCounts } from "../domain/review/verdict.ts";
+import { VERDICTS, type VerdictCounts, totalCount, zeroCounts } from "../domain/review/verdict.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
 import { POSITION_SHIFT } from "../processor/reviewer.ts";
 import { compareTables } from "./compare-tables.ts";
@@ -15,7 +15,7 @@ import type {
 } from "./facts.ts";
 import { EventIds, LatestClean } from "./latest.ts";
 import { LastContent } from "./last-content.ts";
-import { ALL_KEPT, type Kept, RawLedger } from "./raw-ledger.ts";
+import { ALL_KEPT, type Course, type Kept, RawLedger } from "./raw-ledger.ts";
 import { type Arrow, arrowOf, type AuditReport, Findings, grouped, type Side } from "./report.ts";
 import { SourceRows } from "./source-rows.ts";
 
@@ -34,6 +34,7 @@ interface Judged {
   readonly compared: number;
   readonly agreed: number;
   readonly counts: VerdictCounts;
+  readonly completing: number;
 }
 
 /**
@@ -117,7 +118,7 @@ export class Reconciliation {
     const input = this.#inputOf(topic);
     const isOfKnownRow = this.#rows.event(this.#inputs[input]!.source, fact);
     const ledger = this.#ledger(topic, partition);
-    let model: Verdict | null = "poison";
+    let model: Course | null = "poison";
     if (identity === null) this.#identifyBytes(fact.key, fact.value);
     else {
       const source = isOfKnownRow ? this.#inputs[input]!.source : null;
@@ -137,10 +138,13 @@ export class Reconciliation {
   cleanRecord(fact: CleanFact): void {
     const { source } = fact;
     const at = `${fact.topic}/${fact.partition}/${fact.offset}`;
-    this.#identify(fact.identity);
+    const facets = this.#identify(fact.identity);
     const input = this.#inputs.findIndex(({ topic }) => topic === source.topic);
-    if (fact.loaded && input >= 0)
-      this.#latest.put(this.#words, source.partition, input * POSITION_SHIFT + source.offset);
+    const isCompletion = fact.verdict === "duplicate";
+    if (fact.loaded && input >= 0) {
+      const place = { partition: source.partition, position: input * POSITION_SHIFT + source.offset };
+      this.#latest.put(this.#words, facets, place, isCompletion);
+    }
     if (eventIdText(this.#words) !== fact.eventId) {
       this.#findings.add(
         "clean",
@@ -159,8 +163,8 @@ export class Reconciliation {
       );
       return;
     }
-    const verdict = ledger.verdict(source.offset);
-    if (verdict !== fact.verdict && (verdict !== null || ledger.kept.verdicts))
+    const verdict = ledger.course(source.offset);
+    if (verdict !== (isCompletion ? "completes" : fact.verdict) && (verdict !== null || ledger.kept.verdicts))
       this.#findings.add("clean", `${at} says ${fact.verdict}, the verdict block ${verdict ?? "nothing"}`);
     if (!ledger.isSame(source.offset, this.#words[4]!, this.#words[5]!)) {
       this.#findings.add(
@@ -186,7 +190,7 @@ export class Reconciliation {
       this.#findings.add("quarantine", `${at} is in quarantine, and no record is there`);
       return;
     }
-    const verdict = ledger.verdict(fact.offset);
+    const verdict = ledger.course(fact.offset);
     if (verdict !== "poison" && (verdict !== null || ledger.kept.verdicts))
       this.#findings.add("quarantine", `${at} is in quarantine and was judged ${verdict ?? "not at all"}`);
     this.#identifyBytes(fact.key, fact.value);
@@ -198,14 +202,14 @@ export class Reconciliation {
 
   warehouseRow(fact: WarehouseFact): void {
     this.#warehouseRows++;
-    this.#identify(fact.identity);
-    if (eventIdText(this.#words) !== fact.eventId) {
+    const facets = this.#identify(fact.identity);
+    if (this.#latest.isWhole(this.#words) && eventIdText(this.#words) !== fact.eventId) {
       this.#findings.add(
         "warehouse",
         `${fact.label} was changed: its event id is ${fact.eventId}, its content has ${eventIdText(this.#words)}`,
       );
     }
-    switch (this.#latest.show(this.#words)) {
+    switch (this.#latest.show(this.#words, facets, fact.eventId)) {
       case "right":
         return;
       case "twice":
@@ -282,22 +286,23 @@ export class Reconciliation {
   }
 
   #finishLedgers(): Judged {
-    const sum = { records: 0, compared: 0, agreed: 0, counts: zeroCounts() };
+    const sum = { records: 0, compared: 0, agreed: 0, completing: 0, counts: zeroCounts() };
     for (const ledger of this.#ledgers.values()) {
       const { agreed, compared } = ledger.finish(this.#findings);
       sum.agreed += agreed;
       sum.compared += compared;
       sum.records += ledger.records;
+      sum.completing += ledger.completing;
       for (const verdict of VERDICTS) sum.counts[verdict] += ledger.counts[verdict];
     }
     return sum;
   }
 
   /** From the raw topic to all that a processor writes. */
-  #topicArrows({ records, compared, agreed, counts }: Judged): Arrow[] {
+  #topicArrows({ records, compared, agreed, completing, counts }: Judged): Arrow[] {
     const findings = this.#findings;
-    const through = counts.accepted + counts.correction;
-    const repeated = counts.duplicate + counts.stale + counts.late;
+    const through = counts.accepted + counts.correction + completing;
+    const repeated = counts.duplicate - completing + counts.stale + counts.late;
     const explained = repeated === 0 ? "" : `${grouped(repeated)} duplicate, stale or late records went no further`;
     const side = (what: string, count: number): Side => ({ what, count });
     return [
@@ -306,7 +311,7 @@ export class Reconciliation {
       arrowOf(
         findings,
         "clean",
-        side("accepted + corrections", through),
+        side("accepted, corrected, completed", through),
         side("clean records", this.#clean),
         explained,
       ),

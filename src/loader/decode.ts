@@ -138,7 +138,7 @@ function isProvenance(clean: Partial<Provenance>): boolean {
     isText(clean.eventId) &&
     EVENT_ID.test(clean.eventId) &&
     (clean.supersedes === null || (isText(clean.supersedes) && EVENT_ID.test(clean.supersedes))) &&
-    (clean.verdict === "accepted" || clean.verdict === "correction") &&
+    (clean.verdict === "accepted" || clean.verdict === "correction" || clean.verdict === "duplicate") &&
     isText(source?.topic) &&
     isCount(source.partition) &&
     isCount(source.offset) &&

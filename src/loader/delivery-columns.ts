@@ -17,6 +17,12 @@ export class DeliveryColumns {
 
   /** Throws a TypeError for a number that its column cannot hold. */
   write(row: number, fields: DeliveryFields, place: RecordPlace): void {
+    this.writeDelivery(row, fields);
+    this.#provenance(row, fields, place);
+  }
+
+  /** What the delivery says; where the row came from stays. */
+  writeDelivery(row: number, fields: DeliveryFields): void {
     const columns = this.#columns;
     this.#name(columns.match_id, row, fields.matchId);
     columns.innings.setInteger(row, fields.innings);
@@ -39,7 +45,6 @@ export class DeliveryColumns {
     const { wickets } = fields;
     columns.wicket_count.setInteger(row, wickets.length);
     columns.wickets.set(row, wickets.length === 0 ? null : JSON.stringify(wickets));
-    this.#provenance(row, fields, place);
   }
 
   #provenance(row: number, fields: DeliveryFields, place: RecordPlace): void {

@@ -57,6 +57,8 @@ export class DeliveryFields {
   /** 0, 1, or NONE where the format has no such flag. */
   nonBoundary = 0;
   wickets: readonly Wicket[] = NO_WICKETS;
+  /** The format has room for one wicket a ball, and there is one. */
+  mayHaveMoreWickets = false;
 
   /** Of a delivery that was checked by `decodeDelivery`. */
   read(clean: CleanDelivery, names: SharedTexts): void {
@@ -93,6 +95,7 @@ export class DeliveryFields {
     this.penalty = extras?.penalty ?? NONE;
     this.nonBoundary = nonBoundary === null ? NONE : Number(nonBoundary);
     this.wickets = delivery.wickets;
+    this.mayHaveMoreWickets = delivery.moreWickets === null;
   }
 }
 

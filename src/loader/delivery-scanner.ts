@@ -17,6 +17,7 @@ const BETWEEN = {
   verdict: utf8(',"verdict":'),
   accepted: utf8('"accepted"'),
   correction: utf8('"correction"'),
+  duplicate: utf8('"duplicate"'),
   supersedes: utf8(',"supersedes":'),
   topic: utf8(',"source":{"topic":'),
   partition: utf8(',"partition":'),
@@ -59,6 +60,7 @@ export class DeliveryScanner {
   readonly #names: SharedTexts;
   readonly #accepted: number;
   readonly #correction: number;
+  readonly #duplicate: number;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #declined = false;
@@ -67,6 +69,7 @@ export class DeliveryScanner {
     this.#names = names;
     this.#accepted = names.idOf("accepted");
     this.#correction = names.idOf("correction");
+    this.#duplicate = names.idOf("duplicate");
   }
 
   /** False when it declines; the fields are then of no use. */
@@ -129,6 +132,7 @@ export class DeliveryScanner {
     fields.nonBoundary = this.#flag();
     this.#expect(BETWEEN.wickets);
     fields.wickets = this.#wickets();
+    fields.mayHaveMoreWickets = false;
   }
 
   #extras(fields: DeliveryFields): void {
@@ -151,8 +155,9 @@ export class DeliveryScanner {
 
   #verdict(): number {
     if (this.#passes(BETWEEN.accepted)) return this.#accepted;
-    this.#expect(BETWEEN.correction);
-    return this.#correction;
+    if (this.#passes(BETWEEN.correction)) return this.#correction;
+    this.#expect(BETWEEN.duplicate);
+    return this.#duplicate;
   }
 
   #flag(): number {

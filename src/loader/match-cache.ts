@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Match } from "../domain/cricket/types.ts";
+import type { Delivery, Match } from "../domain/cricket/types.ts";
 import { DeliveryFields, inningsOfKey } from "./delivery-fields.ts";
 import type { InningsMarts } from "./marts.ts";
 import { readMatchRecords, readStoredMatches, type StoredMatch } from "./match-rows.ts";
@@ -25,7 +25,7 @@ export interface ReplacedRow {
   readonly offset: number;
 }
 
-/** 72 bytes a delivery, and a record with its players counts as 80: those of matches to come are many. */
+/** 76 bytes a delivery, and a record with its players counts as 80: those of matches to come are many. */
 const DELIVERIES_MAX = 60_000;
 const RECORD_WEIGHT = 80;
 
@@ -100,8 +100,13 @@ export class MatchCache {
     this.#storedRecords.add(cached.matchId);
   }
 
-  /** Returns the row it replaces, undefined when there was none. */
-  put(cached: CachedMatch, from: PackedDeliveries, row: number): ReplacedRow | undefined {
+  /** Returns the row it replaces, undefined when there was none. A row that cannot tell everything is filled in first, by what was known. */
+  put(
+    cached: CachedMatch,
+    from: PackedDeliveries,
+    row: number,
+    fill?: (known: Delivery | null) => void,
+  ): ReplacedRow | undefined {
     this.#storedDeliveries.add(cached.matchId);
     const key = from.key(row);
     const number = inningsOfKey(key);
@@ -112,7 +117,9 @@ export class MatchCache {
     }
     cached.folded.delete(number);
     const at = positionOf(innings, key);
-    if (at < innings.length && innings.key(at) === key) {
+    const isKnown = at < innings.length && innings.key(at) === key;
+    if (from.lacks(row)) fill?.(isKnown ? innings.at(at, cached.matchId) : null);
+    if (isKnown) {
       const replaced = { matchId: cached.matchId, key, offset: innings.offset(at) };
       innings.copy(at, from, row);
       return replaced;

@@ -3,9 +3,12 @@ import { type DeliveryFields, deliveryKey, NO_WICKETS, NONE, placeOfKey } from "
 import type { SharedTexts } from "./shared-texts.ts";
 
 const FIRST_ROWS = 64;
-/** Numbers of a delivery: names, runs, extras, flag, and where its wickets are. */
-const FIELDS = 14;
+/** Numbers of a delivery: names, runs, extras, flags, and where its wickets are. */
+const FIELDS = 15;
+const WIDES_AT = 7;
+const BOUNDARY_AT = 12;
 const WICKETS_AT = 13;
+const MORE_WICKETS_AT = 14;
 
 const NO_EXTRAS: Extras = { wides: 0, noballs: 0, byes: 0, legbyes: 0, penalty: 0 };
 const RUNS_MAX = 8;
@@ -13,7 +16,7 @@ const RUNS_MAX = 8;
 const PLAIN_RUNS = Array.from({ length: RUNS_MAX }, (_, runs) => ({ batter: runs, extras: 0, total: runs }));
 
 /**
- * Deliveries as numbers: 72 bytes each that no garbage collection has to look at, where objects take several times that. Those of
+ * Deliveries as numbers: 76 bytes each that no garbage collection has to look at, where objects take several times that. Those of
  * one innings, or of one transaction.
  */
 export class PackedDeliveries {
@@ -55,13 +58,14 @@ export class PackedDeliveries {
     numbers[at + 4] = fields.runsBatter;
     numbers[at + 5] = fields.runsExtras;
     numbers[at + 6] = fields.runsTotal;
-    numbers[at + 7] = fields.wides;
+    numbers[at + WIDES_AT] = fields.wides;
     numbers[at + 8] = fields.noballs;
     numbers[at + 9] = fields.byes;
     numbers[at + 10] = fields.legbyes;
     numbers[at + 11] = fields.penalty;
-    numbers[at + 12] = fields.nonBoundary;
+    numbers[at + BOUNDARY_AT] = fields.nonBoundary;
     numbers[at + WICKETS_AT] = fields.wickets.length === 0 ? 0 : this.#wickets.push(fields.wickets);
+    numbers[at + MORE_WICKETS_AT] = Number(fields.mayHaveMoreWickets);
     this.#keys[row] = deliveryKey(fields);
     this.#offsets[row] = offset;
     this.#length = Math.max(this.#length, row + 1);
@@ -95,6 +99,18 @@ export class PackedDeliveries {
     this.#length++;
   }
 
+  /** Whether its format could not tell everything: there is a null. */
+  lacks(row: number): boolean {
+    const at = row * FIELDS;
+    const wickets = this.#numbers[at + WICKETS_AT]!;
+    return (
+      this.#numbers[at + WIDES_AT] === NONE ||
+      this.#numbers[at + BOUNDARY_AT] === NONE ||
+      this.#numbers[at + MORE_WICKETS_AT] === 1 ||
+      (wickets > 0 && this.#wickets[wickets - 1]!.some(({ fielders }) => fielders === null))
+    );
+  }
+
   /** The delivery again. */
   at(row: number, matchId: string): Delivery {
     const key = this.#keys[row]!;
@@ -104,7 +120,7 @@ export class PackedDeliveries {
     const name = (field: number): string => this.#names.textOf(numbers[at + field]!);
     const [batter, extras, total] = [number(4), number(5), number(6)];
     const plain = extras === 0 && total === batter ? PLAIN_RUNS[batter] : undefined;
-    const flag = number(12);
+    const flag = number(BOUNDARY_AT);
     const wickets = number(WICKETS_AT);
     return {
       matchId,
@@ -117,6 +133,7 @@ export class PackedDeliveries {
       extras: this.#extras(at),
       nonBoundary: flag === NONE ? null : flag === 1,
       wickets: wickets === 0 ? NO_WICKETS : this.#wickets[wickets - 1]!,
+      ...(number(MORE_WICKETS_AT) === 1 && { moreWickets: null }),
     };
   }
 
@@ -127,7 +144,7 @@ export class PackedDeliveries {
 
   #extras(at: number): Extras | null {
     const numbers = this.#numbers;
-    const [wides, noballs, byes] = [numbers[at + 7]!, numbers[at + 8]!, numbers[at + 9]!];
+    const [wides, noballs, byes] = [numbers[at + WIDES_AT]!, numbers[at + 8]!, numbers[at + 9]!];
     const [legbyes, penalty] = [numbers[at + 10]!, numbers[at + 11]!];
     if (wides === NONE) return null;
     if ((wides | noballs | byes | legbyes | penalty) === 0) return NO_EXTRAS;

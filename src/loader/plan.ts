@@ -1,4 +1,4 @@
-import type { CleanMatch } from "../domain/cricket/types.ts";
+import type { CleanMatch, Match } from "../domain/cricket/types.ts";
 import type { GapEvent } from "../domain/cricket/topics.ts";
 import { FatalError } from "../domain/errors.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
@@ -6,7 +6,7 @@ import type { RecordBatch } from "../kafka/log.ts";
 import { decodeGap, decodeMatch, decodeVerdicts, type RecordPlace } from "./decode.ts";
 import { PlannedDeliveries } from "./planned-deliveries.ts";
 import type { SharedTexts } from "./shared-texts.ts";
-import { gapRow, matchRow, playerRows, quarantineRow, type Row, verdictCountRow, verdictRows } from "./rows.ts";
+import { gapRow, quarantineRow, type Row, verdictCountRow, verdictRows } from "./rows.ts";
 
 /** The topics the warehouse is made of. */
 export interface LoaderTopics {
@@ -34,10 +34,18 @@ export interface Progress {
   readonly acceptGaps?: boolean;
 }
 
-/** Everything one transaction writes. Keys are natural keys, so of two contents in a batch the later one stays. */
+/** The latest record of a match. */
+export interface PlannedMatch {
+  readonly clean: CleanMatch;
+  readonly place: RecordPlace;
+  /** What all of them say, in their order: what the last one cannot tell is known from those before it. */
+  readonly said: readonly Match[];
+}
+
+/** Everything one transaction writes. Keys are natural keys: of two contents in a batch the later one stays, with what it could not tell from the earlier one. */
 export interface LoadPlan {
   readonly deliveries: PlannedDeliveries;
-  readonly matches: Map<string, { readonly clean: CleanMatch; readonly row: Row; readonly players: readonly Row[] }>;
+  readonly matches: Map<string, PlannedMatch>;
   readonly verdicts: Row[];
   readonly verdictCounts: Row[];
   readonly quarantine: Row[];
@@ -120,7 +128,8 @@ function take(
       return;
     case topics.matches: {
       const clean = decodeMatch(value, place);
-      plan.matches.set(clean.match.matchId, { clean, row: matchRow(clean, place), players: playerRows(clean) });
+      const said = plan.matches.get(clean.match.matchId)?.said ?? [];
+      plan.matches.set(clean.match.matchId, { clean, place, said: [...said, clean.match] });
       return;
     }
     case topics.verdicts: {

@@ -1,4 +1,5 @@
-import type { CleanDelivery } from "../domain/cricket/types.ts";
+import { mergeDelivery } from "../domain/cricket/merge.ts";
+import type { CleanDelivery, Delivery } from "../domain/cricket/types.ts";
 import { ColumnBatch, tableNamed } from "./columns.ts";
 import { decodeDelivery, type RecordPlace } from "./decode.ts";
 import { DeliveryColumns } from "./delivery-columns.ts";
@@ -15,7 +16,10 @@ interface RawRecord {
   readonly place: RecordPlace;
 }
 
-/** The deliveries of one transaction: rows by column, and by match. Of two contents of one key the later one stays. */
+/**
+ * The deliveries of one transaction: rows by column, and by match. Of two contents of one key the later one stays; what it cannot tell
+ * is filled in (`fill`) when it is known what was there before.
+ */
 export class PlannedDeliveries {
   readonly names: SharedTexts;
   readonly rows: ColumnBatch = new ColumnBatch(tableNamed("deliveries"));
@@ -26,6 +30,8 @@ export class PlannedDeliveries {
   readonly #scanner: DeliveryScanner;
   /** Match → `deliveryKey` → row. */
   readonly #rowsByMatch = new Map<number, Map<number, number>>();
+  /** Row → what was said of its delivery before, in this transaction, where the row cannot tell everything. */
+  readonly #earlier = new Map<number, Delivery[]>();
   #recent: RawRecord[] = [];
   /** Of each raw topic the delivery last read: that match is being played. */
   readonly #last = new Map<number, RawRecord>();
@@ -42,6 +48,7 @@ export class PlannedDeliveries {
     this.rows.clear();
     this.packed.clear();
     this.#rowsByMatch.clear();
+    this.#earlier.clear();
     this.#recent = [];
     this.#last.clear();
   }
@@ -71,6 +78,19 @@ export class PlannedDeliveries {
     );
   }
 
+  /**
+   * Fills in what the row cannot tell. `known` is what was known of its delivery before this transaction. One record after the other:
+   * a fact that a correction took away must not come back with the next, however the records fall into transactions.
+   */
+  fill(row: number, matchId: string, known: Delivery | null): void {
+    const said = [...(this.#earlier.get(row) ?? []), this.packed.at(row, matchId)];
+    const now = said.reduce((before, next) => (before === null ? next : mergeDelivery(before, next)), known)!;
+    const fields = this.#fields;
+    fields.readDelivery(now, this.names);
+    this.#columns.writeDelivery(row, fields);
+    this.packed.set(row, fields, this.packed.offset(row));
+  }
+
   /** Throws a FatalError for a record that cannot be read. */
   put(value: Buffer | null, place: RecordPlace): void {
     const fields = this.#fields;
@@ -82,12 +102,16 @@ export class PlannedDeliveries {
     }
     const key = deliveryKey(fields);
     let row = ofMatch.get(key);
+    const isNew = row === undefined;
     if (row === undefined) {
       row = this.rows.length++;
       ofMatch.set(key, row);
     }
+    const before = isNew ? null : this.packed.at(row, this.names.textOf(fields.matchId));
     this.#columns.write(row, fields, place);
     this.packed.set(row, fields, place.offset);
+    if (!this.packed.lacks(row)) this.#earlier.delete(row);
+    else if (before !== null) this.#earlier.set(row, [...(this.#earlier.get(row) ?? []), before]);
     const record = { value, place };
     this.#last.set(fields.sourceTopic, record);
     if (this.#recent.push(record) >= 2 * RECENT) this.#recent.splice(0, RECENT);

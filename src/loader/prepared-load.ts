@@ -5,7 +5,7 @@ import type { TouchedMatch } from "./marts.ts";
 import type { CachedMatch, ReplacedRow } from "./match-cache.ts";
 import { sqlList } from "./match-rows.ts";
 import type { LoadPlan } from "./plan.ts";
-import type { Row } from "./rows.ts";
+import { matchRow, playerRows, type Row } from "./rows.ts";
 import { sqlText } from "./tables.ts";
 
 /** What a transaction will write, worked out to the last row. */
@@ -38,8 +38,8 @@ export function prepareLoad(
   const marts = changeMarts(cached);
   deletes.push(...marts.deletes);
   const rows: readonly (readonly [table: string, rows: readonly Row[]])[] = [
-    ["matches", matches.map(({ row }) => row)],
-    ["players", matches.flatMap(({ players }) => players)],
+    ["matches", matches.map(({ clean, place }) => matchRow(clean, place))],
+    ["players", matches.flatMap(({ clean }) => playerRows(clean))],
     ["verdict_counts", plan.verdictCounts],
     ["verdicts", plan.verdicts],
     ["quarantine", plan.quarantine],

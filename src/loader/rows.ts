@@ -61,6 +61,7 @@ export function verdictCountRow(block: VerdictBlock, place: RecordPlace): Row {
     block.streamTime,
     place.partition,
     place.offset,
+    block.completing,
   ];
 }
 

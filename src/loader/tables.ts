@@ -217,6 +217,7 @@ const verdictCounts: Table = {
     ["stream_time", "TIMESTAMP"],
     ["log_partition", "INTEGER NOT NULL"],
     ["log_offset", "BIGINT NOT NULL"],
+    ["completing", "BIGINT"],
   ],
 };
 

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { mergeMatch } from "../domain/cricket/merge.ts";
 import { CRICKET_TOPICS, type GapEvent } from "../domain/cricket/topics.ts";
 import { append, appendBatch } from "./appender.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
@@ -219,9 +220,18 @@ export class Warehouse {
     const replaced: ReplacedRow[] = [];
     for (const match of cached) {
       const record = plan.matches.get(match.matchId);
-      if (record !== undefined) this.#cache.putRecord(match, record.clean.match);
+      if (record !== undefined) {
+        const known = record.said.reduce(
+          (before, next) => (before === null ? next : mergeMatch(before, next)),
+          match.match,
+        )!;
+        plan.matches.set(match.matchId, { ...record, clean: { ...record.clean, match: known } });
+        this.#cache.putRecord(match, known);
+      }
       for (const row of deliveries.rowsOf(match.matchId)) {
-        const before = this.#cache.put(match, deliveries.packed, row);
+        const before = this.#cache.put(match, deliveries.packed, row, (known) =>
+          deliveries.fill(row, match.matchId, known),
+        );
         if (before !== undefined) replaced.push(before);
       }
     }

@@ -3,10 +3,10 @@ import { deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
 import { CRICKET_GROUP, CRICKET_TOPICS } from "../domain/cricket/topics.ts";
 import type { CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
 import {
+  type CompleteContext,
   defineTopology,
   headerOf,
   type InputRecord,
-  type ProcessContext,
   type Topology,
 } from "../processor/topology.ts";
 import { decodeEvent } from "./decode/decode.ts";
@@ -41,7 +41,8 @@ export function cricketTopology(options: CricketOptions): Topology<CricketFact> 
     decode: decodeEvent,
     identify: (fact) => (fact.kind === "delivery" ? deliveryIdentity(fact.delivery) : matchIdentity(fact.match)),
     eventTime: (_fact, record) => eventTimeOf(record),
-    process: emitClean,
+    process: (fact, record, context) => emitClean(fact, record, context, context.verdict, context.supersedes()),
+    complete: (fact, record, context) => emitClean(fact, record, context, "duplicate", null),
   });
 }
 
@@ -53,11 +54,17 @@ function eventTimeOf(record: InputRecord): number {
   return time;
 }
 
-function emitClean(fact: CricketFact, record: InputRecord, context: ProcessContext): void {
+function emitClean(
+  fact: CricketFact,
+  record: InputRecord,
+  context: CompleteContext,
+  verdict: Provenance["verdict"],
+  supersedes: string | null,
+): void {
   const provenance: Provenance = {
     eventId: context.eventId(),
-    verdict: context.verdict,
-    supersedes: context.supersedes(),
+    verdict,
+    supersedes,
     source: {
       topic: record.topic,
       partition: record.partition,

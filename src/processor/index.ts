@@ -3,6 +3,7 @@ export { type RunProcessorOptions, runProcessor } from "./run.ts";
 export type { ProcessorState, ProcessorStatus } from "./status.ts";
 export {
   type CommitContext,
+  type CompleteContext,
   defineTopology,
   headerOf,
   type InputRecord,

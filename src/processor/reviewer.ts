@@ -122,10 +122,12 @@ export class Reviewer {
       else this.#reject(block, offset, verdict, table);
       this.#process(fill, frame, value, verdict, supersedes, time);
     } else {
+      const completes = verdict === "duplicate" && topology.complete !== undefined && this.#completes(table!);
       if (verdict === "duplicate") this.#learn(frame, table!, version);
       else if (verdict === "stale" && known!.superseded) this.#learnStale(frame, time, inputIndex);
       if (time > frame.streamTime) frame.streamTime = time;
-      this.#reject(block, offset, verdict, table);
+      this.#reject(block, offset, verdict, table, completes);
+      if (completes) this.#complete(fill, frame, value, time);
     }
   }
 
@@ -246,6 +248,14 @@ export class Reviewer {
     overlay.setStatement(entry, merged ?? table.statement(this.#entry).slice());
   }
 
+  /** Whether the record knows a facet that is not known of its key. */
+  #completes(table: EventTable): boolean {
+    const known = table.statement(this.#entry);
+    const record = this.#statement;
+    for (let at = 1; at < record.length; at++) if (record[at] !== 0 && (known[at] ?? 0) === 0) return true;
+    return false;
+  }
+
   /** The known statement words with what the record adds; undefined when that is nothing. */
   #mergedStatement(known: Uint32Array): Uint32Array | undefined {
     const record = this.#statement;
@@ -266,13 +276,15 @@ export class Reviewer {
     offset: number,
     verdict: "duplicate" | "correction" | "stale" | "late",
     table: EventTable | undefined,
+    completes = false,
   ): void {
     if (table === undefined) {
       block.reject(offset, verdict, this.#identity.subarray(2), -1, 0, null);
       return;
     }
     const input = Math.floor(this.#seenAt / POSITION_SHIFT);
-    block.reject(offset, verdict, this.#identity.subarray(2), input, this.#seenAt - input * POSITION_SHIFT, null);
+    const seen = this.#seenAt - input * POSITION_SHIFT;
+    block.reject(offset, verdict, this.#identity.subarray(2), input, seen, null, completes);
   }
 
   #process(
@@ -292,6 +304,15 @@ export class Reviewer {
     this.#operators(() => this.#topology.process(value, this.#record, context), "process");
   }
 
+  #complete(fill: Fill, frame: Frame, value: unknown, time: number): void {
+    const context = this.#context;
+    context.fill = fill;
+    context.frame = frame;
+    context.superseded = null;
+    context.time = time;
+    this.#operators(() => this.#topology.complete!(value, this.#record, context), "complete");
+  }
+
   #operators(run: () => void, name: string): void {
     try {
       run();
@@ -300,7 +321,8 @@ export class Reviewer {
       const at = record.batch === undefined ? "" : ` at ${record.topic}/${record.partition} offset ${record.offset}`;
       throw new FatalError(`topology "${this.#topology.name}": ${name} failed${at}: ${String(error)}`, {
         cause: error,
-        remedy: "mend the topology: decode and identify may throw to quarantine a record, process must not throw",
+        remedy:
+          "mend the topology: decode and identify may throw to quarantine a record, process and complete must not throw",
       });
     }
   }

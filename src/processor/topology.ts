@@ -78,6 +78,9 @@ export interface ProcessContext {
   emit(topic: string, key: Buffer | null, value: Buffer | null, headers?: RecordHeaders): void;
 }
 
+/** What `complete` may do for a duplicate: it supersedes nothing. */
+export type CompleteContext = Omit<ProcessContext, "verdict" | "supersedes">;
+
 /** What `beforeCommit` may do, once for each partition that a transaction touched. */
 export interface CommitContext {
   readonly partition: number;
@@ -101,7 +104,7 @@ export interface InternalTopics {
  * review has let it through. All functions must be deterministic: no clock, no randomness, no I/O.
  *
  * Whatever `decode`, `identify`, `eventTime` or `version` throw makes the record poison, with the message as the
- * reason. Whatever `process` or `beforeCommit` throw is a defect of the topology and stops the processor.
+ * reason. Whatever `process`, `complete` or `beforeCommit` throw is a defect of the topology and stops the processor.
  */
 export interface TopologySpec<V> {
   /** Names the internal topics: `<name>.verdicts`, `.quarantine`, `.dedupe`, `.state.<store>`. */
@@ -124,6 +127,12 @@ export interface TopologySpec<V> {
   /** A number that rises with each revision of the same natural key. Default: none. */
   version?(value: V, record: InputRecord): number | null;
   process(value: V, record: InputRecord, context: ProcessContext): void;
+  /**
+   * What to do with a duplicate that knows a facet which was not known of its key: as a rule to emit it, so that readers of the
+   * output can put the two together. With it, clean records = accepted + corrections + completing duplicates. Default: nothing, and
+   * no duplicate is flagged.
+   */
+  complete?(value: V, record: InputRecord, context: CompleteContext): void;
   beforeCommit?(context: CommitContext): void;
 }
 

@@ -122,6 +122,11 @@ export class CricketPipeline {
     return counts;
   }
 
+  /** Duplicates that know more than what was known, of all inputs. */
+  completing(): number {
+    return this.#blocks().reduce((sum, { completing }) => sum + (completing ?? 0), 0);
+  }
+
   /** The verdict of every record of an input, in offset order. */
   verdicts(topic: string): readonly Verdict[] {
     return this.#blocks(topic).flatMap(({ fromOffset, toOffset, entries }) => {

@@ -6,7 +6,7 @@ import {
   carriesInningsFlags,
   carriesTargets,
 } from "./formats.ts";
-import type { Delivery, InningsNote, Match, Player } from "./types.ts";
+import { type Delivery, type InningsNote, type Match, MATCH_FACETS, type MatchFacet, type Player } from "./types.ts";
 
 /**
  * What a delivery or a match says, apart from where it was read: the same fact from another format must
@@ -38,28 +38,6 @@ export interface CricketIdentity {
   /** Canonical forms of the rest, each at its own place; null where the record's format cannot tell. */
   readonly facets: readonly (string | null)[];
 }
-
-/** Facets of a match, by place. A new one goes to the end, and `identityVersion` of the topology rises. */
-export const MATCH_FACETS = [
-  "matchType",
-  "gender",
-  "teamType",
-  "season",
-  "event",
-  "overs",
-  "ballsPerOver",
-  "method",
-  "tieBreak",
-  "players",
-  "registry",
-  "superOvers",
-  "declared",
-  "targets",
-  "forfeited",
-  "inningsTeams",
-  "absentHurt",
-  "penalties",
-] as const;
 
 /**
  * Identity of a delivery. Two facets, and not one for each field, since the review keeps a hash of every facet it knows: `kinds` (kinds of extras, wickets after the first; csv1 has neither) and `details`
@@ -117,8 +95,10 @@ export function matchIdentity(m: Match): CricketIdentity {
   };
 }
 
-function matchFacets(m: Match): Readonly<Record<(typeof MATCH_FACETS)[number], CanonicalValue>> {
+/** What a match's record says of each facet; null where it cannot tell. */
+export function matchFacets(m: Match): Readonly<Record<MatchFacet, CanonicalValue>> {
   const { winner, result, method, eliminator, bowl_out: bowlOut } = m.outcome;
+  const told = (facet: MatchFacet): boolean => m.alsoKnown?.includes(facet) ?? false;
   const flags = carriesInningsFlags(m.format, m.version);
   const events = carriesInningsEvents(m.format);
   return {
@@ -126,27 +106,33 @@ function matchFacets(m: Match): Readonly<Record<(typeof MATCH_FACETS)[number], C
     gender: m.gender,
     teamType: m.teamType,
     season: m.season,
-    event: carriesEvent(m.format) ? m.event : null,
+    event: carriesEvent(m.format) || told("event") ? m.event : null,
     overs: m.overs,
-    ballsPerOver: carriesBallsPerOver(m.format, m.version) ? m.ballsPerOver : null,
-    method: winner !== undefined || method !== undefined || events ? (method ?? "") : null,
+    ballsPerOver: carriesBallsPerOver(m.format, m.version) || told("ballsPerOver") ? m.ballsPerOver : null,
+    method: winner !== undefined || method !== undefined || events || told("method") ? (method ?? "") : null,
     tieBreak:
-      result !== "tie" || eliminator !== undefined || bowlOut !== undefined || events
+      result !== "tie" || eliminator !== undefined || bowlOut !== undefined || events || told("tieBreak")
         ? [eliminator ?? "", bowlOut ?? ""]
         : null,
     players: m.players.length === 0 ? null : byName(m.players).map(({ team, name }) => [team, name]),
     registry: m.players.some(({ registryId }) => registryId !== null)
       ? byName(m.players).map(({ registryId }) => registryId ?? "")
       : null,
-    superOvers: inningsWith(m, "superOver", flags),
-    declared: inningsWith(m, "declared", flags),
-    targets: targetsOf(m),
-    forfeited: inningsWith(m, "forfeited", events),
-    inningsTeams: events ? m.inningsNotes.map(({ innings, team }) => [innings, team ?? ""]) : null,
-    absentHurt: events
-      ? m.inningsNotes.flatMap(({ innings, absentHurt }) => (absentHurt.length === 0 ? [] : [[innings, ...absentHurt]]))
-      : null,
-    penalties: penaltiesOf(m, events),
+    superOvers: inningsWith(m, "superOver", flags || told("superOvers")),
+    declared: inningsWith(m, "declared", flags || told("declared")),
+    targets: targetsOf(m, told("targets")),
+    forfeited: inningsWith(m, "forfeited", events || told("forfeited")),
+    inningsTeams:
+      events || told("inningsTeams")
+        ? m.inningsNotes.flatMap(({ innings, team }) => (team === null ? [] : [[innings, team]]))
+        : null,
+    absentHurt:
+      events || told("absentHurt")
+        ? m.inningsNotes.flatMap(({ innings, absentHurt }) =>
+            absentHurt.length === 0 ? [] : [[innings, ...absentHurt]],
+          )
+        : null,
+    penalties: penaltiesOf(m, events || told("penalties")),
   };
 }
 
@@ -171,11 +157,11 @@ function inningsWith(
 }
 
 /** The original CSV has targets in its later versions; from which on, nobody says. */
-function targetsOf(m: Match): readonly CanonicalValue[] | null {
+function targetsOf(m: Match, told: boolean): readonly CanonicalValue[] | null {
   const given = m.inningsNotes.flatMap(({ innings, target }) =>
     target === null ? [] : [[innings, target.runs, target.overs ?? ""]],
   );
-  return carriesTargets(m.format, m.version) || given.length > 0 ? given : null;
+  return carriesTargets(m.format, m.version) || told || given.length > 0 ? given : null;
 }
 
 function penaltiesOf(m: Match, carried: boolean): readonly (readonly number[])[] | null {

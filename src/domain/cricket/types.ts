@@ -49,7 +49,8 @@ export interface Delivery {
 export interface Provenance {
   /** 128 bits as 32 lower-case hex digits. */
   readonly eventId: string;
-  readonly verdict: Extract<Verdict, "accepted" | "correction">;
+  /** `duplicate`: one that knows more than what was accepted. */
+  readonly verdict: Extract<Verdict, "accepted" | "correction" | "duplicate">;
   /** Event id of what a correction supersedes. */
   readonly supersedes: string | null;
   readonly source: {
@@ -124,7 +125,33 @@ export interface Match {
   readonly playersOfMatch: readonly string[];
   readonly players: readonly Player[];
   readonly inningsNotes: readonly InningsNote[];
+  /** Facets (identity.ts) that a record of another format told. Only where records of one match were put together (merge.ts). */
+  readonly alsoKnown?: readonly MatchFacet[];
 }
+
+/** Facets of a match, by place: what not every format carries. A new one goes to the end, and `identityVersion` of the topology rises. */
+export const MATCH_FACETS = [
+  "matchType",
+  "gender",
+  "teamType",
+  "season",
+  "event",
+  "overs",
+  "ballsPerOver",
+  "method",
+  "tieBreak",
+  "players",
+  "registry",
+  "superOvers",
+  "declared",
+  "targets",
+  "forfeited",
+  "inningsTeams",
+  "absentHurt",
+  "penalties",
+] as const;
+
+export type MatchFacet = (typeof MATCH_FACETS)[number];
 
 /** JSON value of `cricket.matches`. */
 export interface CleanMatch extends Provenance {

@@ -10,9 +10,9 @@ import { type Verdict, type VerdictCounts, VERDICT_CODE, VERDICTS, zeroCounts } 
  * Wire form, little-endian, version 2:
  *   u8 version · u8 block flags (bit 0: lost) · u16 topic length · topic utf8 · u32 partition · f64 fromOffset ·
  *   f64 toOffset · f64 stream time (ms, NaN when none) · 6 × u32 count by verdict code · f64 continuesFrom ·
- *   u32 completing duplicates (0) · u16 reasons · each: u16 length, utf8 · u32 entries · each 36 bytes:
+ *   u32 completing duplicates · u16 reasons · each: u16 length, utf8 · u32 entries · each 36 bytes:
  *   u32 offset − fromOffset · u8 verdict · u8 input topic index of first seen (255 = none) · u16 reason index (65535 = none) ·
- *   f64 first-seen offset (NaN = none) · 16 bytes event id (zero for poison) · u32 flags (0).
+ *   f64 first-seen offset (NaN = none) · 16 bytes event id (zero for poison) · u32 flags (bit 0: completes).
  *
  * Version 1 is still read: it has neither continuesFrom nor completing duplicates, and both kinds of flags are 0.
  */
@@ -24,6 +24,8 @@ export interface VerdictEntry {
   /** Where the latest accepted record of the same natural key stands; null when there is none. */
   readonly firstSeen: { readonly inputIndex: number; readonly offset: number } | null;
   readonly reason: string | null;
+  /** A duplicate that knows more than what was known: it is in the clean stream, too (docs/decisions/0015). */
+  readonly completes: boolean;
 }
 
 export interface VerdictBlock {
@@ -39,11 +41,14 @@ export interface VerdictBlock {
   readonly lost: boolean;
   readonly streamTime: number | null;
   readonly counts: VerdictCounts;
+  /** How many of the duplicates complete what was known; null in version 1, whose duplicates never did. */
+  readonly completing: number | null;
   readonly entries: readonly VerdictEntry[];
 }
 
 const VERSION = 2;
 const LOST = 1;
+const COMPLETES = 1;
 const ENTRY_BYTES = 36;
 const NONE_U8 = 0xff;
 const NONE_U16 = 0xffff;
@@ -58,6 +63,7 @@ export class VerdictBlockBuilder {
   readonly fromOffset: number;
   readonly lost: boolean;
   readonly counts: VerdictCounts = zeroCounts();
+  completing = 0;
   #entries = new Uint8Array(ENTRY_BYTES * 64);
   #view = new DataView(this.#entries.buffer);
   #length = 0;
@@ -89,7 +95,7 @@ export class VerdictBlockBuilder {
 
   /**
    * Adds a record that was not accepted. `id` is the event id as four 32-bit words (hi to lo), or null;
-   * `firstSeenInput` −1 means none.
+   * `firstSeenInput` −1 means none; `completes` is for duplicates only.
    */
   reject(
     offset: number,
@@ -98,8 +104,10 @@ export class VerdictBlockBuilder {
     firstSeenInput: number,
     firstSeenOffset: number,
     reason: string | null,
+    completes = false,
   ): void {
     this.counts[verdict]++;
+    if (completes) this.completing++;
     this.#toOffset = offset + 1;
     const at = this.#length * ENTRY_BYTES;
     if (at + ENTRY_BYTES > this.#entries.length) this.#grow();
@@ -110,6 +118,7 @@ export class VerdictBlockBuilder {
     view.setUint16(at + 6, reason === null ? NONE_U16 : this.#reasonIndex(reason), true);
     view.setFloat64(at + 8, firstSeenInput < 0 ? Number.NaN : firstSeenOffset, true);
     for (let word = 0; word < 4; word++) view.setUint32(at + 16 + word * 4, id === null ? 0 : (id[word] ?? 0), false);
+    view.setUint32(at + 32, completes ? COMPLETES : 0, true);
     this.#length++;
   }
 
@@ -136,7 +145,7 @@ export class VerdictBlockBuilder {
       at += 4;
     }
     view.setFloat64(at, this.continuesFrom, true);
-    view.setUint32(at + 8, 0, true);
+    view.setUint32(at + 8, this.completing, true);
     at += 12;
     view.setUint16(at, reasons.length, true);
     at += 2;
@@ -187,8 +196,10 @@ export function decodeVerdictBlock(bytes: Uint8Array): VerdictBlock {
     at += 4;
   }
   let continuesFrom: number | null = null;
+  let completing: number | null = null;
   if (version >= 2) {
     continuesFrom = view.getFloat64(at, true);
+    completing = view.getUint32(at + 8, true);
     at += 12;
   }
   const reasons: string[] = [];
@@ -213,6 +224,7 @@ export function decodeVerdictBlock(bytes: Uint8Array): VerdictBlock {
       eventId: verdict === "poison" ? null : hexId(view, at + 16),
       firstSeen: input === NONE_U8 ? null : { inputIndex: input, offset: view.getFloat64(at + 8, true) },
       reason: reason === NONE_U16 ? null : (reasons[reason] ?? null),
+      completes: (view.getUint32(at + 32, true) & COMPLETES) !== 0,
     });
   }
   return {
@@ -224,6 +236,7 @@ export function decodeVerdictBlock(bytes: Uint8Array): VerdictBlock {
     lost: (view.getUint8(1) & LOST) !== 0,
     streamTime: Number.isNaN(time) ? null : time,
     counts,
+    completing,
     entries,
   };
 }

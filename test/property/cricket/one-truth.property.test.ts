@@ -1,49 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseCsv1Delivery, parseCsv1Match } from "../../../src/domain/cricket/csv1.ts";
-import { parseCsv2Delivery, parseCsv2Info } from "../../../src/domain/cricket/csv2.ts";
+import { parseCsv1Delivery } from "../../../src/domain/cricket/csv1.ts";
 import { deliveryIdentity, matchIdentity } from "../../../src/domain/cricket/identity.ts";
-import { parseJsonDelivery, parseJsonMatch } from "../../../src/domain/cricket/json.ts";
 import type { Delivery, Match } from "../../../src/domain/cricket/types.ts";
-import { parseYamlObject } from "../../../src/domain/cricket/yaml.ts";
-import {
-  csv1Info,
-  csv1LongRow,
-  csv1Row,
-  csv2Info,
-  csv2Row,
-  jsonDelivery,
-  jsonMatch,
-  yamlDelivery,
-  yamlMatch,
-} from "../../support/cricket-writers.ts";
+import { DELIVERIES, type Form, FORMS, MATCHES } from "../../support/cricket-forms.ts";
+import { csv1LongRow } from "../../support/cricket-writers.ts";
 import { sameFact } from "../../support/cricket-identity.ts";
 import { deliveries, matches } from "./arbitraries.ts";
-
-function throughYaml(text: string): Delivery | Match {
-  const fact = parseYamlObject(text);
-  return fact.kind === "delivery" ? fact.delivery : fact.match;
-}
-
-/** A delivery written in a form and read again. */
-const DELIVERIES = {
-  json: (d: Delivery) => parseJsonDelivery(JSON.parse(JSON.stringify(jsonDelivery(d)))),
-  yaml: (d: Delivery) => throughYaml(yamlDelivery(d)) as Delivery,
-  "csv2 2.3": (d: Delivery) => parseCsv2Delivery(csv2Row(d, "2.3")),
-  "csv2 2.1": (d: Delivery) => parseCsv2Delivery(csv2Row(d, "2.1")),
-  csv1: (d: Delivery) => parseCsv1Delivery(csv1Row(d)),
-} as const;
-
-const MATCHES = {
-  json: (m: Match) => parseJsonMatch(JSON.parse(JSON.stringify(jsonMatch(m)))),
-  yaml: (m: Match) => throughYaml(yamlMatch(m)) as Match,
-  "csv2 2.3": (m: Match) => parseCsv2Info(m.matchId, csv2Info(m, "2.3")),
-  "csv2 2.1": (m: Match) => parseCsv2Info(m.matchId, csv2Info(m, "2.1")),
-  csv1: (m: Match) => parseCsv1Match(m.matchId, csv1Info(m)),
-} as const;
-
-type Form = keyof typeof DELIVERIES;
-const FORMS = Object.keys(DELIVERIES) as Form[];
 
 const delivery = deliveries.map((all) => all[0]!);
 

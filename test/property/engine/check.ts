@@ -19,10 +19,12 @@ export function check(broker: ModelBroker, scenario: Scenario, feed: Feed): stri
     // Between inputs there is no order but that in which they were judged, and the verdicts topic tells it.
     const facts = judged.map(({ fact }) => fact);
     const inputs = judged.map(({ topic, fact }) => ({ ...fact, input: INPUTS.findIndex((name) => name === topic) }));
-    const expected = referenceReview(inputs, scenario).verdicts;
+    const { verdicts: expected, completes } = referenceReview(inputs, scenario);
     const found = judged.map(({ verdict }) => verdict);
     if (found.join() !== expected.join())
       problems.push(`EO-2: verdicts of partition ${partition} are ${found.join()}, expected ${expected.join()}`);
+    if (judged.some((one, at) => one.completes !== completes[at]))
+      problems.push(`EO-2: of partition ${partition} other duplicates complete than ${completes.join()}`);
     const quarantined = broker
       .readCommitted("sim.quarantine")
       .filter((record) => record.partition === partition).length;
@@ -31,7 +33,9 @@ export function check(broker: ModelBroker, scenario: Scenario, feed: Feed): stri
     const clean = broker.readCommitted("out").filter((record) => record.partition === partition);
     const wanted = judged.flatMap(({ topic, offset, fact }, at) => {
       const verdict = expected[at]!;
-      return verdict === "accepted" || verdict === "correction" ? [cleanText(topic, offset, verdict, fact)] : [];
+      return verdict === "accepted" || verdict === "correction" || completes[at] === true
+        ? [cleanText(topic, offset, verdict, fact)]
+        : [];
     });
     const written = clean.map((record) => record.value!.toString());
     if (written.join() !== wanted.join())
@@ -52,6 +56,7 @@ interface Judged {
   readonly offset: number;
   readonly fact: Fact;
   readonly verdict: Verdict;
+  readonly completes: boolean;
 }
 
 /**
@@ -73,11 +78,14 @@ function readVerdicts(broker: ModelBroker, partition: number, feed: Feed, proble
       .placed(topic, partition)
       .filter(({ offset }) => offset >= block.fromOffset && offset < block.toOffset);
     const verdicts = new Map(block.entries.map(({ offset, verdict }) => [offset, verdict]));
+    const completing = new Set(block.entries.flatMap(({ offset, completes }) => (completes ? [offset] : [])));
+    if (completing.size !== block.completing)
+      problems.push(`EO-1: ${name} counts ${block.completing} completing, flags ${completing.size}`);
     const counts = zeroCounts();
     for (const { offset, fact } of records) {
       const verdict = verdicts.get(offset) ?? "accepted";
       counts[verdict]++;
-      judged.push({ topic, offset, fact, verdict });
+      judged.push({ topic, offset, fact, verdict, completes: completing.has(offset) });
     }
     if (JSON.stringify(counts) !== JSON.stringify(block.counts))
       problems.push(`EO-1: ${name} counts ${JSON.stringify(block.counts)}, holds ${JSON.stringify(counts)}`);

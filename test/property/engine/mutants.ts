@@ -293,6 +293,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "a duplicate that knows more is emitted each time it comes (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "      merged[at] = before === 0 ? record[at]! : before;",
+        replace: "      merged[at] = before;",
+      },
+    ],
+  },
+  {
     name: "merged segments are not tombstoned but their entries are dropped from the merge (EO-4)",
     edits: [
       {

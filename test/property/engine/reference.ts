@@ -33,6 +33,8 @@ interface Remembered extends Said {
 
 export interface ReferenceResult {
   readonly verdicts: Verdict[];
+  /** For each record, whether it is a duplicate that knows more than was known. */
+  readonly completes: boolean[];
   /** Latest accepted content by key. */
   readonly latest: ReadonlyMap<number, number>;
 }
@@ -50,7 +52,8 @@ export function referenceReview(
   const retention = options.retentionMs ?? Infinity;
   const lateness = options.latenessMs ?? retention;
   let streamTime = -Infinity;
-  const verdicts = facts.map((fact): Verdict => {
+  const completes: boolean[] = facts.map(() => false);
+  const verdicts = facts.map((fact, at): Verdict => {
     if (fact.content === null) return "poison";
     const late = fact.time < streamTime - lateness;
     const remembered = known.get(fact.key);
@@ -60,7 +63,8 @@ export function referenceReview(
     const verdict = judge(fact, fact.content, before, late, horizon);
     if (verdict === "duplicate") {
       if (fact.version !== null) before!.version = Math.max(before!.version ?? -Infinity, fact.version);
-      before!.facets = before!.facets.map((known, at) => known ?? fact.facets[at]!);
+      completes[at] = before!.facets.some((known, facet) => known === null && fact.facets[facet] !== null);
+      before!.facets = before!.facets.map((known, facet) => known ?? fact.facets[facet]!);
       before!.saidBy.add(fact.input);
     }
     if (verdict === "stale" && !isOlder(fact, before!)) {
@@ -80,7 +84,7 @@ export function referenceReview(
     }
     return verdict;
   });
-  return { verdicts, latest };
+  return { verdicts, completes, latest };
 }
 
 function judge(

@@ -43,6 +43,13 @@ export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "lat
       context.store(last).put(key, { c: fact.content! });
       context.emit("out", Buffer.from(key), Buffer.from(cleanText(record.topic, record.offset, context.verdict, fact)));
     },
+    complete: (fact, record, context) => {
+      context.emit(
+        "out",
+        Buffer.from(`k/${fact.key}`),
+        Buffer.from(cleanText(record.topic, record.offset, "duplicate", fact)),
+      );
+    },
     beforeCommit: (context) => {
       for (const bucket of context.changed(totals)) {
         context.emit("folded", Buffer.from(bucket), Buffer.from(JSON.stringify(context.store(totals).get(bucket))));

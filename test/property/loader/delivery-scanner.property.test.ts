@@ -21,7 +21,7 @@ const hex = fc.stringMatching(/^[0-9a-f]{32}$/u);
 
 const clean: fc.Arbitrary<CleanDelivery> = fc.record({
   eventId: hex,
-  verdict: fc.constantFrom("accepted" as const, "correction" as const),
+  verdict: fc.constantFrom("accepted" as const, "correction" as const, "duplicate" as const),
   supersedes: fc.option(hex),
   source: fc.record({
     topic: name,

@@ -63,7 +63,7 @@ export function block(
   for (const [, verdict] of verdicts) counts[verdict]++;
   const entries = verdicts
     .filter(([, verdict]) => verdict !== "accepted")
-    .map(([offset, verdict]) => ({ offset, verdict, eventId: null, firstSeen: null, reason: null }));
+    .map(([offset, verdict]) => ({ offset, verdict, eventId: null, firstSeen: null, reason: null, completes: false }));
   return {
     topic: RAW,
     partition: 0,
@@ -72,6 +72,7 @@ export function block(
     toOffset: to,
     lost: false,
     streamTime: null,
+    completing: null,
     counts,
     entries,
   };

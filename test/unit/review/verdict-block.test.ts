@@ -20,6 +20,15 @@ describe("a verdict block", () => {
     expect(block.entries).toMatchObject([{ offset: 8, verdict: "duplicate", firstSeen: { inputIndex: 0, offset: 7 } }]);
   });
 
+  it("flags and counts the duplicates that know more", () => {
+    const builder = new VerdictBlockBuilder("raw", 0, 0, 0);
+    builder.reject(0, "duplicate", [1, 2, 3, 4], 0, 0, null, true);
+    builder.reject(1, "duplicate", [1, 2, 3, 4], 0, 0, null);
+    const block = decodeVerdictBlock(builder.encode(null));
+    expect(block.completing).toBe(1);
+    expect(block.entries.map(({ completes }) => completes)).toEqual([true, false]);
+  });
+
   it("may be empty: only the position moved, over markers or over records that are lost", () => {
     expect(decodeVerdictBlock(new VerdictBlockBuilder("raw", 0, 5, 9, true).encode(null))).toMatchObject({
       continuesFrom: 5, fromOffset: 9, toOffset: 9, lost: true, streamTime: null, entries: [],
@@ -29,10 +38,15 @@ describe("a verdict block", () => {
   it("of version 1 is still read; it does not tell where it continues from", () => {
     const block = decodeVerdictBlock(Buffer.from(VERSION_1, "hex"));
     expect(block).toMatchObject({ topic: "raw", partition: 3, continuesFrom: null, fromOffset: 7, toOffset: 11 });
-    expect(block).toMatchObject({ lost: false, streamTime: 1234, counts: { accepted: 1, duplicate: 1, poison: 1 } });
+    expect(block).toMatchObject({
+      lost: false,
+      completing: null,
+      streamTime: 1234,
+      counts: { accepted: 1, duplicate: 1, poison: 1 },
+    });
     expect(block.entries).toEqual([
-      { offset: 8, verdict: "duplicate", eventId: "00000001000000020000000300000004", firstSeen: { inputIndex: 0, offset: 7 }, reason: null },
-      { offset: 10, verdict: "poison", eventId: null, firstSeen: null, reason: "no ball" },
+      { offset: 8, verdict: "duplicate", eventId: "00000001000000020000000300000004", firstSeen: { inputIndex: 0, offset: 7 }, reason: null, completes: false },
+      { offset: 10, verdict: "poison", eventId: null, firstSeen: null, reason: "no ball", completes: false },
     ]); // prettier-ignore
   });
 

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ScoredMatch } from "../../../domain/cricket/scorecard.ts";
+import { mergeDelivery } from "../../../domain/cricket/merge.ts";
 import type { CleanDelivery, Delivery, Match } from "../../../domain/cricket/types.ts";
 import { readStoredMatches } from "../../../loader/match-rows.ts";
 import { scoreStored } from "../../../loader/marts.ts";
@@ -58,7 +59,11 @@ export function applyLoaded(held: HeldMatch, event: LoadedEvent, added: readonly
   const last = held.deliveries.at(-1);
   const isRecord = event.records.includes(held.matchId);
   let fresh = 0;
-  for (const { delivery } of added) if (put(held.deliveries, delivery)) fresh++;
+  let corrected = 0;
+  for (const { delivery, verdict } of added) {
+    if (put(held.deliveries, delivery)) fresh++;
+    else if (verdict !== "duplicate") corrected++;
+  }
   held.version++;
   held.match = touched.match;
   held.scored = touched.scored;
@@ -75,11 +80,11 @@ export function applyLoaded(held: HeldMatch, event: LoadedEvent, added: readonly
     fresh === 1 &&
     only !== undefined &&
     (last === undefined || compareDeliveries(last, only.delivery) < 0);
-  const reason = isRecord ? "record" : fresh < added.length ? "correction" : "loaded";
+  const reason = isRecord ? "record" : corrected > 0 ? "correction" : "loaded";
   return { held, ball: isNext ? only : null, reason };
 }
 
-/** Puts a delivery into its place; true when its key was not there. */
+/** Puts a delivery into its place, over what was known of it; true when its key was not there. */
 function put(deliveries: Delivery[], delivery: Delivery): boolean {
   let low = 0;
   let high = deliveries.length;
@@ -94,6 +99,7 @@ function put(deliveries: Delivery[], delivery: Delivery): boolean {
   }
   const there = deliveries[low];
   const known = there !== undefined && compareDeliveries(there, delivery) === 0;
-  deliveries.splice(low, known ? 1 : 0, delivery);
+  if (known) deliveries[low] = mergeDelivery(there, delivery);
+  else deliveries.splice(low, 0, delivery);
   return !known;
 }
