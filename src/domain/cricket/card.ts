@@ -1,3 +1,4 @@
+import { oversBowled } from "./overs.ts";
 import type { ScoredBatter, ScoredInnings, ScoredMatch } from "./scored.ts";
 import { batsTwice, earlierInnings, leadText, ordinal, standingOf, superOverNumber } from "./standing.ts";
 import { type Column, clip, row, wrap } from "./text-table.ts";
@@ -156,7 +157,8 @@ function extrasText({ extras, penalty_pre, penalty_post }: ScoredInnings): strin
 }
 
 function totalLine(scored: ScoredMatch, innings: ScoredInnings, match: Match): string {
-  const { overs, legal_balls, target } = innings;
+  const { legal_balls, target } = innings;
+  const overs = oversBowled(innings);
   const runRate = rate(innings.runs, legal_balls === null ? null : legal_balls / scored.info.bpo);
   const pace = overs === null ? "" : ` (${oversWords(overs)}, RR ${runRate})`;
   const from = target === null || target.overs === null ? "" : ` from ${target.overs} ov`;

@@ -1,3 +1,4 @@
+import { ballsIn, ballsUsed, oversBowled } from "./overs.ts";
 import type { ScoredBatter, ScoredInnings, ScoredMatch } from "./scored.ts";
 import { asOfNow, batsTwice, earlierInnings, leadText, ordinal, standingOf, superOverNumber } from "./standing.ts";
 import type { Delivery, Match } from "./types.ts";
@@ -18,7 +19,8 @@ export function liveLine(scored: ScoredMatch, match: Match, last: Delivery | und
   const innings = asOfNow(scored, current);
   const name = shortNames(peopleOf(scored, match));
   const other = match.teams.find((team) => team !== innings.team) ?? "";
-  const overs = innings.overs === null ? "" : ` (${oversWords(innings.overs)})`;
+  const bowled = oversBowled(innings);
+  const overs = bowled === null ? "" : ` (${oversWords(bowled)})`;
   return [
     `${innings.team} ${totals(scored, innings, match)}${overs} v ${other}${superOverText(scored, innings)}`,
     ...(last === undefined
@@ -91,9 +93,8 @@ function standingText(scored: ScoredMatch, innings: ScoredInnings, match: Match)
 }
 
 /** null where nobody counts them. */
-function ballsLeft(scored: ScoredMatch, { target, legal_balls, super_over }: ScoredInnings): number | null {
-  const overs = super_over ? 1 : (target?.overs ?? null);
-  if (overs === null || legal_balls === null) return null;
-  const whole = Math.floor(overs);
-  return whole * scored.info.bpo + Math.round((overs - whole) * 10) - legal_balls;
+function ballsLeft({ info: { bpo } }: ScoredMatch, innings: ScoredInnings): number | null {
+  const overs = innings.super_over ? 1 : (innings.target?.overs ?? null);
+  const used = ballsUsed(innings);
+  return overs === null || used === null ? null : ballsIn(overs, bpo) - used;
 }

@@ -8,6 +8,7 @@ import {
   type InningsScore,
   maidenInProgress,
 } from "./innings.ts";
+import { oversText, usedOf } from "./overs.ts";
 import type { ScoredBatter, ScoredBowler, ScoredInnings, ScoredMatch } from "./scored.ts";
 import type { Delivery, InningsNote, Match } from "./types.ts";
 import { isBowlersWicket, isTeamWicket } from "./wickets.ts";
@@ -68,6 +69,7 @@ export function scoreInnings(match: Match, note: InningsNote | undefined, score:
     wickets: score.wickets,
     overs: known ? oversText(score.legalBalls, score.ballsPerOver) : null,
     legal_balls: known ? score.legalBalls : null,
+    ...(known && score.over !== null && { bowled: usedOf(score.over.over, score.over.legalBalls, score.ballsPerOver) }),
     deliveries: score.deliveries,
     extras: known ? score.extras : null,
     extras_total: score.extrasTotal + penaltyPost,
@@ -80,17 +82,13 @@ export function scoreInnings(match: Match, note: InningsNote | undefined, score:
   };
 }
 
-/** Legal balls as overs and balls: 117 is "19.3". An over that was miscounted shifts nothing. */
-export function oversText(legalBalls: number, ballsPerOver: number): string {
-  return `${Math.floor(legalBalls / ballsPerOver)}.${legalBalls % ballsPerOver}`;
-}
-
 /**
  * One line of `scorecards --jsonl`: keys sorted, a blank behind commas and colons, letters as they are, so that the
  * text of two scorers can be compared as well as their values.
  */
 export function scoredMatchJson(scored: ScoredMatch): string {
-  return sortedJson(scored);
+  const innings = scored.innings.map(({ bowled: _, ...printed }) => printed);
+  return sortedJson({ ...scored, innings });
 }
 
 function sortedJson(value: unknown): string {

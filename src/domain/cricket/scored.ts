@@ -31,6 +31,8 @@ export interface ScoredInnings {
   /** Legal balls in overs and balls, "19.3". */
   readonly overs: string | null;
   readonly legal_balls: number | null;
+  /** What was used of the overs, see overs.ts: no part of the printed form. Absent before the first ball, and where nobody can tell. */
+  readonly bowled?: { readonly balls: number; readonly overs: string };
   readonly deliveries: number;
   readonly extras: ScoredExtras | null;
   readonly extras_total: number;

@@ -1,3 +1,4 @@
+import { ballsIn, ballsUsed } from "../../../domain/cricket/overs.ts";
 import type { ScoredInnings, ScoredMatch } from "../../../domain/cricket/scored.ts";
 import { leadText, standingOf } from "../../../domain/cricket/standing.ts";
 import type { Match } from "../../../domain/cricket/types.ts";
@@ -12,7 +13,8 @@ export function chaseOf(scored: ScoredMatch, match: Match): Chase | null {
   if (target === null) return null;
   const need = Math.max(0, target - innings.runs);
   const all = ballsOf(innings, match);
-  const ballsLeft = all === null || innings.legal_balls === null ? null : Math.max(0, all - innings.legal_balls);
+  const used = ballsUsed(innings);
+  const ballsLeft = all === null || used === null ? null : Math.max(0, all - used);
   const over = innings.wickets + innings.absent_hurt.length >= (innings.super_over ? 2 : 10);
   return {
     innings: innings.number,
@@ -73,15 +75,14 @@ function targetOf(scored: ScoredMatch, innings: ScoredInnings, match: Match): nu
   return plain && match.outcome.method === undefined && first !== undefined ? first.runs + 1 : null;
 }
 
-/** Legal balls of the innings, 17.4 overs being 17 overs and 4 balls; null when it has no end by overs. */
+/** Balls of the innings as far as its overs go; null when it has no end by overs. */
 function ballsOf({ target, super_over }: ScoredInnings, match: Match): number | null {
   const overs = super_over ? 1 : (target?.overs ?? match.overs);
-  if (overs === null) return null;
-  const whole = Math.floor(overs);
-  return whole * match.ballsPerOver + Math.round((overs - whole) * 10);
+  return overs === null ? null : ballsIn(overs, match.ballsPerOver);
 }
 
 function hasNoBallLeft(innings: ScoredInnings, match: Match): boolean {
   const all = ballsOf(innings, match);
-  return all !== null && innings.legal_balls !== null && innings.legal_balls >= all;
+  const used = ballsUsed(innings);
+  return all !== null && used !== null && used >= all;
 }

@@ -12,11 +12,12 @@ export function inningsView(
   deliveries: readonly Delivery[],
   name: ShortName,
 ): InningsView {
+  const { bowled: _, ...printed } = card;
   return {
     number: card.number,
     team: card.team,
     total: totalText(card),
-    card,
+    card: printed,
     dismissals: card.batters.map((batter) => howText(batter, name)),
     didNotBat: didNotBat(match, card),
     worm: worm(deliveries, card.penalty_pre, match.ballsPerOver),
