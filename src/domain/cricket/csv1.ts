@@ -1,7 +1,7 @@
 import { PoisonError } from "../errors.ts";
 import { type Columns, optional, optionalName, readRow, required, requiredName } from "./columns.ts";
 import { carriesDetails, carriesKinds, extrasOf, fieldersOf, nonBoundaryOf, runs } from "./csv-runs.ts";
-import { inningsNumber, matchIdOf, placeInInnings, quoted, twoAtTheCrease, wholeNumber } from "./fields.ts";
+import { inningsNumber, matchIdOf, placeInInnings, quoted, wholeNumber } from "./fields.ts";
 import type { Delivery, Wicket } from "./types.ts";
 import { isWicketKind } from "./wickets.ts";
 
@@ -29,7 +29,6 @@ export function parseCsv1Delivery(columns: Columns): Delivery {
 function delivery(columns: Columns): Delivery {
   const batter = requiredName(columns, "striker");
   const nonStriker = requiredName(columns, "non_striker");
-  twoAtTheCrease(batter, nonStriker);
   const batterRuns = runs(columns, "runs_off_bat");
   const extras = runs(columns, "extras");
   const kinds = carriesKinds(columns);

@@ -1,7 +1,7 @@
 import { PoisonError } from "../errors.ts";
 import { type Columns, optional, optionalName, readRow, required, requiredName } from "./columns.ts";
 import { carriesDetails, extrasOf, fieldersOf, nonBoundaryOf, runs } from "./csv-runs.ts";
-import { ballLabel, inningsNumber, matchIdOf, quoted, twoAtTheCrease } from "./fields.ts";
+import { ballLabel, inningsNumber, matchIdOf, quoted } from "./fields.ts";
 import type { Delivery, Wicket } from "./types.ts";
 import { isWicketKind } from "./wickets.ts";
 
@@ -59,7 +59,6 @@ function people(columns: Columns): Pick<Delivery, "battingTeam" | "batter" | "no
   if (battingTeam === bowlingTeam) throw new PoisonError(`${quoted(battingTeam)} both bats and bowls`);
   const batter = requiredName(columns, "striker");
   const nonStriker = requiredName(columns, "non_striker");
-  twoAtTheCrease(batter, nonStriker);
   return { battingTeam, batter, nonStriker, bowler: requiredName(columns, "bowler") };
 }
 

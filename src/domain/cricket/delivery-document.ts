@@ -1,6 +1,6 @@
 import { PoisonError } from "../errors.ts";
 import type { DocumentValue } from "./document.ts";
-import { quoted, RUNS_MAX, twoAtTheCrease } from "./fields.ts";
+import { quoted, RUNS_MAX } from "./fields.ts";
 import type { Delivery, Extras, Wicket } from "./types.ts";
 import { isWicketKind } from "./wickets.ts";
 
@@ -24,7 +24,6 @@ export type DeliveryContent = Omit<Delivery, "matchId" | "innings" | "over" | "b
 export function deliveryContent(document: DocumentValue, words: DeliveryWords): DeliveryContent {
   const batter = document.need(words.batter).name();
   const nonStriker = document.need("non_striker").name();
-  twoAtTheCrease(batter, nonStriker);
   const runs = document.need("runs");
   const scored = {
     batter: runs.need(words.batter).whole(RUNS_MAX),

@@ -104,8 +104,3 @@ export function twoTeams(names: readonly string[]): readonly [string, string] {
   }
   return [first, second];
 }
-
-/** Striker and non-striker are two people. */
-export function twoAtTheCrease(batter: string, nonStriker: string): void {
-  if (batter === nonStriker) throw new PoisonError(`${quoted(batter)} stands at both ends`);
-}

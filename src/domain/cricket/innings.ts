@@ -30,6 +30,10 @@ export interface InningsScore {
   readonly over: OverScore | null;
 }
 
+/**
+ * Batters are told apart by their names. Two players of one name have one line: the runs and balls of both, and the dismissal of who
+ * was out last. The team's runs, wickets and overs are right all the same.
+ */
 export interface BatterScore {
   readonly name: string;
   readonly runs: number;

@@ -33,6 +33,7 @@ export interface Delivery {
   readonly ball: number;
   readonly battingTeam: string;
   readonly batter: string;
+  /** The batter's name as well where two players of one name are in: no format tells them apart ball by ball. */
   readonly nonStriker: string;
   readonly bowler: string;
   readonly runs: { readonly batter: number; readonly extras: number; readonly total: number };

@@ -106,7 +106,6 @@ describe("a row of the original CSV becomes a delivery", () => {
     ["an unknown wicket", { kind: "gone", player_dismissed: "A" }, 'unknown wicket "gone"'],
     ["a wicket of nobody", { kind: "bowled" }, '"player_dismissed" is empty'],
     ["somebody out for nothing", { player_dismissed: "A" }, '"kind" is empty'],
-    ["one batter at both ends", { non_striker: "RT Ponting" }, "stands at both ends"],
     ["a NUL byte", { bowler: "R\u0000" }, "holds a control character"],
   ])("poison: %s", (_what, changes, reason) => {
     const parse = (): unknown => parseCsv1Delivery(row(changes));

@@ -120,7 +120,6 @@ describe("a row that cannot be scored is poison, and says why", () => {
     ["an innings in words", { innings: "1st" }, 'unknown innings "1st"'],
     ["a match id that is no id", { match_id: "a/b" }, '"a/b" is not a match id'],
     ["one team on both sides", { bowling_team: "New Zealand" }, '"New Zealand" both bats and bowls'],
-    ["one player at both ends", { non_striker: "MJ Guptill" }, '"MJ Guptill" stands at both ends'],
     [
       "an unknown wicket",
       { wicket_type: "bored", player_dismissed: "MJ Guptill" },

@@ -92,7 +92,8 @@ function partnerships(deliveries: readonly Delivery[]): Partnership[] {
   let ended = true;
   for (const { batter, nonStriker, runs, wickets } of deliveries) {
     const pair = stands[at]?.batters;
-    if (ended || !(pair?.includes(batter) === true && pair.includes(nonStriker))) at++;
+    const pairIsIn = pair !== undefined && pair.toSorted().join("\n") === [batter, nonStriker].toSorted().join("\n");
+    if (ended || !pairIsIn) at++;
     const stand = stands[at];
     if (stand !== undefined) stand.contributions[stand.batters[0] === batter ? 0 : 1] += runs.batter;
     ended = wickets.some(({ kind }) => isTeamWicket(kind));
