@@ -4,6 +4,7 @@ import { decide, type Known } from "../domain/review/decide.ts";
 import type { EventTable } from "../domain/review/event-table.ts";
 import { FACETS_MAX } from "../domain/review/facets.ts";
 import { eventIdText, IDENTITY_WORDS, type IdentityHasher, statementText } from "../domain/review/identity.ts";
+import type { Remembered } from "../domain/review/superseded.ts";
 import type { RecordBatch, RecordHeaders } from "../kafka/log.ts";
 import type { Clock } from "./clock.ts";
 import type { Fill } from "./fill.ts";
@@ -123,8 +124,8 @@ export class Reviewer {
       this.#process(fill, frame, value, verdict, supersedes, time);
     } else {
       const completes = verdict === "duplicate" && topology.complete !== undefined && this.#completes(table!);
-      if (verdict === "duplicate") this.#learn(frame, table!, version);
-      else if (verdict === "stale" && known!.superseded) this.#learnStale(frame, time, inputIndex);
+      if (verdict === "duplicate") this.#learn(frame, table!, time, version);
+      else if (verdict === "stale") this.#learnStale(frame, table!, time, known!.superseded, inputIndex);
       if (time > frame.streamTime) frame.streamTime = time;
       this.#reject(block, offset, verdict, table, completes);
       if (completes) this.#complete(fill, frame, value, time);
@@ -142,9 +143,6 @@ export class Reviewer {
   /** Entry of the last `#find`, and the position it was seen at before this record changed it. */
   #entry = -1;
   #seenAt = 0;
-  /** Inputs, as bits, that have said what the last `#isSuperseded` found to be superseded. */
-  #saidBy = 0;
-
   /** The newest table that knows the key: own overlay, committing overlay, committed events. */
   #find(frame: Frame): EventTable | undefined {
     const high = this.#identity[0]!;
@@ -160,7 +158,7 @@ export class Reviewer {
       entry = table.find(high, low);
     }
     if (entry < 0) return undefined;
-    // An event beyond the retention is forgotten, whether or not its segment has expired yet:
+    // A key beyond the retention is forgotten, whether or not its segment has expired yet:
     // the verdict must not depend on when commits happened.
     if (table.time(entry) < frame.streamTime - this.#retentionMs) return undefined;
     this.#entry = entry;
@@ -181,28 +179,43 @@ export class Reviewer {
   }
 
   /**
-   * Remembered for the retention since it was superseded last. An input may take its own correction back: what it says for
-   * the first time, and only others have said before, is news when the word it changes is its own.
+   * An input may take its own correction back: what it says for the first time, and only others have said before, is news
+   * when the word it changes is its own.
    */
   #isSuperseded(frame: Frame, inputIndex: number): boolean {
-    const own = frame.events.superseded;
-    const committing = frame.parent?.events.superseded;
-    const committed = frame.task.known.superseded;
-    if (own.size === 0 && committed.size === 0 && (committing === undefined || committing.size === 0)) return false;
-    const statement = statementText(this.#identity, this.#statement);
-    const since = frame.streamTime - this.#retentionMs;
-    this.#saidBy =
-      own.saidBy(statement, since) | (committing?.saidBy(statement, since) ?? 0) | committed.saidBy(statement, since);
-    if (this.#saidBy === 0) return false;
+    let saidBy = 0;
+    for (const old of this.#superseded(frame)) saidBy |= old.saidBy;
+    if (saidBy === 0) return false;
     const isOwnWord = Math.floor(this.#seenAt / POSITION_SHIFT) === inputIndex;
-    return !isOwnWord || (this.#saidBy & (1 << inputIndex)) !== 0;
+    return !isOwnWord || (saidBy & (1 << inputIndex)) !== 0;
   }
 
-  /** An input that repeats what only others had said has said it too from now on: later it is no news of its own. */
-  #learnStale(frame: Frame, time: number, inputIndex: number): void {
-    if (this.#statement.length === 0 || (this.#saidBy & (1 << inputIndex)) !== 0) return;
-    const statement = statementText(this.#identity, this.#statement);
-    frame.events.superseded.add(statement, Math.max(time, frame.streamTime));
+  /** What says the same as the record, was superseded, and is remembered still. */
+  *#superseded(frame: Frame): Generator<Remembered> {
+    const since = frame.streamTime - this.#retentionMs;
+    let statement: string | undefined;
+    for (const { superseded } of [
+      frame.events,
+      ...(frame.parent === undefined ? [] : [frame.parent.events]),
+      frame.task.known,
+    ]) {
+      if (superseded.size === 0) continue;
+      statement ??= statementText(this.#identity, this.#statement);
+      yield* superseded.remembered(statement, since);
+    }
+  }
+
+  /**
+   * A superseded statement that is said again is remembered for the retention from then on, and so is its key. An input that
+   * repeats what only others had said has said it too from now on: later it is no news of its own.
+   */
+  #learnStale(frame: Frame, table: EventTable, time: number, superseded: boolean, inputIndex: number): void {
+    if (this.#prolongs(table, time)) this.#amend(frame, table, time, table.version(this.#entry), undefined);
+    if (!superseded || time < frame.streamTime - this.#retentionMs) return;
+    const own = [...this.#superseded(frame)].filter(({ saidBy }) => (saidBy & (1 << inputIndex)) !== 0);
+    if (own.length === 0) frame.events.superseded.add(statementText(this.#identity, this.#statement), time);
+    if (this.#retentionMs === Infinity) return;
+    for (const { statement, at } of own) if (at < time) frame.events.superseded.add(statement, time);
   }
 
   /** Makes the record the latest accepted one of its key in the overlay. Returns the event id it supersedes. */
@@ -216,7 +229,10 @@ export class Reviewer {
   ): string | null {
     const overlay = frame.events;
     let supersedes: string | null = null;
+    let rememberedFrom = time;
     if (correction) {
+      // A correction may bring an older event time: what it replaced must stay known for as long as it may come again.
+      rememberedFrom = Math.max(time, table!.time(this.#entry));
       table!.identity(this.#entry, this.#old);
       supersedes = eventIdText(this.#old);
       overlay.superseded.add(statementText(this.#old, table!.statement(this.#entry)), Math.max(time, frame.streamTime));
@@ -224,28 +240,40 @@ export class Reviewer {
     let entry = table === overlay.table ? this.#entry : overlay.table.find(this.#identity[0]!, this.#identity[1]!);
     if (entry < 0) entry = overlay.table.insert(this.#identity);
     else overlay.table.setEventId(entry, this.#identity);
-    overlay.table.setSeen(entry, position, time, version ?? Number.NaN);
+    overlay.table.setSeen(entry, position, rememberedFrom, version ?? Number.NaN);
     overlay.table.setStatement(entry, this.#statement);
     return supersedes;
   }
 
   /**
    * What a repetition adds to the known event: a higher version raises the bar for what counts as older, the input has said
-   * it too, and facets that the accepted record's format could not carry are taken over. Content, time and place stay.
+   * it too, facets that the accepted record's format could not carry are taken over, and a newer event time prolongs the
+   * memory. Content and place stay.
    */
-  #learn(frame: Frame, table: EventTable, version: number | null): void {
+  #learn(frame: Frame, table: EventTable, time: number, version: number | null): void {
     const known = table.version(this.#entry);
     const raises = version !== null && (Number.isNaN(known) || version > known);
     const merged = this.#mergedStatement(table.statement(this.#entry));
-    if (!raises && merged === undefined) return;
+    const prolongs = this.#prolongs(table, time);
+    if (!raises && merged === undefined && !prolongs) return;
+    this.#amend(frame, table, prolongs ? time : table.time(this.#entry), raises ? version : known, merged);
+  }
+
+  /** A known event is forgotten a retention after the newest event time at which anything was said of its key. */
+  #prolongs(table: EventTable, time: number): boolean {
+    return this.#retentionMs !== Infinity && time > table.time(this.#entry);
+  }
+
+  /** Changes what is remembered beside content and place. `statement` undefined: the statement words stay, too. */
+  #amend(frame: Frame, table: EventTable, time: number, version: number, statement: Uint32Array | undefined): void {
     const overlay = frame.events.table;
     let entry = this.#entry;
     if (table !== overlay) {
       table.identity(this.#entry, this.#old);
       entry = overlay.insert(this.#old);
     }
-    overlay.setSeen(entry, table.position(this.#entry), table.time(this.#entry), raises ? version : known);
-    overlay.setStatement(entry, merged ?? table.statement(this.#entry).slice());
+    overlay.setSeen(entry, table.position(this.#entry), time, version);
+    overlay.setStatement(entry, statement ?? table.statement(this.#entry).slice());
   }
 
   /** Whether the record knows a facet that is not known of its key. */

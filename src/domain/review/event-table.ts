@@ -149,6 +149,7 @@ export class EventTable {
     return this.#numbers[entry >>> this.#pageBits]![(entry & this.#pageMask) * 2]!;
   }
 
+  /** Newest event time at which anything was said of the key: it is remembered for the retention from then on. */
   time(entry: number): number {
     return this.#numbers[entry >>> this.#pageBits]![(entry & this.#pageMask) * 2 + 1]!;
   }

@@ -1,8 +1,19 @@
 import type { Digest } from "./digest.ts";
 import { facetsAgree, SAID_BY_ALL, textWords } from "./facets.ts";
 
-/** A statement that a correction superseded (`statementText` of identity.ts), and the stream time (ms) at which it did. */
+/**
+ * A statement that a correction superseded (`statementText` of identity.ts), and from when on it is remembered for the
+ * retention: the stream time (ms) at which it was superseded, or the event time at which it was said again since.
+ */
 export type Superseded = readonly [statement: string, at: number];
+
+/** A superseded statement that says what was asked for. */
+export interface Remembered {
+  readonly statement: string;
+  /** The inputs that have said it, as bits. */
+  readonly saidBy: number;
+  readonly at: number;
+}
 
 /** Hexadecimal digits of an event id, and of its half that knows no facets. */
 const ID_DIGITS = 32;
@@ -43,7 +54,7 @@ class CoreIndex {
   }
 }
 
-/** The statements that one transaction superseded, with the stream time at which it did. */
+/** The statements that one transaction superseded, or met again. */
 export class SupersededOverlay {
   readonly #at = new Map<string, number>();
   readonly #cores = new CoreIndex();
@@ -53,7 +64,7 @@ export class SupersededOverlay {
   }
 
   add(statement: string, at: number): void {
-    this.#at.set(statement, at);
+    this.#at.set(statement, Math.max(at, this.#at.get(statement) ?? -Infinity));
     this.#cores.add(statement);
   }
 
@@ -61,9 +72,9 @@ export class SupersededOverlay {
     return this.#at.get(statement);
   }
 
-  /** Inputs that have said what this statement says and was superseded at `since` or later; 0: it was not. */
-  saidBy(statement: string, since: number): number {
-    return saidBy(statement, since, this.#cores, (candidate) => this.#at.get(candidate));
+  /** What was superseded, says what this statement says and is remembered from `since` or later. */
+  remembered(statement: string, since: number): Generator<Remembered> {
+    return remembered(statement, since, this.#cores, (candidate) => this.#at.get(candidate));
   }
 
   entries(): readonly Superseded[] {
@@ -83,7 +94,7 @@ interface Holder {
 
 /**
  * The committed superseded statements of a partition, and which live segments hold each. A statement that was superseded
- * more than once counts from the last time. It is remembered for the retention from then on, which the review decides
+ * or said again more than once counts from the newest time. It is remembered for the retention from then on, which the review decides
  * by `at`: expiry of a segment only frees memory later on, so a verdict never depends on when commits happened.
  */
 export class SupersededStatements {
@@ -94,7 +105,7 @@ export class SupersededStatements {
     return this.#holders.size;
   }
 
-  /** Stream time at which just this statement was superseded last, over all segments but `except`; undefined: it was not. */
+  /** From when on just this statement is remembered, over all segments but `except`; undefined: it was not. */
   at(statement: string, except?: ReadonlySet<number>): number | undefined {
     let newest: number | undefined;
     for (const { segment, at } of this.#holders.get(statement) ?? []) {
@@ -103,9 +114,9 @@ export class SupersededStatements {
     return newest;
   }
 
-  /** Inputs that have said what this statement says and was superseded at `since` or later; 0: it was not. */
-  saidBy(statement: string, since: number): number {
-    return saidBy(statement, since, this.#cores, (candidate) => this.at(candidate));
+  /** What was superseded, says what this statement says and is remembered from `since` or later. */
+  remembered(statement: string, since: number): Generator<Remembered> {
+    return remembered(statement, since, this.#cores, (candidate) => this.at(candidate));
   }
 
   hold(segment: number, [statement, at]: Superseded, digest: Digest): void {
@@ -129,20 +140,17 @@ export class SupersededStatements {
   }
 }
 
-function saidBy(
+function* remembered(
   statement: string,
   since: number,
   cores: CoreIndex,
-  at: (statement: string) => number | undefined,
-): number {
-  const isKept = (candidate: string): boolean => {
-    const time = at(candidate);
-    return time !== undefined && time >= since;
-  };
-  if (statement.length === ID_DIGITS) return isKept(statement) ? SAID_BY_ALL : 0;
-  let inputs = 0;
-  for (const [candidate, by] of cores.agreeing(statement)) if (isKept(candidate)) inputs |= by;
-  return inputs;
+  atOf: (statement: string) => number | undefined,
+): Generator<Remembered> {
+  const candidates = statement.length === ID_DIGITS ? [[statement, SAID_BY_ALL] as const] : cores.agreeing(statement);
+  for (const [candidate, saidBy] of candidates) {
+    const at = atOf(candidate);
+    if (at !== undefined && at >= since) yield { statement: candidate, saidBy, at };
+  }
 }
 
 /** Takes what the digest holds of a statement from one state to another; undefined: not superseded. */

@@ -191,6 +191,26 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "a key is forgotten with the older event time that a correction brought (EO-2: a replaced value comes back)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "      rememberedFrom = Math.max(time, table!.time(this.#entry));",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "a repetition with a newer event time does not prolong the memory (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "    return this.#retentionMs !== Infinity && time > table.time(this.#entry);",
+        replace: "    return time === Infinity && time > table.time(this.#entry);",
+      },
+    ],
+  },
+  {
     name: "what a format cannot carry makes a correction (EO-2)",
     edits: [
       {
@@ -205,7 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: '      if (verdict === "duplicate") this.#learn(frame, table!, version);\n      else if',
+        find: '      if (verdict === "duplicate") this.#learn(frame, table!, time, version);\n      else if',
         replace: "      if",
       },
     ],
@@ -236,8 +256,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: "    return !isOwnWord || (this.#saidBy & (1 << inputIndex)) !== 0;",
-        replace: "    return this.#saidBy !== 0 || isOwnWord;",
+        find: "    return !isOwnWord || (saidBy & (1 << inputIndex)) !== 0;",
+        replace: "    return saidBy !== 0 || isOwnWord;",
       },
     ],
   },

@@ -25,10 +25,11 @@ interface Remembered extends Said {
   /** Input of the record that was accepted, and all that have said the same. */
   readonly from: number;
   readonly saidBy: Set<number>;
+  /** Newest event time of all that was said of the key. */
   time: number;
   version: number | null;
-  /** What was superseded, and the stream time at which it was. */
-  readonly superseded: (Said & { readonly saidBy: ReadonlySet<number>; readonly at: number })[];
+  /** What was superseded, and the stream time at which it was, or the event time at which it was said again. */
+  readonly superseded: (Said & { readonly saidBy: ReadonlySet<number>; at: number })[];
 }
 
 export interface ReferenceResult {
@@ -61,24 +62,28 @@ export function referenceReview(
     const before = remembered !== undefined && remembered.time >= horizon ? remembered : undefined;
     streamTime = Math.max(streamTime, fact.time);
     const verdict = judge(fact, fact.content, before, late, horizon);
+    // Whatever was said of a key keeps it in mind: a replay within the retention must find it.
+    if (verdict === "duplicate" || verdict === "stale") before!.time = Math.max(before!.time, fact.time);
     if (verdict === "duplicate") {
       if (fact.version !== null) before!.version = Math.max(before!.version ?? -Infinity, fact.version);
       completes[at] = before!.facets.some((known, facet) => known === null && fact.facets[facet] !== null);
       before!.facets = before!.facets.map((known, facet) => known ?? fact.facets[facet]!);
       before!.saidBy.add(fact.input);
     }
-    if (verdict === "stale" && !isOlder(fact, before!)) {
-      // From now on this input has said it too, unless it has said so before.
-      const { content, facets, input } = fact;
-      const own = before!.superseded.some(
+    if (verdict === "stale" && !isOlder(fact, before!) && fact.time >= horizon) {
+      const { content, facets, input, time } = fact;
+      const own = before!.superseded.filter(
         (said) => said.at >= horizon && said.saidBy.has(input) && agree(said, { content, facets }),
       );
-      if (!own) before!.superseded.push({ content, facets, saidBy: new Set([input]), at: streamTime });
+      for (const said of own) said.at = Math.max(said.at, time);
+      // From now on this input has said it too.
+      if (own.length === 0) before!.superseded.push({ content, facets, saidBy: new Set([input]), at: time });
     }
     if (verdict === "accepted" || verdict === "correction") {
       const superseded = [...(remembered?.superseded ?? [])];
       if (verdict === "correction") superseded.push({ ...before!, at: streamTime });
-      const { content, facets, time, version, input } = fact;
+      const { content, facets, version, input } = fact;
+      const time = Math.max(fact.time, before?.time ?? -Infinity);
       known.set(fact.key, { content, facets, time, version, superseded, from: input, saidBy: new Set([input]) });
       latest.set(fact.key, fact.content);
     }

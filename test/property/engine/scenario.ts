@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Fact } from "./reference.ts";
-import { INPUTS, PARTITIONS, type Scenario } from "./scenario-types.ts";
+import { INPUTS, PARTITIONS, type Scenario, type Step } from "./scenario-types.ts";
 
 const facet: fc.Arbitrary<number | null> = fc.option(fc.integer({ min: 1, max: 2 }), { nil: null });
 
@@ -21,6 +21,11 @@ const fact: fc.Arbitrary<Fact> = fc.record({
 
 const step = fc.record({
   fact,
+  /** Says again, word for word, what came so many records before in the partition. */
+  repeats: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 16 }) },
+  ),
   input: fc.integer({ min: 0, max: INPUTS.length - 1 }),
   afterMs: fc.oneof(
     { weight: 3, arbitrary: fc.constant(0) },
@@ -35,17 +40,32 @@ const rate = (max: number): fc.Arbitrary<number> =>
     fc.integer({ min: 1, max: 100 }).map((percent) => (percent / 100) * max),
   );
 
+/**
+ * The records of a partition. In half of them event times go forward with the stream, a bounded retention behind it: only so
+ * are keys forgotten one by one, after corrections with older event times and just when they come again.
+ */
+const records: fc.Arbitrary<Step[]> = fc
+  .tuple(fc.array(step, { maxLength: 40 }), fc.option(fc.integer({ min: 5, max: 40 }), { nil: null }))
+  .map(([steps, forwardMs]) => {
+    const made: Step[] = [];
+    for (const [at, { repeats, fact, ...rest }] of steps.entries()) {
+      const time = forwardMs === null ? fact.time : at * forwardMs + Math.floor(fact.time / 2);
+      made.push({ ...rest, fact: made[at - repeats]?.fact ?? { ...fact, time } });
+    }
+    return made;
+  });
+
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
-  inputs: fc.array(fc.array(step, { maxLength: 40 }), { minLength: PARTITIONS, maxLength: PARTITIONS }),
+  inputs: fc.array(records, { minLength: PARTITIONS, maxLength: PARTITIONS }),
   processes: fc.integer({ min: 1, max: 3 }),
   commitMaxRecords: fc.integer({ min: 1, max: 12 }),
   retentionMs: fc.oneof(
-    { weight: 2, arbitrary: fc.constant(null) },
-    { weight: 1, arbitrary: fc.integer({ min: 200, max: 900 }) },
+    { weight: 1, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.integer({ min: 150, max: 900 }) },
   ),
   latenessMs: fc.oneof(
     { weight: 2, arbitrary: fc.constant(null) },
-    { weight: 1, arbitrary: fc.integer({ min: 0, max: 200 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 150 }) },
   ),
   rates: fc.record({
     retryable: rate(0.03),
