@@ -2,7 +2,7 @@ import { backoffMs } from "../domain/backoff.ts";
 import { FatalError, RetryableError } from "../domain/errors.ts";
 import { pause } from "../postgres/wait.ts";
 import { planOf } from "./options.ts";
-import type { FeedOptions, FeedSummary } from "./options.ts";
+import type { FeedCounts, FeedOptions, FeedSummary } from "./options.ts";
 import { errOnce } from "./err-once.ts";
 import type { MatchScript } from "./plan.ts";
 import { playMatch } from "./player.ts";
@@ -41,8 +41,8 @@ export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummar
     // Again and again until the target itself says that all is in: a crash may have taken back what was finished.
     let complete = false;
     while (!signal.aborted && !complete) {
-      const finished =
-        (await retrying(options, board, "reading the progress", () => target.finished(keys))) ?? new Set();
+      const done = await retrying(options, board, "reading the progress", () => target.finished(keys));
+      const finished = await playedAsTheyAre(scripts, done ?? new Map());
       board.set({ matchesDone: finished.size });
       complete = finished.size === scripts.length;
       if (!complete)
@@ -52,11 +52,32 @@ export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummar
           board,
         );
     }
-    board.set(complete ? { state: "done", message: "every match is in" } : { state: "stopped", message: "stopped" });
+    board.set(
+      complete ? { state: "done", message: doneMessage(board.counts) } : { state: "stopped", message: "stopped" },
+    );
     return { ...board.counts, complete };
   } finally {
     await target.close();
   }
+}
+
+/** Those that were played from just the files that are there now: one that has changed is another edition, and never passed over. */
+async function playedAsTheyAre<C>(
+  scripts: readonly MatchScript<C>[],
+  done: ReadonlyMap<string, string>,
+): Promise<Set<string>> {
+  const same = new Set<string>();
+  for (const script of scripts) {
+    const before = done.get(script.progressKey);
+    if (before !== undefined && before === (await script.digest())) same.add(script.progressKey);
+  }
+  return same;
+}
+
+function doneMessage({ editions }: FeedCounts): string {
+  if (editions === 0) return "every match is in";
+  const files = editions === 1 ? "a file" : `${editions} files`;
+  return `every match is in; ${files} had changed and played again: balls that are no longer in a file stay on the card`;
 }
 
 function chooseMatches<C>({ scripts, matches, live }: RunFeedOptions<C>): readonly MatchScript<C>[] {

@@ -31,6 +31,8 @@ export interface FeedCounts {
   readonly corrections: number;
   /** Lines or files that could not be read. */
   readonly unreadable: number;
+  /** Matches whose file was another one than what had been played before: they are played again. */
+  readonly editions: number;
   readonly matchesDone: number;
   readonly matchesTotal: number;
 }

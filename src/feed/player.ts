@@ -57,15 +57,16 @@ async function attempt<C>(
   script: MatchScript<C>,
   options: PlayerOptions<C>,
 ): Promise<"finished" | "stopped" | "diverged"> {
-  const { feed, connection, intervalMs } = options;
+  const { feed, board, connection, intervalMs } = options;
   const key = script.progressKey;
   const digest = await script.digest();
   const progress = await connection.begin(key, planOf(feed), digest);
-  if (progress.done) return "finished";
   if (progress.filesSha256 !== digest) {
+    board.fileChanged(script.matchId);
     await connection.restart(key, planOf(feed), digest);
     return attempt(script, options);
   }
+  if (progress.done) return "finished";
   const window = new Window(options, script, progress.pass);
   const now = feed.now ?? Date.now;
   let index = 0;

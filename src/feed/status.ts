@@ -15,6 +15,7 @@ export class FeedBoard {
     wrongs: 0,
     corrections: 0,
     unreadable: 0,
+    editions: 0,
     matchesDone: 0,
     matchesTotal: 0,
   };
@@ -28,14 +29,23 @@ export class FeedBoard {
   }
 
   get counts(): FeedCounts {
-    const { rowsInserted, replays, wrongs, corrections, unreadable, matchesDone, matchesTotal } = this.#status;
-    return { rowsInserted, replays, wrongs, corrections, unreadable, matchesDone, matchesTotal };
+    const { rowsInserted, replays, wrongs, corrections, unreadable, editions, matchesDone, matchesTotal } =
+      this.#status;
+    return { rowsInserted, replays, wrongs, corrections, unreadable, editions, matchesDone, matchesTotal };
   }
 
   set(change: Partial<FeedStatus>): void {
     this.#status = { ...this.#status, ...change };
     this.#reportedAt = this.#now();
     this.#report(this.#status);
+  }
+
+  /** A match that was begun has another file now: it is played from its start. */
+  fileChanged(match: string): void {
+    this.set({
+      editions: this.#status.editions + 1,
+      message: `the file of match ${match} is not the one that was played before: it is played again`,
+    });
   }
 
   /** A row is in. */

@@ -26,8 +26,8 @@ export interface StepPlace {
 export interface FeedTarget<C> {
   /** Creates what is missing, also beside what an earlier version created. Safe to call from several processes at once. */
   prepare(): Promise<void>;
-  /** Those, of the given progress keys, that are finished. */
-  finished(matchIds: readonly string[]): Promise<Set<string>>;
+  /** Those, of the given progress keys, that are finished, each with the digest of the files it was played from. */
+  finished(matchIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Starts a new pass through the given ones as far as they are finished: pass + 1, step 0, the new plan. */
   again(matchIds: readonly string[], plan: PlanOptions): Promise<void>;
   /** A connection for one worker. It outlives an outage: after a retryable failure the same calls are made on it again. */

@@ -134,7 +134,9 @@ function withFeed(model: ScreenModel, event: Extract<ScreenEvent, { type: "feed"
   const { at, id, status } = event;
   const before = model.feeds.get(id) ?? null;
   const feeds = new Map(model.feeds).set(id, feedView(before, status));
-  return troubled({ ...model, feeds }, at, feedProcess(id), before?.status, status);
+  const isEdition = status.editions > (before?.status.editions ?? 0);
+  const next = isEdition ? tell(model, at, `${feedProcess(id)}: ${status.message}`, "warn") : model;
+  return troubled({ ...next, feeds }, at, feedProcess(id), before?.status, status);
 }
 
 function feedView(before: FeedView | null, status: FeedStatus): FeedView {

@@ -66,8 +66,8 @@ export function mongoTarget<C extends MongoContent>(options: MongoTargetOptions)
       await ensureT20iCollections(db);
     },
     finished: async (matchIds) => {
-      const done = progress.find({ _id: { $in: [...matchIds] }, done: true }, { projection: { _id: 1 } });
-      return new Set((await done.toArray()).map(({ _id }) => _id));
+      const done = progress.find({ _id: { $in: [...matchIds] }, done: true }, { projection: { files_sha256: 1 } });
+      return new Map((await done.toArray()).map(({ _id, files_sha256 }) => [_id, files_sha256]));
     },
     again: async (matchIds, plan) => {
       await progress.updateMany({ _id: { $in: [...matchIds] }, done: true }, [

@@ -35,7 +35,12 @@ export function objectStoreTarget(options: ObjectStoreTargetOptions): ObjectStor
       store.use(async (writer) => repeatInStore(writer, await openReader(options.location, options), count)),
     prepare: () => store.use(async () => Promise.resolve()),
     finished: (keys) =>
-      store.use((writer) => Promise.resolve(new Set(keys.filter((key) => writer.progress(key)?.done === true)))),
+      store.use((writer) => {
+        const all = keys.map((key) => [key, writer.progress(key)] as const);
+        return Promise.resolve(
+          new Map(all.flatMap(([key, progress]) => (progress?.done === true ? [[key, progress.digest]] : []))),
+        );
+      }),
     again: (keys, plan) =>
       store.use(async (writer) => {
         for (const key of keys) {

@@ -70,11 +70,11 @@ async function beginMatch(sql: Sql, matchId: string, plan: PlanOptions, filesSha
   };
 }
 
-async function finishedMatches(sql: Sql, matchIds: readonly string[]): Promise<Set<string>> {
+async function finishedMatches(sql: Sql, matchIds: readonly string[]): Promise<Map<string, string>> {
   const rows = await sql<
-    { match_id: string }[]
-  >`select match_id from odi.feed_progress where done and match_id = any(${[...matchIds]})`;
-  return new Set(rows.map((row) => row.match_id));
+    { match_id: string; files_sha256: string }[]
+  >`select match_id, files_sha256 from odi.feed_progress where done and match_id = any(${[...matchIds]})`;
+  return new Map(rows.map((row) => [row.match_id, row.files_sha256]));
 }
 
 async function playAgain(sql: Sql, matchIds: readonly string[], plan: PlanOptions): Promise<void> {

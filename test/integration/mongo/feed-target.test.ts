@@ -87,9 +87,9 @@ describe("the MongoDB target of a feed", () => {
     await begun("m3");
     await connection.insert({ matchId: "m3", pass: 0, step: 0 }, step({ match_id: "m3" }));
     expect(await connection.finish("m3", 0, 2)).toBe(false);
-    expect(await target.finished(["m3", "m1"])).toEqual(new Set());
+    expect(await target.finished(["m3", "m1"])).toEqual(new Map());
     expect(await connection.finish("m3", 0, 1)).toBe(true);
-    expect(await target.finished(["m3", "m1"])).toEqual(new Set(["m3"]));
+    expect(await target.finished(["m3", "m1"])).toEqual(new Map([["m3", "digest"]]));
     await target.again(["m3", "m1"], { ...PLAN, seed: 8 });
     expect(await connection.begin("m3", PLAN, "digest")).toEqual({
       pass: 1,

@@ -58,8 +58,11 @@ class MemoryTarget implements FeedTarget<unknown> {
   prepare(): Promise<void> {
     return Promise.resolve();
   }
-  finished(keys: readonly string[]): Promise<Set<string>> {
-    return Promise.resolve(new Set(keys.filter((key) => this.#progress.get(key)?.done)));
+  finished(keys: readonly string[]): Promise<Map<string, string>> {
+    const done = keys.map((key) => [key, this.#progress.get(key)] as const);
+    return Promise.resolve(
+      new Map(done.flatMap(([key, progress]) => (progress?.done === true ? [[key, progress.filesSha256]] : []))),
+    );
   }
   again(): Promise<void> {
     return Promise.resolve();
@@ -79,7 +82,11 @@ class MemoryTarget implements FeedTarget<unknown> {
         this.#progress.set(key, begun);
         return Promise.resolve(begun);
       },
-      restart: () => Promise.reject(new Error("no file changed")),
+      restart: (key, plan, digest) => {
+        const pass = this.#progress.get(key)!.pass + 1;
+        this.#progress.set(key, { pass, nextStep: 0, done: false, plan, filesSha256: digest });
+        return Promise.resolve();
+      },
       insert: (at, step) => this.#insert(at, step),
       finish: (key, pass, steps) => {
         const progress = this.#progress.get(key);
@@ -140,4 +147,32 @@ test("a match that several folders hold is played from one after the other, howe
     const played = target.order.filter((key) => keys.includes(key));
     expect(played.filter((key, index) => key !== played[index - 1])).toEqual(keys);
   }
+});
+
+test("a file that changed after its match was played is played again, and that is said; the others are not", async () => {
+  const target = new MemoryTarget(new Map(), 32);
+  const feed = async (played: readonly MatchScript<unknown>[]): Promise<string[]> => {
+    const messages: string[] = [];
+    const options = { seed: 0, replayRate: 0, correctionRate: 0, intervalMs: 0, target, signal: target.revive() };
+    const { complete } = await runFeed({
+      ...options,
+      scripts: played,
+      onStatus: ({ message }) => messages.push(message),
+    });
+    expect(complete).toBe(true);
+    return messages;
+  };
+  await feed(scripts);
+  const before = target.order.length;
+  expect(await feed(scripts)).not.toContainEqual(expect.stringContaining("played again"));
+  expect(target.order).toHaveLength(before);
+  const [first, ...others] = scripts as [MatchScript<unknown>, ...MatchScript<unknown>[]];
+  const edition = { ...first, digest: () => Promise.resolve("of the new edition") };
+  const messages = await feed([edition, ...others]);
+  expect(messages).toContainEqual(
+    `the file of match ${first.matchId} is not the one that was played before: it is played again`,
+  );
+  expect(messages.at(-1)).toContain("a file had changed");
+  expect(new Set(target.order.slice(before))).toEqual(new Set([first.progressKey]));
+  expect(target.rows.get(first.progressKey)).toHaveLength(2 * target.order.slice(before).length);
 });

@@ -53,6 +53,7 @@ export function feedStatus(change: Partial<FeedStatus> = {}): FeedStatus {
     wrongs: 0,
     corrections: 0,
     unreadable: 0,
+    editions: 0,
     matchesDone: 0,
     matchesTotal: 12,
     ...change,

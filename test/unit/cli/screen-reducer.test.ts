@@ -84,6 +84,13 @@ describe("the screen's reducer", () => {
     expect(news(model)).toEqual(["loader: Kafka cannot be reached", "loader: the disk is full"]);
   });
 
+  it("tells of a file that is not the one that was played before", () => {
+    const message = "the file of match 1 is not the one that was played before: it is played again";
+    const changed = { type: "feed", at: NOON, id: "t20i", status: feedStatus({ editions: 1, message }) } as const;
+    const model = play([changed, { ...changed, status: feedStatus({ editions: 1, message: "playing" }) }]);
+    expect(model.news.map(({ text, tone }) => [text, tone])).toEqual([[`feed-t20i: ${message}`, "warn"]]);
+  });
+
   it("adds up the figures of a feed that was killed and started again", () => {
     const model = play([
       {
