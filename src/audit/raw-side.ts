@@ -115,7 +115,7 @@ export class RawSide {
         const name = nameOf({ topic, partition });
         let reader = readers.get(topic);
         if (reader === undefined) {
-          reader = await InputReader.open(log, { topic, partition, offset: this.#rawAt.get(name) ?? 0 });
+          reader = await InputReader.open(log, { topic, partition, offset: this.#rawAt.get(name) ?? 0 }, Date.now);
           readers.set(topic, reader);
         }
         await reader.take(to, (batch) => {

@@ -1,8 +1,8 @@
 import { FatalError } from "../domain/errors.ts";
+import { readTo } from "../kafka/read-to.ts";
 import type { Log, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
 
 const FETCH_RECORDS = 5000;
-const FETCH_MS = 250;
 const WATERMARK_MS = 10_000;
 /** Longer than a transaction may stay open (EO-8): then it is not a slow writer, something is wrong. */
 const STALL_MS = 30_000;
@@ -69,35 +69,35 @@ export class LogSide {
 
   /** @throws FatalError when an open transaction holds the end of a range for 30 s. */
   async read(ranges: readonly Range[], visit: (batch: RecordBatch, bound: Range) => void): Promise<void> {
-    let open = ranges.filter(({ from, to }) => from < to);
-    if (open.length === 0) return;
-    const reader = this.#reader;
-    const bounds = new Map(open.map((range) => [nameOf(range), range]));
-    reader.assign(open.map(({ topic, partition, from }) => ({ topic, partition, offset: from })));
-    let progressAt = performance.now();
-    while (open.length > 0) {
-      this.#signal.throwIfAborted();
-      const batches = await reader.fetch(FETCH_RECORDS, FETCH_MS);
-      for (const batch of batches) {
-        const bound = bounds.get(nameOf(batch));
-        if (bound !== undefined) visit(batch, bound);
-      }
-      const still = open.filter((range) => reader.position(range) < range.to);
-      if (batches.length > 0 || still.length < open.length) progressAt = performance.now();
-      open = still;
-      if (performance.now() - progressAt > STALL_MS) {
-        const [first] = open;
-        const at = first === undefined ? "" : `${nameOf(first)} stands at ${reader.position(first)} of ${first.to}`;
-        throw new FatalError(`${at}: a transaction is open and does not end`, {
-          remedy: "start the process that began it again: it ends what it left open",
-        });
-      }
-    }
+    const bounded = ranges.map((range) => ({ ...range, offset: range.from, high: range.to }));
+    await readTo(
+      this.#reader,
+      bounded,
+      (batch, bound) => {
+        this.#signal.throwIfAborted();
+        visit(batch, bound);
+      },
+      {
+        now: () => performance.now(),
+        stallMs: STALL_MS,
+        signal: this.#signal,
+        maxRecords: FETCH_RECORDS,
+        stalled: transactionOpen,
+      },
+    );
+    this.#signal.throwIfAborted();
   }
 
   async close(): Promise<void> {
     await this.#reader.close();
   }
+}
+
+/** What stands before a watermark for longer than a transaction may be open. */
+function transactionOpen(where: string): FatalError {
+  return new FatalError(`${where}: a transaction is open and does not end`, {
+    remedy: "start the process that began it again: it ends what it left open",
+  });
 }
 
 export function nameOf({ topic, partition }: TopicPartition): string {

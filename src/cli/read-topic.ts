@@ -1,4 +1,5 @@
 import { FatalError } from "../domain/errors.ts";
+import { readTo } from "../kafka/read-to.ts";
 import type { IsolationLevel, Log, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
 
 const FETCH_RECORDS = 5000;
@@ -62,36 +63,23 @@ async function readToEnd(
   visit: (batch: RecordBatch) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const ends = await Promise.all(
-    partitions.map(async (at) => ({ at, ...(await reader.watermarks(at, WATERMARK_MS)) })),
+  const ranges = await Promise.all(
+    partitions.map(async (at) => {
+      const { low, high } = await reader.watermarks(at, WATERMARK_MS);
+      return { ...at, offset: low, high };
+    }),
   );
-  let open = ends.filter(({ low, high }) => low < high);
-  if (open.length === 0) return;
-  reader.assign(open.map(({ at, low }) => ({ ...at, offset: low })));
-  let progressAt = performance.now();
-  while (open.length > 0) {
-    signal?.throwIfAborted();
-    const batches = await reader.fetch(FETCH_RECORDS, FETCH_MS);
-    for (const batch of batches) visit(batch);
-    const still = open.filter(({ at, high }) => reader.position(at) < high);
-    if (batches.length > 0 || still.length < open.length) progressAt = performance.now();
-    open = still;
-    if (performance.now() - progressAt > STALL_MS) throw stalled(reader, open);
-  }
-}
-
-function stalled(
-  reader: LogReader,
-  open: readonly { readonly at: TopicPartition; readonly high: number }[],
-): FatalError {
-  const first = open[0];
-  const where =
-    first === undefined
-      ? ""
-      : `${first.at.topic}/${first.at.partition} stands at ${reader.position(first.at)} of ${first.high}`;
-  return new FatalError(`${where}: a transaction is open and does not end`, {
-    remedy: "start the process that began it again: it ends what it left open",
+  await readTo(reader, ranges, visit, {
+    now: () => performance.now(),
+    stallMs: STALL_MS,
+    signal,
+    maxRecords: FETCH_RECORDS,
+    stalled: (where) =>
+      new FatalError(`${where}: a transaction is open and does not end`, {
+        remedy: "start the process that began it again: it ends what it left open",
+      }),
   });
+  signal?.throwIfAborted();
 }
 
 export interface FoundRecord {

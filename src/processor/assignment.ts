@@ -67,7 +67,12 @@ export class Assignment {
     consumer.pause(inputs);
     this.#restore(
       tasks,
-      new Map(partitions.map((partition) => [partition, committed.find((offset) => offset?.partition === partition)])),
+      new Map(
+        partitions.map((partition) => [
+          partition,
+          committed.filter((offset) => offset !== undefined).filter((offset) => offset.partition === partition),
+        ]),
+      ),
     );
   }
 
@@ -115,7 +120,7 @@ export class Assignment {
     task.lostTo[index] = low;
   }
 
-  #restore(tasks: readonly Task[], committed: ReadonlyMap<number, CommittedOffset | undefined>): void {
+  #restore(tasks: readonly Task[], committed: ReadonlyMap<number, readonly CommittedOffset[]>): void {
     const signal = AbortSignal.any([this.#closing.signal, this.#options.signal]);
     const restore = restoreTasks(tasks, committed, { ...this.#options, signal })
       .then(() => {

@@ -7,7 +7,7 @@ const LOOK_MS = 60_000;
  * A stable group keeps the offsets of the topics it subscribes, and forgets those of the others when their last commit is
  * older than the broker's `offsets.retention.minutes` (7 days by default). Of several inputs one is subscribed.
  */
-const REFRESH_MS = 6 * 3_600_000;
+const REFRESH_MS = 3_600_000;
 
 /** Which tasks have something to commit although no record came. */
 export class IdleCommits {

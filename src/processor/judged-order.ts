@@ -1,4 +1,7 @@
+import { RetryableError } from "../domain/errors.ts";
 import { decodeVerdictBlock } from "../domain/review/verdict-block.ts";
+import { VERDICTS, type VerdictCounts, zeroCounts } from "../domain/review/verdict.ts";
+import { readTo } from "../kafka/read-to.ts";
 import type { Log, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
 
 /** Records of one input that were judged one after the other, before another input had its turn. */
@@ -9,54 +12,92 @@ export interface JudgedRun {
 }
 
 const WATERMARK_MS = 30_000;
+/** Longer than a transaction may stay open (EO-8): what stands for so long does not move by itself. */
+export const READ_STALL_MS = 60_000;
 
-/**
- * The order in which the records of a partition were judged, over all inputs, as its verdict blocks tell it. What is
- * older than the retention of the verdicts is not in it.
- */
-export async function readJudgedOrder(reader: LogReader, verdicts: TopicPartition): Promise<JudgedRun[]> {
+/** What the verdict blocks of a partition tell. What is older than their retention is not in it. */
+export interface JudgedOrder {
+  /** The order in which the records were judged, over all inputs. */
+  readonly runs: readonly JudgedRun[];
+  /** All inputs together. */
+  readonly counts: VerdictCounts;
+  readonly streamTime: number | null;
+  /** Blocks have been deleted by retention: an input that is not among the runs may have been judged all the same. */
+  readonly incomplete: boolean;
+}
+
+/** Reads all verdict blocks of a partition. */
+export async function readJudgedOrder(
+  reader: LogReader,
+  verdicts: TopicPartition,
+  now: () => number,
+): Promise<JudgedOrder> {
   const { low, high } = await reader.watermarks(verdicts, WATERMARK_MS);
-  reader.assign([{ ...verdicts, offset: low }]);
   const runs: JudgedRun[] = [];
-  while (reader.position(verdicts) < high) {
-    for (const batch of await reader.fetch(1_000, 500)) {
+  const counts = zeroCounts();
+  let streamTime: number | null = null;
+  await readTo(
+    reader,
+    [{ ...verdicts, offset: low, high }],
+    (batch) => {
       for (let index = 0; index < batch.length; index++) {
-        const { topic, toOffset } = decodeVerdictBlock(batch.value(index)!);
-        runs.push({ topic, to: toOffset });
+        const block = decodeVerdictBlock(batch.value(index)!);
+        runs.push({ topic: block.topic, to: block.toOffset });
+        for (const verdict of VERDICTS) counts[verdict] += block.counts[verdict];
+        streamTime = block.streamTime ?? streamTime;
       }
-    }
-  }
-  return runs;
+    },
+    { now, stallMs: READ_STALL_MS },
+  );
+  return { runs, counts, streamTime, incomplete: low > 0 };
 }
 
 /** One input partition, read from offset to offset: each of several inputs goes on only when it is its turn. */
 export class InputReader {
   readonly #at: TopicPartition;
   readonly #reader: LogReader;
+  readonly #now: () => number;
   #batches: RecordBatch[] = [];
   /** What comes before this offset has been taken. */
   #next: number;
 
-  private constructor(reader: LogReader, start: TopicPartition & { readonly offset: number }) {
+  private constructor(reader: LogReader, start: TopicPartition & { readonly offset: number }, now: () => number) {
     this.#reader = reader;
+    this.#now = now;
     this.#at = start;
     this.#next = start.offset;
   }
 
-  static async open(log: Log, start: TopicPartition & { readonly offset: number }): Promise<InputReader> {
+  static async open(
+    log: Log,
+    start: TopicPartition & { readonly offset: number },
+    now: () => number,
+  ): Promise<InputReader> {
     const reader = log.reader({ isolation: "read_committed" });
     await reader.open();
     reader.assign([start]);
-    return new InputReader(reader, start);
+    return new InputReader(reader, start, now);
   }
 
-  /** Hands out the records before offset `to` that have not been taken yet. */
+  /** Hands out the records before offset `to` that have not been taken yet. Throws RetryableError when they do not come. */
   async take(to: number, visit: (batch: RecordBatch) => void): Promise<void> {
+    let progressAt = this.#now();
     while (this.#next < to) {
       const batch = this.#batches.shift();
       if (batch === undefined) {
-        if (this.#reader.position(this.#at) >= to) this.#next = to;
-        else this.#batches.push(...(await this.#reader.fetch(1_000, 500)));
+        const stands = this.#reader.position(this.#at);
+        if (stands >= to) {
+          this.#next = to;
+          return;
+        }
+        if (this.#now() - progressAt > READ_STALL_MS) {
+          const { topic, partition } = this.#at;
+          throw new RetryableError(
+            `${topic}/${partition} stands at ${stands} and does not come to ${to}, where it was judged`,
+          );
+        }
+        this.#batches.push(...(await this.#reader.fetch(1_000, 500)));
+        if (this.#reader.position(this.#at) > stands) progressAt = this.#now();
         continue;
       }
       const end = firstIndexFrom(batch, to);

@@ -5,18 +5,21 @@ import {
   type GroupConsumer,
   type Log,
   type LogReader,
+  type RecordBatch,
   type TopicPartition,
   WriteBatch,
 } from "../kafka/log.ts";
+import { readTo } from "../kafka/read-to.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { applyPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
 import { newIncarnation } from "./incarnation.ts";
-import { decodeOffsetMetadata } from "./offset-metadata.ts";
 import { transactionalIdOf } from "./processor.ts";
 import { Reviewer } from "./reviewer.ts";
-import { InputReader, type JudgedRun, readJudgedOrder } from "./judged-order.ts";
+import { JudgedEnds, type JudgedEnd, newestKnown } from "./judged-ends.ts";
+import { InputReader, type JudgedOrder, type JudgedRun, READ_STALL_MS, readJudgedOrder } from "./judged-order.ts";
+import { loadTasks } from "./restore.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { Task } from "./task.ts";
 import type { Topology } from "./topology.ts";
@@ -32,6 +35,11 @@ export interface RebuildOptions<V = unknown> {
   readonly sessionTimeoutMs?: number;
   /** Go on although the first input records have been deleted: what they said is forgotten. */
   readonly acceptLoss?: boolean;
+  /**
+   * Where offsets and verdicts are gone, go on behind the newest record that state and quarantine know: repetitions behind it
+   * get a verdict again.
+   */
+  readonly judgeAgain?: boolean;
 }
 
 const JOIN_MS = 30_000;
@@ -42,8 +50,11 @@ const CHUNK_RECORDS = 10_000;
  * content in one transaction. Nothing is emitted again: the review is deterministic and takes the records in the order
  * that the verdict blocks tell, so it comes to the state that the lost one was. For state that is corrupt or of another fingerprint.
  *
- * Throws FatalError when a processor of the group still runs, or when input records before the committed offset are
- * gone (unless `acceptLoss`).
+ * Offsets that are gone (expired, or deleted with their group) are put back from the verdict blocks, which were committed
+ * with them. Where the beginning of an input is gone too, the state is kept as it is: nothing says that it is wrong.
+ *
+ * Throws FatalError when a processor of the group still runs, when input records before the committed offset are
+ * gone (unless `acceptLoss`), or when nothing says how far an input was judged (unless `judgeAgain`).
  */
 export async function rebuildState<V>(options: RebuildOptions<V>): Promise<void> {
   const topology = options.topology as Topology;
@@ -67,8 +78,8 @@ export async function rebuildState<V>(options: RebuildOptions<V>): Promise<void>
     const writes = new WriteBatch();
     const offsets: CommittedOffset[] = [];
     for (let partition = 0; partition < topology.partitions; partition++) {
-      const until = committed.filter((offset) => offset.partition === partition);
-      if (until.length > 0) offsets.push(...(await rebuilder.partition(partition, until, reader, writes)));
+      const known = committed.filter((offset) => offset.partition === partition);
+      offsets.push(...(await rebuilder.partition(partition, known, reader, writes)));
     }
     await producer.begin();
     await producer.write(writes);
@@ -116,6 +127,8 @@ class Rebuilder {
   readonly #hasher: IdentityHasher;
   readonly #reviewer: Reviewer;
   readonly #committer: Committer;
+  readonly #clock: Clock;
+  readonly #now = (): number => this.#clock.now();
 
   constructor(
     topology: Topology,
@@ -126,7 +139,8 @@ class Rebuilder {
     this.#topology = topology;
     this.#options = { ...options, topology };
     this.#hasher = hasher;
-    this.#reviewer = new Reviewer(topology, hasher, options.clock ?? systemClock);
+    this.#clock = options.clock ?? systemClock;
+    this.#reviewer = new Reviewer(topology, hasher, this.#clock);
     // Only its planning is used: what a processor would have written to the state topics.
     this.#committer = new Committer({
       log: options.log,
@@ -139,19 +153,67 @@ class Rebuilder {
     });
   }
 
-  /** Appends the partition's new state to `writes`, behind tombstones for all of the old. Returns its offsets. */
+  /** Appends what the partition's state lacks to `writes`. Returns its offsets; none for a partition that nobody has judged. */
   async partition(
     partition: number,
-    until: readonly CommittedOffset[],
+    known: readonly CommittedOffset[],
+    reader: LogReader,
+    writes: WriteBatch,
+  ): Promise<readonly CommittedOffset[]> {
+    const { topology, log, onProgress, judgeAgain = false } = this.#options;
+    const judged = await readJudgedOrder(reader, { topic: topology.topics.verdicts, partition }, this.#now);
+    const ends = new JudgedEnds({ topology, partition, known, judged, fingerprint: topologyFingerprint(topology) });
+    if (ends.missing.length === 0) return await this.#replace(partition, ends.offsets, judged, reader, writes);
+    const task = new Task(topology, partition, this.#hasher);
+    await loadTasks([task], log, topology, this.#clock);
+    if (ends.isNew(task)) {
+      onProgress(`partition ${partition}: nobody has judged it yet`);
+      return [];
+    }
+    const lows = await Promise.all(topology.inputs.map((topic) => reader.watermarks({ topic, partition }, JOIN_MS)));
+    if (judgeAgain) ends.addNewest(await newestKnown(task, reader, this.#now));
+    const until = ends.complete(
+      task,
+      lows.map(({ low }) => low),
+    );
+    onProgress(
+      `partition ${partition}: offsets were gone, put back to ${until.map(({ topic, offset }) => `${topic} ${offset}`).join(", ")}`,
+    );
+    if (ends.isForeign || lows.every(({ low }) => low === 0))
+      return await this.#replace(partition, until, judged, reader, writes);
+    return this.#keep(task, until, ends, writes);
+  }
+
+  /** The state stays; what its next commit would write to it is written. */
+  #keep(task: Task, until: readonly JudgedEnd[], ends: JudgedEnds, writes: WriteBatch): readonly CommittedOffset[] {
+    ends.describe(task);
+    this.#setPositions(task, until);
+    const fill = new Fill(undefined);
+    fill.frame(task);
+    const { offsets } = this.#committer.plan(fill);
+    const state = new Set(this.#stateTopics());
+    for (let index = 0; index < fill.writes.length; index++) {
+      if (state.has(fill.writes.topics[index]!))
+        writes.append(fill.writes.topics[index]!, task.partition, fill.writes.keys[index]!, fill.writes.values[index]!);
+    }
+    this.#options.onProgress(
+      `partition ${task.partition}: ${task.known.table.size} known events kept; the beginning of its inputs is gone`,
+    );
+    return offsets;
+  }
+
+  /** Appends the partition's new state to `writes`, behind tombstones for all of the old. */
+  async #replace(
+    partition: number,
+    until: readonly JudgedEnd[],
+    judged: JudgedOrder,
     reader: LogReader,
     writes: WriteBatch,
   ): Promise<readonly CommittedOffset[]> {
     const task = new Task(this.#topology, partition, this.#hasher);
-    task.commit = Math.max(...until.map(({ metadata }) => decodeOffsetMetadata(metadata)?.commit ?? 0));
     const state = await this.#oldKeys(partition, reader);
-    const starts = await Promise.all(until.map((offset) => this.#start(offset, reader)));
-    for (const offset of until)
-      task.positions[this.#topology.inputs.indexOf(offset.topic)] = starts[until.indexOf(offset)]!.offset;
+    const starts = await Promise.all(until.map((end) => this.#start({ ...end, partition }, reader)));
+    this.#setPositions(task, starts);
     let offsets: readonly CommittedOffset[] = [];
     const flush = (fill: Fill): void => {
       this.#reviewer.beforeCommit(fill);
@@ -164,19 +226,28 @@ class Rebuilder {
       applyPlan(plan);
       offsets = plan.offsets;
     };
-    await this.#replay(task, until, starts, reader, flush);
-    for (const offset of until) task.positions[this.#topology.inputs.indexOf(offset.topic)] = offset.offset;
+    await this.#replay(task, until, starts, judged, flush);
+    this.#setPositions(task, until);
     flush(new Fill(undefined));
     for (const [topic, keys] of state) {
       for (const [key, value] of keys) writes.append(topic, partition, Buffer.from(key), value);
     }
     this.#options.onProgress(
-      `partition ${partition}: ${task.known.table.size} known events from ${until.map((offset) => `${offset.topic} up to ${offset.offset}`).join(", ")}`,
+      `partition ${partition}: ${task.known.table.size} known events from ${until.map((end) => `${end.topic} up to ${end.offset}`).join(", ")}`,
     );
     return offsets;
   }
 
-  async #start(offset: CommittedOffset, reader: LogReader): Promise<TopicPartition & { offset: number }> {
+  #setPositions(task: Task, ends: readonly JudgedEnd[]): void {
+    for (const { topic, offset } of ends) task.positions[this.#topology.inputs.indexOf(topic)] = offset;
+  }
+
+  #stateTopics(): string[] {
+    const { topics, storeNames } = this.#topology;
+    return [topics.dedupe, ...storeNames.map((store) => topics.state(store))];
+  }
+
+  async #start(offset: TopicPartition, reader: LogReader): Promise<TopicPartition & { offset: number }> {
     const { low } = await reader.watermarks(offset, JOIN_MS);
     if (low > 0 && this.#options.acceptLoss !== true) {
       throw new FatalError(
@@ -192,17 +263,16 @@ class Rebuilder {
   /** All inputs up to the committed offsets, in the order in which the lost state was made of them. */
   async #replay(
     task: Task,
-    until: readonly CommittedOffset[],
+    until: readonly JudgedEnd[],
     starts: readonly (TopicPartition & { readonly offset: number })[],
-    reader: LogReader,
+    { runs }: JudgedOrder,
     flush: (fill: Fill) => void,
   ): Promise<void> {
     const topology = this.#topology;
-    const runs = await readJudgedOrder(reader, { topic: topology.topics.verdicts, partition: task.partition });
     const inputs = new Map<string, InputReader>();
     let fill = new Fill(undefined);
     try {
-      for (const start of starts) inputs.set(start.topic, await InputReader.open(this.#options.log, start));
+      for (const start of starts) inputs.set(start.topic, await InputReader.open(this.#options.log, start, this.#now));
       const ends = new Map(until.map((offset) => [offset.topic, offset.offset]));
       // What verdict blocks no longer tell of, or do not tell of yet, comes input by input.
       const tail = until.map(({ topic, offset }): JudgedRun => ({ topic, to: offset }));
@@ -223,10 +293,7 @@ class Rebuilder {
 
   /** Keys of the state topics, each with a tombstone that the new state may replace. */
   async #oldKeys(partition: number, reader: LogReader): Promise<Map<string, Map<string, Buffer | null>>> {
-    const topics = [
-      this.#topology.topics.dedupe,
-      ...this.#topology.storeNames.map((store) => this.#topology.topics.state(store)),
-    ];
+    const topics = this.#stateTopics();
     const state = new Map(topics.map((topic) => [topic, new Map<string, Buffer | null>()]));
     const sources = await Promise.all(
       topics.map(async (topic) => {
@@ -234,13 +301,11 @@ class Rebuilder {
         return { topic, partition, offset: low, high };
       }),
     );
-    reader.assign(sources);
-    while (sources.some((source) => reader.position(source) < source.high)) {
-      for (const batch of await reader.fetch(1_000, 500)) {
-        for (let index = 0; index < batch.length; index++)
-          state.get(batch.topic)!.set(batch.key(index)!.toString(), null);
-      }
-    }
+    const take = (batch: RecordBatch): void => {
+      for (let index = 0; index < batch.length; index++)
+        state.get(batch.topic)!.set(batch.key(index)!.toString(), null);
+    };
+    await readTo(reader, sources, take, { now: this.#now, stallMs: READ_STALL_MS });
     return state;
   }
 }

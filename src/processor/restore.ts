@@ -1,6 +1,8 @@
 import { FatalError, RetryableError, StateCorruptError } from "../domain/errors.ts";
 import type { CommittedOffset, GroupConsumer, Log, LogReader, TopicPartition } from "../kafka/log.ts";
+import { readTo } from "../kafka/read-to.ts";
 import type { Clock } from "./clock.ts";
+import { readJudgedOrder } from "./judged-order.ts";
 import { decodeOffsetMetadata, type OffsetMetadata } from "./offset-metadata.ts";
 import { NO_STREAM_TIME, type Task } from "./task.ts";
 import type { Topology } from "./topology.ts";
@@ -30,7 +32,7 @@ interface Source extends TopicPartition {
 const STABLE_OFFSETS_MS = 400;
 /** No progress for so long means that a dead owner's transaction may stand in the way. */
 const STALL_MS = 150;
-const FETCH_RECORDS = 2_000;
+const FETCH_MS = 50;
 
 /**
  * Brings tasks to the state of their committed offsets (DESIGN 6.4).
@@ -44,13 +46,18 @@ const FETCH_RECORDS = 2_000;
  */
 export async function restoreTasks(
   tasks: readonly Task[],
-  committed: ReadonlyMap<number, CommittedOffset | undefined>,
+  committed: ReadonlyMap<number, readonly CommittedOffset[]>,
   options: RestoreOptions,
 ): Promise<void> {
   const metadata = new Map<Task, OffsetMetadata | undefined>();
   for (const task of tasks) {
-    const offset = committed.get(task.partition);
-    metadata.set(task, offset === undefined ? undefined : readMetadata(offset, task, options));
+    const offsets = committed.get(task.partition)!;
+    metadata.set(task, offsets[0] === undefined ? undefined : readMetadata(offsets[0], task, options));
+    const missing = options.topology.inputs.filter((topic) => offsets.every((offset) => offset.topic !== topic));
+    if (offsets.length > 0 && missing.length > 0)
+      throw new StateCorruptError(
+        `the offsets of ${missing.map((topic) => `${topic}/${task.partition}`).join(", ")} are gone, those of the other inputs are there`,
+      );
   }
   const rivals = new Set(
     [...metadata.values()].flatMap((known) =>
@@ -59,7 +66,11 @@ export async function restoreTasks(
   );
   await load(tasks, options, rivals);
   if (options.signal.aborted) return;
-  for (const task of tasks) verify(task, metadata.get(task));
+  for (const task of tasks) {
+    const known = metadata.get(task);
+    if (known === undefined) await verifyNew(task, options);
+    else verify(task, known);
+  }
 }
 
 /** Reads the state of tasks without comparing it with anything; waits for open transactions and ends none. */
@@ -110,38 +121,30 @@ async function readAll(
   rivals: Set<string>,
   options: LoadOptions,
 ): Promise<void> {
-  const sources = (
-    await Promise.all(tasks.flatMap((task) => sourcesOf(task, options.topology)).map((source) => bound(source, reader)))
-  ).filter((source) => source.offset < source.high);
-  if (sources.length === 0) return;
-  const byName = new Map(sources.map((source) => [nameOf(source), source]));
-  reader.assign(sources);
-  const { clock } = options;
-  let progressAt = clock.now();
-  let standing = 0;
-  while (!options.signal.aborted) {
-    for (const batch of await reader.fetch(FETCH_RECORDS, 50)) {
-      const source = byName.get(nameOf(batch))!;
-      for (let index = 0; index < batch.length; index++) {
-        take(source, batch.key(index)!.toString(), batch.value(index));
-      }
-    }
-    const behind = sources.filter((source) => reader.position(source) < source.high);
-    if (behind.length === 0) {
-      for (const source of sources) for (const [key, value] of source.live) source.apply(key, value);
-      return;
-    }
-    const stands = sources.reduce((sum, source) => sum + reader.position(source), 0);
-    if (stands !== standing) {
-      standing = stands;
-      progressAt = clock.now();
-    } else if (clock.now() - progressAt > options.transactionTimeoutMs + 20_000) {
-      throw new RetryableError(diagnosis(behind, reader));
-    } else if (clock.now() - progressAt >= STALL_MS && rivals.size > 0) {
-      for (const rival of rivals) await endTransaction(rival, options);
-      rivals.clear();
-    }
-  }
+  const sources = await Promise.all(
+    tasks.flatMap((task) => sourcesOf(task, options.topology)).map((source) => bound(source, reader)),
+  );
+  const { clock, signal, transactionTimeoutMs } = options;
+  await readTo(
+    reader,
+    sources,
+    (batch, source) => {
+      for (let index = 0; index < batch.length; index++) take(source, batch.key(index)!.toString(), batch.value(index));
+    },
+    {
+      now: () => clock.now(),
+      stallMs: transactionTimeoutMs + 20_000,
+      signal,
+      fetchMs: FETCH_MS,
+      onStanding: async (ms) => {
+        if (ms < STALL_MS) return;
+        for (const rival of rivals) await endTransaction(rival, options);
+        rivals.clear();
+      },
+    },
+  );
+  if (signal.aborted) return;
+  for (const source of sources) for (const [key, value] of source.live) source.apply(key, value);
 }
 
 function take(source: Source, key: string, value: Buffer | null): void {
@@ -214,11 +217,24 @@ export async function endTransaction(
   }
 }
 
-function verify(task: Task, metadata: OffsetMetadata | undefined): void {
-  if (metadata === undefined) {
-    if (task.known.table.size === 0 && task.stores.every((store) => store.size === 0)) return;
-    throw new StateCorruptError(`partition ${task.partition} has state but no committed offset`);
+/** A partition without any offset is new: it has no state, and no verdict. */
+async function verifyNew({ partition, known, stores }: Task, options: RestoreOptions): Promise<void> {
+  const { log, topology, clock } = options;
+  const gone = "its offsets expired or were deleted";
+  if (known.table.size > 0 || stores.some((store) => store.size > 0))
+    throw new StateCorruptError(`partition ${partition} has state but no committed offset: ${gone}`);
+  const reader = log.reader({ isolation: "read_committed" });
+  try {
+    await reader.open();
+    const judged = await readJudgedOrder(reader, { topic: topology.topics.verdicts, partition }, () => clock.now());
+    if (judged.runs.length > 0 || judged.incomplete)
+      throw new StateCorruptError(`partition ${partition} has verdicts but no committed offset: ${gone}`);
+  } finally {
+    await reader.close();
   }
+}
+
+function verify(task: Task, metadata: OffsetMetadata): void {
   if (metadata.digest !== task.digest) {
     throw new StateCorruptError(
       `EO-4: the state of partition ${task.partition} has digest ${task.digest}, the committed offset says ${metadata.digest}`,
@@ -227,13 +243,4 @@ function verify(task: Task, metadata: OffsetMetadata | undefined): void {
   task.streamTime = metadata.streamTime ?? NO_STREAM_TIME;
   task.counts = metadata.counts;
   task.commit = metadata.commit;
-}
-
-function diagnosis(behind: readonly Source[], reader: LogReader): string {
-  const stuck = behind.map((source) => `${nameOf(source)} stands at ${reader.position(source)} of ${source.high}`);
-  return `restore makes no progress: ${stuck.join(", ")}; a transaction is still open there, or a broker does not answer`;
-}
-
-function nameOf(partition: TopicPartition): string {
-  return `${partition.topic}/${partition.partition}`;
 }

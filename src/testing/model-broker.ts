@@ -136,6 +136,16 @@ export class ModelBroker {
     this.partition({ topic, partition }).truncate(before);
   }
 
+  /** Drops committed offsets that are older than the retention, as the coordinator does now and then. */
+  expireOffsets(groupId: string, retentionMs: number = 7 * 86_400_000): void {
+    this.group(groupId).expireOffsets(retentionMs);
+  }
+
+  /** Deletes a group without members. */
+  deleteGroup(groupId: string): void {
+    this.group(groupId).deleteOffsets();
+  }
+
   /** Writes all markers that `markerDelayMs` holds back. */
   deliverMarkers(): void {
     this.transactions.deliverMarkers();

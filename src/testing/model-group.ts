@@ -46,6 +46,8 @@ interface Member {
 /** A committed offset with its place in the order in which the coordinator wrote them down. */
 interface NumberedOffset extends CommittedOffset {
   readonly number: number;
+  /** Virtual ms. */
+  readonly committedAt: number;
 }
 
 /**
@@ -67,6 +69,8 @@ export class ModelGroup {
   readonly #pending = new Map<TransactionOutcome, NumberedOffset[]>();
   readonly #listeners: ((offset: CommittedOffset) => void)[] = [];
   #written = 0;
+  /** Virtual ms since which it has no members. */
+  #emptySince: number;
 
   constructor(
     groupId: string,
@@ -78,6 +82,7 @@ export class ModelGroup {
     this.#clock = clock;
     this.#partitionsOf = partitionsOf;
     this.#orphans = orphans;
+    this.#emptySince = clock.now();
   }
 
   get generation(): number {
@@ -225,10 +230,29 @@ export class ModelGroup {
     return true;
   }
 
+  /**
+   * What the coordinator does now and then with offsets that are older than `offsets.retention.minutes`: those of topics that
+   * a stable group does not subscribe, and all of a group that has had no members for so long.
+   */
+  expireOffsets(retentionMs: number): void {
+    if (this.#cancelRound !== undefined) return;
+    const since = this.#clock.now() - retentionMs;
+    for (const [key, { topic, committedAt }] of this.#committed) {
+      const expires = this.#members.length === 0 ? this.#emptySince <= since : !this.subscribes(topic);
+      if (expires && committedAt <= since) this.#committed.delete(key);
+    }
+  }
+
+  /** An operator deletes the group, which has no members. */
+  deleteOffsets(): void {
+    invariant(this.#members.length === 0, `group ${this.groupId} is not empty`);
+    this.#committed.clear();
+  }
+
   #numbered({ topic, partition, offset, metadata }: CommittedOffset): NumberedOffset {
     invariant(Number.isSafeInteger(offset) && offset >= 0, `group ${this.groupId}: offset ${offset} is committed`);
     this.#written += 1;
-    return { topic, partition, offset, metadata, number: this.#written };
+    return { topic, partition, offset, metadata, number: this.#written, committedAt: this.#clock.now() };
   }
 
   /** Of two, the one written down later counts, whichever marker came first. */
@@ -259,6 +283,7 @@ export class ModelGroup {
     const index = this.#members.indexOf(member);
     if (index < 0) return;
     this.#members.splice(index, 1);
+    if (this.#members.length === 0) this.#emptySince = this.#clock.now();
     member.client.onExpelled();
     this.requestRound();
     this.#clock.changed();

@@ -120,9 +120,12 @@ export function cleanMatch(value: Match, n: number = 0): CleanMatch {
   return { ...provenance(n), match: value };
 }
 
-/** A verdict block over offsets from … from + total − 1 of `raw/partition`, every fourth record a duplicate. */
-export function verdictBlock(partition: number, from: number, total: number): Buffer {
-  const block = new VerdictBlockBuilder("raw", partition, from, from);
+/**
+ * A verdict block over offsets from … from + total − 1 of `raw/partition`, every fourth record a duplicate. `markers`: so many
+ * stand before it.
+ */
+export function verdictBlock(partition: number, from: number, total: number, markers: number = 0): Buffer {
+  const block = new VerdictBlockBuilder("raw", partition, Math.max(0, from - markers), from);
   for (let offset = from; offset < from + total; offset++) {
     if (offset % 4 === 3) block.reject(offset, "duplicate", [1, 2, 3, offset], 0, offset - 1, null);
     else block.accept(offset);

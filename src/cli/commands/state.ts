@@ -19,10 +19,14 @@ export function register(program: Command): void {
       "read the raw topics again and replace the processors' state (stop all processors first); nothing is emitted",
     )
     .option("--accept-loss", "go on although the first raw records have been deleted: what they said is forgotten")
+    .option(
+      "--judge-again",
+      "where offsets and verdicts are gone: go on behind the newest record that state and quarantine know",
+    )
     .action(rebuild);
 }
 
-async function rebuild(options: { readonly acceptLoss?: boolean }): Promise<void> {
+async function rebuild(options: { readonly acceptLoss?: boolean; readonly judgeAgain?: boolean }): Promise<void> {
   const [{ loadSettings }, { confluentLog }, { cricketTopology }, { CRICKET_GROUP }, { rebuildState }, out] =
     await Promise.all([
       import("../../settings.ts"),
@@ -39,6 +43,7 @@ async function rebuild(options: { readonly acceptLoss?: boolean }): Promise<void
     groupId: CRICKET_GROUP,
     sessionTimeoutMs: settings.sessionTimeoutMs,
     acceptLoss: options.acceptLoss === true,
+    judgeAgain: options.judgeAgain === true,
     onProgress: (message) => out.print(message),
   });
   out.print("The state is rebuilt; start the processors again.");

@@ -1,7 +1,8 @@
 /** A source's position: kept in Kafka, written in the same transaction as the events it covers (EO-11). */
 import type { GapEvent, SourcePosition } from "../../domain/cricket/topics.ts";
-import { FatalError, RetryableError } from "../../domain/errors.ts";
+import { FatalError } from "../../domain/errors.ts";
 import type { Log } from "../../kafka/log.ts";
+import { readTo } from "../../kafka/read-to.ts";
 
 /** Turns a source's own position into fields that JSON keeps, and back. Others may show these fields, never interpret them. */
 export interface PositionCodec<P> {
@@ -67,20 +68,18 @@ export async function readStoredPosition<P>(
     const at = { topic, partition };
     // The high watermark, not the last stable offset: the marker of our own last commit may still be on its way (EO-4's bound).
     const { low, high } = await reader.watermarks(at, 10_000);
-    reader.assign([{ ...at, offset: low }]);
-    let last: Buffer | null = null;
-    const deadline = now() + STALL_MS;
-    while (reader.position(at) < high) {
-      if (now() > deadline)
-        throw new RetryableError(
-          `${topic}/${partition} stands at ${reader.position(at)} of ${high}: a transaction is open, or the partition has no leader`,
-        );
-      for (const batch of await reader.fetch(1000, 1000)) {
+    const stored: { last: Buffer | null } = { last: null };
+    await readTo(
+      reader,
+      [{ ...at, offset: low, high }],
+      (batch) => {
         for (let index = 0; index < batch.length; index += 1) {
-          if (batch.key(index)?.toString("utf8") === sourceId) last = batch.value(index);
+          if (batch.key(index)?.toString("utf8") === sourceId) stored.last = batch.value(index);
         }
-      }
-    }
+      },
+      { now, stallMs: STALL_MS },
+    );
+    const { last } = stored;
     return last === null ? null : parseStoredPosition(sourceId, last, codec);
   } finally {
     await reader.close();

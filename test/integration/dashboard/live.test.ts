@@ -96,7 +96,7 @@ async function startPipeline(
     ball: async (n) => {
       await transact(clean, producer, [
         [clean.topics.deliveries, json(cleanDelivery(delivery(MATCH, n), n))],
-        [clean.topics.verdicts, verdictBlock(0, offset, 4)],
+        [clean.topics.verdicts, verdictBlock(0, offset, 4, 1)],
       ]);
       offset += 5;
       await onPage(n);

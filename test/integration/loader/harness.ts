@@ -76,7 +76,7 @@ export async function produceMatches(
       if (from > 0)
         put(clean.topics.deliveries, json(cleanDelivery(delivery(matchId, from - 3, 2), from, "correction")));
       const start = judged[partition] ?? 0;
-      if (options.judged !== false) put(clean.topics.verdicts, verdictBlock(partition, start, 12));
+      if (options.judged !== false) put(clean.topics.verdicts, verdictBlock(partition, start, 12, 1));
       if (transactions++ % 7 === 6) {
         await producer.begin();
         await producer.write(batch);

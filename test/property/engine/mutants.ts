@@ -41,10 +41,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: "restore stops where a read_committed reader stops, and no digest is compared (EO-4)",
     edits: [
       {
-        file: "src/processor/restore.ts",
-        find: "    for (const batch of await reader.fetch(FETCH_RECORDS, 50)) {",
+        file: "src/kafka/read-to.ts",
+        find: "    for (const batch of await reader.fetch(maxRecords, fetchMs)) visit(batch, byName.get(nameOf(batch))!);",
         replace:
-          "    const found = await reader.fetch(FETCH_RECORDS, 50);\n    if (found.length === 0) return;\n    for (const batch of found) {",
+          "    const found = await reader.fetch(maxRecords, fetchMs);\n    if (found.length === 0) return;\n    for (const batch of found) visit(batch, byName.get(nameOf(batch))!);",
       },
       {
         file: "src/processor/restore.ts",

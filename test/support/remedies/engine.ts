@@ -75,7 +75,33 @@ export const ENGINE: readonly Entry[] = [
   {
     id: "engine/state-corrupt",
     says: "stop all processors of the group and run: third-umpire state rebuild",
-    by: [["test/unit/processor/remedies.test.ts", "state that is corrupt is rebuilt (EO-4)"]],
+    by: [
+      ["test/unit/processor/remedies.test.ts", "state that is corrupt is rebuilt (EO-4)"],
+      [
+        "test/unit/processor/offsets-gone.test.ts",
+        "of a deleted group are refused where there is state, and put back by the rebuild: nothing is judged twice",
+      ],
+      ["test/unit/processor/offsets-gone.test.ts", "of some inputs only are refused, and put back by the rebuild"],
+      ["test/unit/processor/offsets-gone.test.ts", "of a group that was empty for a week are gone, too"],
+      [
+        "test/unit/processor/offsets-gone.test.ts",
+        "are refused where there are verdicts and no state: only what could not be read was judged",
+      ],
+      [
+        "test/unit/processor/offsets-gone.test.ts",
+        "are put back where the beginning of the inputs is gone, and the state is kept",
+      ],
+    ],
+  },
+  {
+    id: "rebuild/untold",
+    says: "go on behind the newest record that state and quarantine know, with `third-umpire state rebuild --judge-again`: no record is lost and none accepted twice, but what was a repetition or poison behind it gets a verdict again",
+    by: [
+      [
+        "test/unit/processor/offsets-gone.test.ts",
+        "are not put back where the verdicts are gone, too, until what may be judged again is accepted",
+      ],
+    ],
   },
   {
     id: "start/state-deleted-by-age",

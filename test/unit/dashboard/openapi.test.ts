@@ -150,7 +150,7 @@ describe("a running server answers as docs/openapi.yaml says", () => {
     if (next === undefined || wrong === undefined) throw new Error("the match is too short");
     await served.load([ballRecord(whole.match.format, next)]);
     await served.load([ballRecord(whole.match.format, { ...wrong, bowler: "Nobody" }, "correction")]);
-    await served.load([["verdicts", verdictBlock(0, 41, 8)]]);
+    await served.load([["verdicts", verdictBlock(0, 41, 8, 1)]]);
     const data = {
       HelloEvent: await events.wait("hello"),
       BallEvent: await events.wait("ball"),

@@ -76,13 +76,13 @@ export class Shop {
     await running;
   }
 
-  rebuild(acceptLoss = false): Promise<void> {
+  rebuild(options: { readonly acceptLoss?: boolean; readonly judgeAgain?: boolean } = {}): Promise<void> {
     return rebuildState({
       log: new ModelLog(this.broker, { clientId: "mend" }),
       topology: this.topology,
       groupId: GROUP,
       clock: this.broker.clock,
-      acceptLoss,
+      ...options,
       onProgress: (message) => this.said.push(message),
     });
   }
