@@ -18,7 +18,9 @@ if (!URL.canParse(address))
   fail("TU_POSTGRES_URL is not set, in .env or in the environment", "just env-pull writes it");
 const url = new URL(address);
 const database = decodeURIComponent(url.pathname.slice(1));
-const sql = postgres(address, { max: 1, connect_timeout: 10, onnotice: () => undefined });
+// Lists: of one text the client reads no IPv6 address.
+const [host, port] = [[url.hostname.replace(/^\[|\]$/gu, "")], [Number(url.port || 5432)]];
+const sql = postgres(address, { host, port, max: 1, connect_timeout: 10, onnotice: () => undefined });
 try {
   if (decodeURIComponent(url.username) === ROLE) {
     await sql`select 1`;

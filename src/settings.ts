@@ -92,7 +92,8 @@ const name = (ifAbsent: string): z.ZodType<string> =>
     .default(ifAbsent);
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
-const brokerList = /^[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*$/;
+const broker = String.raw`(?:[^\s:,[\]]+|\[[\da-fA-F:.]+(?:%\w+)?\]):\d{1,5}`;
+const brokerList = new RegExp(`^${broker}(?:,${broker})*$`, "u");
 
 const environment = z.object({
   TU_LOCAL_DIR: z.string().default(".local"),
@@ -100,7 +101,9 @@ const environment = z.object({
   TU_STATE_DIR: z.string().optional(),
   TU_KAFKA_BROKERS: z
     .string()
-    .regex(brokerList, { error: "must be host:port, several separated by commas" })
+    .regex(brokerList, {
+      error: "must be host:port, several separated by commas, IPv6 addresses in brackets ([::1]:9092)",
+    })
     .optional(),
   TU_KAFKA_PORT: port(29_092),
   TU_KAFKA_CONTROLLER_PORT: port(29_093),

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
+import { bareHost, formatAddress } from "../kafka/wire/address.ts";
 import { codeOf, messageOf } from "./check.ts";
 
 export interface Reached {
@@ -12,7 +13,8 @@ export interface Reached {
 
 /** @returns what was found; throws only the abort. */
 export async function reach(host: string, port: number, setting: string, signal: AbortSignal): Promise<Reached> {
-  const name = host.replace(/^\[|\]$/gu, "");
+  const name = bareHost(host);
+  const address = formatAddress(name, port);
   let addresses: { address: string; family: number }[];
   try {
     addresses = await lookup(name, { all: true });
@@ -29,7 +31,7 @@ export async function reach(host: string, port: number, setting: string, signal:
   const socket = connect({ host: name, port, signal });
   try {
     await once(socket, "connect", { signal });
-    return { ok: true, found: `${name}:${port} answers${onlyIpv6 ? ", over IPv6" : ""}` };
+    return { ok: true, found: `${address} answers${onlyIpv6 ? ", over IPv6" : ""}` };
   } catch (error) {
     signal.throwIfAborted();
     const why = codeOf(error) ?? messageOf(error);
@@ -40,7 +42,7 @@ export async function reach(host: string, port: number, setting: string, signal:
         remedy: "run where there is IPv6 (Docker's bridge and many networks have none), or buy Supabase's IPv4 add-on",
       };
     }
-    return { ok: false, found: `${name}:${port} cannot be reached (${why})`, remedy: reachRemedy(name, setting) };
+    return { ok: false, found: `${address} cannot be reached (${why})`, remedy: reachRemedy(name, setting) };
   } finally {
     socket.destroy();
   }

@@ -53,6 +53,7 @@ describe("settings", () => {
     expect(moved.brokers).toBe("127.0.0.1:9999");
     expect(moved.postgresUrl).toBe("postgres://umpire@127.0.0.1:8888/cricket");
     expect(parse({ TU_KAFKA_BROKERS: "a:1,b:2" }).brokers).toBe("a:1,b:2");
+    expect(parse({ TU_KAFKA_BROKERS: "[::1]:1,[fe80::1%eth0]:2,c:3" }).brokers).toBe("[::1]:1,[fe80::1%eth0]:2,c:3");
     expect(parse({ TU_POSTGRES_URL: "postgresql://x@db:1/y" }).postgresUrl).toBe("postgresql://x@db:1/y");
   });
 
@@ -71,6 +72,7 @@ describe("settings", () => {
     [{ TU_PARTITIONS: "2.5" }, "TU_PARTITIONS must be a whole number from 1 to 1024"],
     [{ TU_LOG_LEVEL: "loud" }, "TU_LOG_LEVEL must be one of trace, debug, info, warn, error, fatal"],
     [{ TU_KAFKA_BROKERS: "localhost" }, "TU_KAFKA_BROKERS must be host:port"],
+    [{ TU_KAFKA_BROKERS: "::1:9092" }, "IPv6 addresses in brackets ([::1]:9092)"],
     [{ TU_POSTGRES_URL: "http://x" }, "TU_POSTGRES_URL must be an address of the form postgres://"],
     [{ TU_POSTGRES_DATABASE: "a-b" }, "TU_POSTGRES_DATABASE must be letters, digits and underscores"],
   ])("reject %j, naming the variable and what is allowed", (env, message) => {

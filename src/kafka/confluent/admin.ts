@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, FencedError, RetryableError } from "../../domain/errors.ts";
 import type { CommittedOffset, GroupDescription, LogAdmin, TopicPartition, TopicSpec } from "../log.ts";
+import { formatAddress } from "../wire/address.ts";
 import { describeTopicConfigs } from "../wire/describe-configs.ts";
 import { passThroughGroup } from "../wire/passing-member.ts";
 import type {
@@ -125,7 +126,7 @@ export class ConfluentAdmin implements LogAdmin {
     const { state, coordinator, partitionAssignor } = await this.#describeGroup(groupId);
     if (groupStates[state] !== "Stable") return;
     const member = { groupId, clientId: this.#cluster.clientId, assignor: partitionAssignor };
-    await passThroughGroup(`${coordinator.host}:${coordinator.port}`, member, groupTimeoutMs);
+    await passThroughGroup(formatAddress(coordinator.host, coordinator.port), member, groupTimeoutMs);
   }
 
   async deleteTopics(names: readonly string[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { parseAddress } from "./address.ts";
 import type { Socket } from "node:net";
 import { encodeRequest, WireReader, type WireRequest } from "./codec.ts";
 
@@ -45,10 +46,9 @@ export class BrokerConnection {
     });
   }
 
-  /** Connects to host:port. `silenceMs` bounds the wait for it, and later for any answer. Rejects with a plain Error. */
+  /** Connects to host:port, or [IPv6]:port. `silenceMs` bounds the wait for it, and later for any answer. Rejects with a plain Error. */
   static async open(address: string, silenceMs: number): Promise<BrokerConnection> {
-    const colon = address.lastIndexOf(":");
-    const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });
+    const socket = connect(parseAddress(address));
     await new Promise<void>((resolve, reject) => {
       const fail = (error: Error): void => {
         socket.destroy();

@@ -1,3 +1,4 @@
+import { formatAddress } from "./address.ts";
 import type { TopicPartition } from "../log.ts";
 import type { BrokerConnection } from "./broker-connection.ts";
 import { int32, string, type WireReader } from "./codec.ts";
@@ -34,7 +35,7 @@ function decode(answer: WireReader): ClusterMetadata {
   answer.array(() => {
     const id = answer.int32();
     const host = answer.nullableString() ?? "";
-    addresses.set(id, `${host}:${answer.int32()}`);
+    addresses.set(id, formatAddress(host, answer.int32()));
     answer.nullableString(); // rack
   });
   answer.nullableString(); // cluster id
