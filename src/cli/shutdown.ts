@@ -1,3 +1,5 @@
+import { hangUpIsIgnored } from "./hang-up.ts";
+
 /** Signals that ask a process to end, and at once when they come twice, with the exit code a shell expects of each. */
 const EXIT_CODE = { SIGINT: 130, SIGTERM: 143 } as const;
 type StopSignal = keyof typeof EXIT_CODE;
@@ -28,6 +30,8 @@ export interface ShutdownHost {
   off(event: string, listener: () => void): unknown;
   exit(code: number): void;
   readonly connected: boolean;
+  /** Whether whoever started the process had it ignore SIGHUP, as nohup does. */
+  readonly ignoresHangUp: boolean;
   warn(line: string): void;
 }
 
@@ -38,7 +42,7 @@ export interface ShutdownOptions {
 }
 
 /**
- * One way to end for every long-running command: the first SIGINT, SIGTERM or SIGHUP aborts `signal` and lets
+ * One way to end for every long-running command: the first SIGINT, SIGTERM or SIGHUP (but under nohup) aborts `signal` and lets
  * the command finish; a second SIGINT or SIGTERM exits at once (128 + its number); after the hard limit the process exits with 1.
  *
  * A child whose parent vanished ends as well: nobody would restart it any more, and the next start of the
@@ -68,11 +72,15 @@ export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
     isSignalled = true;
     request(name);
   };
+  const onHangUp = (): void => {
+    // Closing the terminal must not leave servers behind, unless nohup was asked for. Its shell sends this a second time: no sign of
+    // impatience.
+    if (!host.ignoresHangUp) request("SIGHUP");
+  };
   const listeners = [
     ["SIGINT", onSignal("SIGINT")],
     ["SIGTERM", onSignal("SIGTERM")],
-    // Closing the terminal must not leave servers behind. Its shell sends this a second time: no sign of impatience.
-    ["SIGHUP", () => request("SIGHUP")],
+    ["SIGHUP", onHangUp],
   ] as const;
   const onDisconnect = (): void => request("the end of the parent process");
 
@@ -97,6 +105,7 @@ function processHost(): ShutdownHost {
     off: (event, listener) => process.off(event, listener),
     exit: (code) => process.exit(code),
     connected: process.connected,
+    ignoresHangUp: hangUpIsIgnored(),
     warn: (line) => process.stderr.write(`${line}\n`),
   };
 }

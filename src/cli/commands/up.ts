@@ -13,6 +13,7 @@ import { reportUp, startDetached } from "../../local/detached.ts";
 import { startSuperset, supersetAnswers, supersetUrl } from "../../local/superset.ts";
 import { loadSettings, type Settings } from "../../settings.ts";
 import { toFailure } from "../errors.ts";
+import { hangUpIsIgnored } from "../hang-up.ts";
 import { print } from "../output.ts";
 import { passwordNote } from "../play/charts.ts";
 
@@ -70,8 +71,10 @@ async function watch(settings: Settings, options: Options): Promise<void> {
   const supervisor = localSupervisor(settings);
   const stop = new AbortController();
   const asked = new Promise<void>((resolve) => {
+    const goesOn = hangUpIsIgnored();
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
       process.on(signal, () => {
+        if (signal === "SIGHUP" && goesOn) return;
         stop.abort();
         resolve();
       });

@@ -6,6 +6,7 @@ class Host extends EventEmitter implements ShutdownHost {
   readonly exits: number[] = [];
   readonly warnings: string[] = [];
   readonly connected: boolean;
+  ignoresHangUp = false;
   constructor(connected = false) {
     super();
     this.connected = connected;
@@ -45,6 +46,17 @@ describe("shutdown", () => {
     expect([signal.aborted, host.exits]).toEqual([true, []]);
     host.emit("SIGTERM");
     expect(host.exits).toEqual([143]);
+    dispose();
+  });
+
+  it("goes on at SIGHUP when it was started by nohup, and ends at SIGTERM as always", () => {
+    const host = new Host();
+    host.ignoresHangUp = true;
+    const { signal, dispose } = listenForShutdown({ host });
+    host.emit("SIGHUP");
+    expect([signal.aborted, host.listenerCount("SIGHUP")]).toEqual([false, 1]); // without a listener Node would end
+    host.emit("SIGTERM");
+    expect(signal.aborted).toBe(true);
     dispose();
   });
 
