@@ -54,6 +54,15 @@ export async function currentSnapshot(warehouseDir: string): Promise<{ snapshot:
   return made === null ? null : { snapshot: await readlink(current), at: made.mtimeMs };
 }
 
+/** Names of the snapshots that are there, the newest last. */
+export async function snapshotsOf(warehouseDir: string): Promise<string[]> {
+  const numbers = (await readdir(warehousePaths(warehouseDir).pubDir)).flatMap((name) => {
+    const number = SNAPSHOT.exec(name)?.groups?.["number"];
+    return number === undefined ? [] : [Number(number)];
+  });
+  return numbers.toSorted((a, b) => a - b).map((number) => `snap-${number}`);
+}
+
 /** Removes what an interrupted publication left, and returns the numbers of the snapshots, rising. */
 async function clearDrafts(pubDir: string): Promise<number[]> {
   const numbers: number[] = [];

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { ScoredMatch } from "../domain/cricket/scorecard.ts";
 import type { Match } from "../domain/cricket/types.ts";
@@ -8,7 +8,8 @@ import { lockHolder } from "./duckdb-errors.ts";
 import { isHeldHere } from "./hot-file.ts";
 import { readMatchIds, readStoredMatches, type StoredMatch } from "./match-rows.ts";
 import { scoreStored } from "./marts.ts";
-import { warehousePaths } from "./paths.ts";
+import { DATABASE_FILE, warehousePaths } from "./paths.ts";
+import { snapshotsOf } from "./publish.ts";
 
 /** The warehouse, open for reading. Close it soon when it is `hot`: no loader can start meanwhile. */
 export interface ReadableWarehouse {
@@ -25,21 +26,27 @@ export interface ReadableWarehouse {
 }
 
 /**
- * Opens what is freshest: the hot file when nobody writes it, else the newest published snapshot.
+ * Opens what is freshest: the hot file when nobody writes it, else the newest published snapshot, else an older one.
  * With `prefer: "snapshot"` the snapshot comes first, so that a long query keeps no loader waiting.
  *
- * Throws a FatalError when there is no warehouse yet.
+ * Throws a FatalError when there is no warehouse yet, or other programs hold all of it.
  */
 export async function openForReading(
   warehouseDir: string,
   options: { readonly prefer?: "hot" | "snapshot" } = {},
 ): Promise<ReadableWarehouse> {
-  const order = options.prefer === "snapshot" ? [openSnapshot, openHot] : [openHot, openSnapshot];
+  const newest = options.prefer === "snapshot" ? [openSnapshot, openHot] : [openHot, openSnapshot];
+  const order = [...newest, openOlderSnapshot];
   const notes: string[] = [];
   for (const attempt of order) {
     const opened = await attempt(warehouseDir);
     if (typeof opened !== "string") return { ...opened, note: notes.join("; ") };
-    notes.push(opened);
+    if (opened !== "") notes.push(opened);
+  }
+  if (notes.some((note) => note.includes(HELD))) {
+    throw new FatalError(`the warehouse in ${warehouseDir} cannot be read: ${notes.join("; ")}`, {
+      remedy: "close it in that program, which should open it read-only (access_mode=read_only, duckdb -readonly)",
+    });
   }
   throw new FatalError(`there is no warehouse to read in ${warehouseDir}: ${notes.join("; ")}`, {
     remedy: "`third-umpire play` loads some matches; a running loader publishes within seconds",
@@ -62,7 +69,7 @@ async function openHot(warehouseDir: string): Promise<Opened | string> {
   } catch (error) {
     const holder = lockHolder(error);
     if (holder !== null) return `a loader (pid ${holder.pid}) writes it`;
-    return `the hot file cannot be read (${error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error)})`;
+    return `the hot file cannot be read (${firstLine(error)})`;
   }
 }
 
@@ -70,8 +77,39 @@ async function openHot(warehouseDir: string): Promise<Opened | string> {
 async function openSnapshot(warehouseDir: string): Promise<Opened | string> {
   const { current, published } = warehousePaths(warehouseDir);
   if (!existsSync(published)) return "no snapshot has been published";
-  const opened = await openReadOnly(published);
-  return { ...opened, from: "snapshot", name: basename(realpathSync(current)), asOf: modifiedAt(published) };
+  return await openSnapshotNamed(warehouseDir, basename(realpathSync(current)));
+}
+
+/** Opens the newest of the other snapshots that opens, or says why none does. */
+async function openOlderSnapshot(warehouseDir: string): Promise<Opened | string> {
+  const { current, published } = warehousePaths(warehouseDir);
+  if (!existsSync(published)) return "";
+  const newest = basename(realpathSync(current));
+  const notes: string[] = [];
+  for (const name of (await snapshotsOf(warehouseDir)).toReversed()) {
+    const opened = name === newest ? "" : await openSnapshotNamed(warehouseDir, name);
+    if (typeof opened !== "string") return opened;
+    if (opened !== "") notes.push(opened);
+  }
+  return notes.join("; ");
+}
+
+/** What a note says of a file that another program has opened to write. */
+const HELD = "opened for writing by";
+
+async function openSnapshotNamed(warehouseDir: string, name: string): Promise<Opened | string> {
+  const file = join(warehousePaths(warehouseDir).pubDir, name, DATABASE_FILE);
+  try {
+    return { ...(await openReadOnly(file)), from: "snapshot", name, asOf: modifiedAt(file) };
+  } catch (error) {
+    const holder = lockHolder(error);
+    if (holder !== null) return `${name} has been ${HELD} ${basename(holder.program)} (pid ${holder.pid})`;
+    return `${name} cannot be read (${firstLine(error)})`;
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
 }
 
 async function openReadOnly(path: string): Promise<Pick<Opened, "connection" | "close">> {

@@ -107,4 +107,14 @@ export const WAREHOUSE: readonly Entry[] = [
     noRemedy: "the reason that a gap is noted with",
   },
   { id: "object-store/name-folder", says: "name its folder or bucket in TU_OBJECT_STORE", untested: true },
+  {
+    id: "read/close-there",
+    says: "close it in that program, which should open it read-only (access_mode=read_only, duckdb -readonly)",
+    by: [
+      [
+        "test/unit/loader/read-held.test.ts",
+        "everything is held: one line names who holds what, and to close it there helps",
+      ],
+    ],
+  },
 ];
