@@ -61,8 +61,8 @@ export interface Settings {
   /** A transaction is committed after this time or this many records, whichever comes first. */
   readonly commitIntervalMs: number;
   readonly commitMaxRecords: number;
-  /** How long the consumer group waits for a silent member before its partitions go to another. */
-  readonly sessionTimeoutMs: number;
+  /** How long the consumer group waits for a silent member before its partitions go to another; null: the brokers are asked. */
+  readonly sessionTimeoutMs: number | null;
   /** How long the broker leaves a transaction open before it aborts it. */
   readonly transactionTimeoutMs: number;
   /** How long raw and clean topics keep their records. */
@@ -75,13 +75,13 @@ export interface Settings {
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
-const count = (from: number, to: number, ifAbsent: number): z.ZodType<number> =>
+const number = (from: number, to: number): z.ZodCoercedNumber =>
   z.coerce
     .number({ error: `must be a whole number from ${from} to ${to}` })
     .int({ error: `must be a whole number from ${from} to ${to}` })
     .min(from, { error: `must be at least ${from}` })
-    .max(to, { error: `must be at most ${to}` })
-    .default(ifAbsent);
+    .max(to, { error: `must be at most ${to}` });
+const count = (from: number, to: number, ifAbsent: number): z.ZodType<number> => number(from, to).default(ifAbsent);
 const port = (ifAbsent: number): z.ZodType<number> => count(1024, 65_535, ifAbsent);
 const name = (ifAbsent: string): z.ZodType<string> =>
   z
@@ -161,7 +161,7 @@ const environment = z.object({
   TU_PARTITIONS: count(1, 1024, 4),
   TU_COMMIT_INTERVAL_MS: count(1, 60_000, 100),
   TU_COMMIT_MAX_RECORDS: count(1, 1_000_000, 10_000),
-  TU_SESSION_TIMEOUT_MS: count(1000, 1_800_000, 3000),
+  TU_SESSION_TIMEOUT_MS: number(1000, 1_800_000).optional(),
   TU_TRANSACTION_TIMEOUT_MS: count(1000, 900_000, 10_000),
   TU_RETENTION_HOURS: count(1, 87_600, 168),
   TU_QUARANTINE_RETENTION_HOURS: count(1, 87_600, 720),
@@ -295,7 +295,7 @@ function toSettings(env: Environment, root: string): Settings {
     partitions: env.TU_PARTITIONS,
     commitIntervalMs: env.TU_COMMIT_INTERVAL_MS,
     commitMaxRecords: env.TU_COMMIT_MAX_RECORDS,
-    sessionTimeoutMs: env.TU_SESSION_TIMEOUT_MS,
+    sessionTimeoutMs: env.TU_SESSION_TIMEOUT_MS ?? null,
     transactionTimeoutMs: env.TU_TRANSACTION_TIMEOUT_MS,
     retentionHours: env.TU_RETENTION_HOURS,
     quarantineRetentionHours: env.TU_QUARANTINE_RETENTION_HOURS,

@@ -184,6 +184,14 @@ export interface GroupDescription {
   }[];
 }
 
+/** What the brokers of a cluster allow: the strictest of them. */
+export interface BrokerLimits {
+  /** group.min.session.timeout.ms */
+  readonly minSessionTimeoutMs: number;
+  /** transaction.max.timeout.ms */
+  readonly maxTransactionTimeoutMs: number;
+}
+
 export interface LogAdmin {
   /** Creates the topics that do not exist; leaves the others as they are. */
   createTopics(specs: readonly TopicSpec[]): Promise<void>;
@@ -201,6 +209,8 @@ export interface LogAdmin {
    */
   requestRound(groupId: string): Promise<void>;
   deleteTopics(names: readonly string[]): Promise<void>;
+  /** Undefined: this user may not ask. */
+  brokerLimits(): Promise<BrokerLimits | undefined>;
   close(): Promise<void>;
 }
 

@@ -12,6 +12,15 @@ export interface ProbeReport {
   readonly tookMs: number;
 }
 
+export interface ProbeOptions {
+  readonly prefix: string;
+  readonly timeoutMs?: number;
+  /** What the brokers allow; default 6,000 ms. */
+  readonly sessionTimeoutMs?: number;
+  /** What the brokers allow; default 10,000 ms. */
+  readonly transactionTimeoutMs?: number;
+}
+
 /** How long a pending offset is asked for: it must not be told in this time. */
 const pendingGlanceMs = 150;
 
@@ -26,10 +35,10 @@ const pendingGlanceMs = 150;
  * Uses one topic and one group of its own, `<prefix>.probe.<random>`, and deletes the topic. Throws FatalError with a
  * remedy when client and broker together are not safe, RetryableError when the broker does not answer in time.
  */
-export async function probeLog(log: Log, options: { prefix: string; timeoutMs?: number }): Promise<ProbeReport> {
+export async function probeLog(log: Log, options: ProbeOptions): Promise<ProbeReport> {
   const startedAt = performance.now();
   const name = `${options.prefix}.probe.${randomBytes(6).toString("hex")}`;
-  const probe = new Probe(log, name, startedAt + (options.timeoutMs ?? 15_000));
+  const probe = new Probe(log, name, startedAt + (options.timeoutMs ?? 15_000), options);
   try {
     await probe.open();
     await probe.openTransactionCounts();
@@ -60,15 +69,16 @@ class Probe {
   readonly #seen: string[] = [];
   #created = false;
 
-  constructor(log: Log, name: string, deadline: number) {
+  constructor(log: Log, name: string, deadline: number, options: ProbeOptions) {
     this.#log = log;
     this.#name = name;
     this.#deadline = deadline;
     this.#partition = { topic: name, partition: 0 };
-    const id = { transactionalId: name, transactionTimeoutMs: 10_000 };
+    const id = { transactionalId: name, transactionTimeoutMs: options.transactionTimeoutMs ?? 10_000 };
     this.#producer = log.producer(id);
     this.#successor = log.producer(id);
-    this.#consumer = log.consumer({ groupId: name, instanceId: "probe", topics: [name], sessionTimeoutMs: 6_000 });
+    const sessionTimeoutMs = Math.max(6_000, options.sessionTimeoutMs ?? 0);
+    this.#consumer = log.consumer({ groupId: name, instanceId: "probe", topics: [name], sessionTimeoutMs });
     this.#reader = log.reader({ isolation: "read_committed" });
   }
 

@@ -24,5 +24,7 @@ export interface ProcessorOptions {
   readonly transactionTimeoutMs: number;
   /** Input records that were deleted before they were judged: stop (false), or go on and say so (true). */
   readonly acceptLoss: boolean;
+  /** Every partition that we own has been restored and committed to: the state fits. */
+  readonly onSound: () => void;
   readonly onCommitted?: (partition: number, position: number) => void;
 }

@@ -36,6 +36,8 @@ export class Processor {
   readonly #orphans: OrphanWatch;
   readonly #idle: IdleCommits;
   #fill = new Fill(undefined);
+  /** Fetched and not judged yet. */
+  #waiting: RecordBatch[] = [];
   #committing: Promise<void> | undefined;
   #rewind = false;
   #failure: Error | undefined;
@@ -111,10 +113,14 @@ export class Processor {
     if (this.#due()) this.#startCommit();
     const room = await this.#room();
     if (room > 0) {
-      const batches = await this.#consumer.fetch(room, this.#fetchTimeout());
-      if (batches.length === 0) this.#lag.nothingFetched();
-      this.#take(batches);
+      if (this.#waiting.length === 0) {
+        this.#waiting = await this.#consumer.fetch(room, this.#fetchTimeout());
+        if (this.#waiting.length === 0) this.#lag.nothingFetched();
+      }
+      this.#take();
       await this.#writeAhead();
+      // A slow topology: what the client has to say comes in between two turns.
+      if (this.#waiting.length > 0) await this.#options.clock.sleep(0);
     }
     this.#report();
   }
@@ -160,18 +166,26 @@ export class Processor {
     return Math.max(1, Math.min(rest, IDLE_FETCH_MS));
   }
 
-  #take(batches: readonly RecordBatch[]): void {
-    // An abort while we waited has rewound nothing yet: these records will come again.
-    if (this.#rewind || this.#failure !== undefined) return;
-    for (const batch of batches) {
+  /** Judges what waits, as far as it comes in one commit interval: the transaction must not outlive its timeout. */
+  #take(): void {
+    const { clock, commitIntervalMs } = this.#options;
+    const begun = clock.now();
+    const isTimeUp = (): boolean => clock.now() - begun >= commitIntervalMs;
+    let isDone = true;
+    // After an abort while we waited, these records will come again.
+    while (isDone && this.#waiting.length > 0 && !this.#rewind && this.#failure === undefined) {
+      const batch = this.#waiting[0]!;
       const task = this.#assignment.tasks.get(batch.partition);
       const input = this.#inputIndex.get(batch.topic);
-      if (task === undefined || !task.running || input === undefined) continue;
-      const before = this.#fill.records;
-      this.#reviewer.review(this.#fill, this.#fill.frame(task), input, batch);
-      this.#records += this.#fill.records - before;
+      if (task !== undefined && task.running && input !== undefined) {
+        const before = this.#fill.records;
+        isDone = this.#reviewer.review(this.#fill, this.#fill.frame(task), input, batch, isTimeUp);
+        this.#records += this.#fill.records - before;
+      }
+      if (isDone) this.#waiting.shift();
     }
-    if (this.#fill.records > 0) this.#fill.startedAt ??= this.#options.clock.now();
+    if (this.#rewind || this.#failure !== undefined) this.#waiting = [];
+    if (this.#fill.records > 0) this.#fill.startedAt ??= begun;
   }
 
   /** While no commit is under way, what the operators emitted goes out at once. */
@@ -196,13 +210,17 @@ export class Processor {
     return fill.startedAt === undefined || clock.now() - fill.startedAt >= commitIntervalMs;
   }
 
-  /** The consumer stands past markers that the task's positions do not know of. */
+  /** The consumer stands, with nothing of the input waiting here, past markers that the task's positions do not know of. */
   #hasMoved(task: Task): boolean {
     return task.running && this.#positionsOf(task).some((position, index) => position > task.positions[index]!);
   }
 
   #positionsOf({ partition }: Task): number[] {
-    return this.#options.topology.inputs.map((topic) => this.#consumer.position({ topic, partition }));
+    const waits = (topic: string): boolean =>
+      this.#waiting.some((batch) => batch.topic === topic && batch.partition === partition);
+    return this.#options.topology.inputs.map((topic) =>
+      waits(topic) ? -1 : this.#consumer.position({ topic, partition }),
+    );
   }
 
   #startCommit(): void {
@@ -229,6 +247,7 @@ export class Processor {
         frame.task.committedAt = clock.now();
         this.#options.onCommitted?.(frame.task.partition, frame.task.positions[0]!);
       }
+      if ([...this.#assignment.tasks.values()].every((task) => task.claimed)) this.#options.onSound();
       this.#fill.detach();
       plan.fill.recycle();
       this.#commits++;
@@ -243,6 +262,7 @@ export class Processor {
   /** Nothing of the aborted transaction, nor of what was built on top of it, happened: take it all again. */
   async #rewindAll(): Promise<void> {
     this.#fill = new Fill(undefined);
+    this.#waiting = [];
     if (this.#committer.begun) await this.#committer.abort();
     for (const task of this.#assignment.tasks.values()) {
       if (!task.running) continue;
@@ -281,6 +301,7 @@ export class Processor {
     }
     this.#throwFailure();
     for (const task of gone) this.#assignment.tasks.delete(task.partition);
+    this.#waiting = this.#waiting.filter(({ partition }) => this.#assignment.tasks.has(partition));
     if (gone.some((task) => this.#fill.frames.has(task))) this.#rewind = true;
     this.#consumer.answerRebalance([]);
     if (this.#rewind) await this.#rewindAll();

@@ -15,6 +15,8 @@ import type { Topology } from "./topology.ts";
 
 /** A packed source position holds the input index above 48 bits of offset: exact in a double up to 31 inputs. */
 export const POSITION_SHIFT: number = 2 ** 48;
+/** Records between two looks at the clock: one costs nothing for so many quick ones, and so many slow ones are not long. */
+const LOOK_AT_CLOCK_EVERY = 16;
 
 /**
  * Step 2 of a commit: gives every record of a batch its verdict and runs the topology on what is let through.
@@ -58,14 +60,20 @@ export class Reviewer {
     this.#context = new RecordContext(this.#identity, this.#outputs);
   }
 
-  /** Reviews all records of a batch. Records before the frame's position have been judged and are passed over. */
-  review(fill: Fill, frame: Frame, inputIndex: number, batch: RecordBatch): void {
+  /**
+   * Reviews the records of a batch; false when time was up before its end. Records before the frame's position have been
+   * judged and are passed over, so the same batch may be given again.
+   */
+  review(fill: Fill, frame: Frame, inputIndex: number, batch: RecordBatch, isTimeUp = (): boolean => false): boolean {
     const record = this.#record;
     record.batch = batch;
+    let taken = 0;
     for (let index = 0; index < batch.length; index++) {
       record.index = index;
       const offset = record.offset;
       if (offset < frame.positions[inputIndex]!) continue;
+      if (taken > 0 && taken % LOOK_AT_CLOCK_EVERY === 0 && isTimeUp()) return false;
+      taken++;
       this.#reviewOne(fill, frame, inputIndex, offset);
       frame.positions[inputIndex] = offset + 1;
       frame.records++;
@@ -73,6 +81,7 @@ export class Reviewer {
       fill.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
     }
     record.batch = undefined;
+    return true;
   }
 
   /** Runs the topology's `beforeCommit` for every task that the fill touches. */

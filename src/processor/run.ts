@@ -9,6 +9,7 @@ import { isOwnerTooLong } from "./offset-metadata.ts";
 import { Processor, transactionalIdOf } from "./processor.ts";
 import { checkTopics } from "./start-checks.ts";
 import { INITIAL_STATUS, type ProcessorStatus } from "./status.ts";
+import { type ChosenTimeouts, chooseTimeouts, type Timeouts } from "./timeouts.ts";
 import type { Topology } from "./topology.ts";
 
 export interface RunProcessorOptions<V = unknown> {
@@ -22,15 +23,15 @@ export interface RunProcessorOptions<V = unknown> {
   readonly stateDir: string;
   readonly signal: AbortSignal;
   readonly onStatus?: (status: ProcessorStatus) => void;
-  /** A transaction is committed after this many ms … Default 100. */
+  /** A transaction is committed after this many ms … Default 100; at most half the transaction timeout. */
   readonly commitIntervalMs?: number;
   /** … or this many records. Default 10,000. */
   readonly commitMaxRecords?: number;
   /** … or this many bytes of input. Default 32 MiB. */
   readonly commitMaxBytes?: number;
-  /** A dead process loses its partitions after this. Default 3,000 ms. */
+  /** A dead process loses its partitions after this. Default: 3,000 ms, or as little as the brokers allow; 6,000 ms if they do not say. */
   readonly sessionTimeoutMs?: number;
-  /** An open transaction blocks readers at most this long. Default 10,000 ms. */
+  /** An open transaction blocks readers at most this long. Default: 10,000 ms, or less if the brokers allow no more. */
   readonly transactionTimeoutMs?: number;
   readonly acceptLoss?: boolean;
   readonly clock?: Clock;
@@ -43,6 +44,7 @@ export interface RunProcessorOptions<V = unknown> {
 }
 
 const BACK_OFF_MS = [50, 200, 500, 1_000, 2_000, 5_000];
+const COMMIT_INTERVAL_MS = 100;
 const CORRUPT_TRIES = 2;
 const PROBE_VALID_MS = 24 * 3_600_000;
 
@@ -68,33 +70,37 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
     status = { ...status, ...change };
     options.onStatus?.(status);
   };
-  let checked = false;
+  let timeouts: Timeouts | undefined;
   let corrupt = 0;
   let failures = 0;
   while (!options.signal.aborted) {
-    const processor = new Processor({
-      commitIntervalMs: 100,
-      commitMaxRecords: 10_000,
-      commitMaxBytes: 32 * 1024 * 1024,
-      sessionTimeoutMs: 3_000,
-      transactionTimeoutMs: 10_000,
-      acceptLoss: false,
-      ...options,
-      topology,
-      clock,
-      incarnation,
-      hasher,
-      onStatus: (change) => {
-        if (change.state === "running") failures = corrupt = 0;
-        onStatus(change);
-      },
-    });
+    let processor: Processor | undefined;
     try {
-      onStatus({ state: "joining", message: "" });
-      if (!checked) {
-        await checkStart(options, topology, clock);
-        checked = true;
-      }
+      if (timeouts === undefined) {
+        onStatus({ state: "joining", message: "" });
+        const chosen = await checkStart(options, topology, clock);
+        timeouts = chosen;
+        onStatus({ state: "joining", message: chosen.note });
+      } else onStatus({ state: "joining", message: "" });
+      processor = new Processor({
+        commitMaxRecords: 10_000,
+        commitMaxBytes: 32 * 1024 * 1024,
+        acceptLoss: false,
+        ...options,
+        commitIntervalMs: commitIntervalOf(options),
+        ...timeouts,
+        topology,
+        clock,
+        incarnation,
+        hasher,
+        onStatus: (change) => {
+          if (change.state === "running") failures = 0;
+          onStatus(change);
+        },
+        onSound: () => {
+          corrupt = 0;
+        },
+      });
       await processor.open();
       await processor.run();
     } catch (error) {
@@ -104,24 +110,37 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
       onStatus({ state: "retrying", message: error.message });
       await clock.sleep(BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]!, options.signal);
     } finally {
-      await processor.close();
+      await processor?.close();
     }
   }
   onStatus({ state: "stopped", message: "" });
 }
 
-async function checkStart<V>(options: RunProcessorOptions<V>, topology: Topology, clock: Clock): Promise<void> {
+function commitIntervalOf<V>(options: RunProcessorOptions<V>): number {
+  return options.commitIntervalMs ?? COMMIT_INTERVAL_MS;
+}
+
+async function checkStart<V>(
+  options: RunProcessorOptions<V>,
+  topology: Topology,
+  clock: Clock,
+): Promise<ChosenTimeouts> {
   const admin = options.log.admin();
+  let timeouts: ChosenTimeouts;
   try {
+    const { sessionTimeoutMs, transactionTimeoutMs } = options;
+    const asked = { sessionTimeoutMs, transactionTimeoutMs, commitIntervalMs: commitIntervalOf(options) };
+    timeouts = await chooseTimeouts(asked, admin);
     await checkTopics(topology, admin);
   } finally {
     await admin.close();
   }
-  if (options.skipProbe !== true) await probeOnce(options, clock);
+  if (options.skipProbe !== true) await probeOnce(options, timeouts, clock);
+  return timeouts;
 }
 
 /** The start-up probe costs a second: it is repeated once a day, not at every restart after a crash. */
-async function probeOnce<V>(options: RunProcessorOptions<V>, clock: Clock): Promise<void> {
+async function probeOnce<V>(options: RunProcessorOptions<V>, timeouts: Timeouts, clock: Clock): Promise<void> {
   const file = path.join(options.stateDir, `probe-${options.groupId}-${options.instanceId}.json`);
   const probedAt = await readFile(file, "utf8").then(
     (text) => Number(text),
@@ -129,7 +148,7 @@ async function probeOnce<V>(options: RunProcessorOptions<V>, clock: Clock): Prom
   );
   if (clock.now() - probedAt < PROBE_VALID_MS) return;
   const { probeLog } = await import("../kafka/probe.ts");
-  await probeLog(options.log, { prefix: `${options.groupId}.${options.instanceId}.probe` });
+  await probeLog(options.log, { prefix: `${options.groupId}.${options.instanceId}.probe`, ...timeouts });
   await mkdir(options.stateDir, { recursive: true });
   await writeFile(file, String(clock.now()));
 }

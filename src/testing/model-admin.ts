@@ -1,5 +1,12 @@
 import { FatalError } from "../domain/errors.ts";
-import type { CommittedOffset, GroupDescription, LogAdmin, TopicPartition, TopicSpec } from "../kafka/log.ts";
+import type {
+  BrokerLimits,
+  CommittedOffset,
+  GroupDescription,
+  LogAdmin,
+  TopicPartition,
+  TopicSpec,
+} from "../kafka/log.ts";
 import type { ModelProcess } from "./model-process.ts";
 
 export class ModelAdmin implements LogAdmin {
@@ -60,6 +67,10 @@ export class ModelAdmin implements LogAdmin {
     return this.#process.call("admin", () => {
       for (const name of names) this.#process.broker.deleteTopic(name);
     });
+  }
+
+  brokerLimits(): Promise<BrokerLimits | undefined> {
+    return this.#process.call("admin", () => this.#process.broker.limits);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,12 @@
 import { FatalError } from "../domain/errors.ts";
-import type { CommittedOffset, RecordHeaders, TopicPartition, TopicSpec, Watermarks } from "../kafka/log.ts";
+import type {
+  BrokerLimits,
+  CommittedOffset,
+  RecordHeaders,
+  TopicPartition,
+  TopicSpec,
+  Watermarks,
+} from "../kafka/log.ts";
 import { ModelFaults } from "./model-faults.ts";
 import { ModelGroup } from "./model-group.ts";
 import { invariant } from "./model-invariant.ts";
@@ -19,6 +26,8 @@ export interface ModelBrokerOptions {
    * the same; by default the model starts that rebalance itself.
    */
   readonly orphansPartitions?: boolean;
+  /** What the broker allows, and whether it says so; default: session timeouts from 1 s, transactions up to 15 minutes. */
+  readonly limits?: BrokerLimits | "not told";
 }
 
 /** A record as the broker's helpers return it. */
@@ -45,11 +54,14 @@ export class ModelBroker {
   readonly #partitions = new Map<string, ModelPartition>();
   readonly #groups = new Map<string, ModelGroup>();
   readonly #orphansPartitions: boolean;
+  readonly limits: BrokerLimits | undefined;
 
   constructor(options: ModelBrokerOptions = {}) {
     const clock = new VirtualClock(options.startTime ?? Date.UTC(2026, 0, 1));
     this.clock = clock;
     this.#orphansPartitions = options.orphansPartitions ?? false;
+    const { limits = { minSessionTimeoutMs: 1_000, maxTransactionTimeoutMs: 900_000 } } = options;
+    this.limits = limits === "not told" ? undefined : limits;
     this.transactions = new TransactionCoordinator(clock);
     if (options.markerDelayMs !== undefined) this.transactions.markerDelay = options.markerDelayMs;
     this.faults = new ModelFaults(this.transactions, (delayMs, run) => clock.at(clock.now() + delayMs, run));

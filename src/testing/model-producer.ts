@@ -52,7 +52,9 @@ export class ModelProducer implements TransactionalProducer {
   }
 
   begin(): Promise<void> {
-    return this.#call("begin", () => {
+    return this.#call("begin", async () => {
+      // Who asks a dead one again and again must not stop the clock.
+      if (this.#state === "dead") await this.#process.broker.clock.sleep(1);
       this.#expect("ready");
       this.#state = "in-transaction";
     });

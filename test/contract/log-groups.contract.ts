@@ -22,6 +22,7 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
     let log: Log;
     let topic: string;
     let groupId: string;
+    let shortestSessionMs: number;
     let producer: TransactionalProducer;
     const members: Member[] = [];
 
@@ -30,6 +31,9 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       log = under.log;
       topic = await createTopic(log, under.unique("group"), 4);
       groupId = under.unique("members");
+      const admin = log.admin();
+      shortestSessionMs = Math.max(3_000, (await admin.brokerLimits())!.minSessionTimeoutMs);
+      await admin.close();
       producer = await openProducer(log, under.unique("producer"));
     });
 
@@ -39,7 +43,7 @@ export function groupContract(factory: () => Promise<LogUnderTest>): void {
       await under.close();
     });
 
-    const memberOf = (on: Log, instanceId: string, sessionTimeoutMs = 3_000): Member => {
+    const memberOf = (on: Log, instanceId: string, sessionTimeoutMs = shortestSessionMs): Member => {
       const member = new Member(on, { groupId, instanceId, topics: [topic], sessionTimeoutMs });
       members.push(member);
       return member;

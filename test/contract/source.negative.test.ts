@@ -278,6 +278,7 @@ function claiming(log: Log, world: SourceWorld): Log {
         groupMembers: (groupId) => admin.groupMembers(groupId),
         requestRound: (groupId) => admin.requestRound(groupId),
         deleteTopics: (names) => admin.deleteTopics(names),
+        brokerLimits: () => admin.brokerLimits(),
         close: () => admin.close(),
       };
     },

@@ -57,7 +57,7 @@ async function processor(instance: string, acceptLoss: boolean): Promise<void> {
       onStatus,
       commitIntervalMs: settings.commitIntervalMs,
       commitMaxRecords: settings.commitMaxRecords,
-      sessionTimeoutMs: settings.sessionTimeoutMs,
+      ...(settings.sessionTimeoutMs === null ? {} : { sessionTimeoutMs: settings.sessionTimeoutMs }),
       transactionTimeoutMs: settings.transactionTimeoutMs,
     }),
   );

@@ -41,7 +41,7 @@ async function rebuild(options: { readonly acceptLoss?: boolean; readonly judgeA
     log: confluentLog({ brokers: settings.brokers, clientId: "state-rebuild" }),
     topology: cricketTopology(settings),
     groupId: CRICKET_GROUP,
-    sessionTimeoutMs: settings.sessionTimeoutMs,
+    ...(settings.sessionTimeoutMs === null ? {} : { sessionTimeoutMs: settings.sessionTimeoutMs }),
     acceptLoss: options.acceptLoss === true,
     judgeAgain: options.judgeAgain === true,
     onProgress: (message) => out.print(message),

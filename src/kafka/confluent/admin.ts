@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, FencedError, RetryableError } from "../../domain/errors.ts";
-import type { CommittedOffset, GroupDescription, LogAdmin, TopicPartition, TopicSpec } from "../log.ts";
+import type { BrokerLimits, CommittedOffset, GroupDescription, LogAdmin, TopicPartition, TopicSpec } from "../log.ts";
 import { formatAddress } from "../wire/address.ts";
-import { describeTopicConfigs } from "../wire/describe-configs.ts";
+import { describeBrokerConfigs, describeTopicConfigs } from "../wire/describe-configs.ts";
 import { passThroughGroup } from "../wire/passing-member.ts";
 import type {
   GroupDescription as ClientGroup,
@@ -141,6 +141,16 @@ export class ConfluentAdmin implements LogAdmin {
         if (!hasCode((cause as Error).cause, code.unknownTopic)) throw cause;
       }
     }
+  }
+
+  async brokerLimits(): Promise<BrokerLimits | undefined> {
+    const brokers = await describeBrokerConfigs(this.#cluster.brokers, this.#cluster.clientId, requestTimeoutMs);
+    if (brokers === undefined) return undefined;
+    const values = (name: string): number[] => brokers.map((broker) => Number(broker.get(name)));
+    return {
+      minSessionTimeoutMs: Math.max(...values("group.min.session.timeout.ms")),
+      maxTransactionTimeoutMs: Math.min(...values("transaction.max.timeout.ms")),
+    };
   }
 
   close(): Promise<void> {

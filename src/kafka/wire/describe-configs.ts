@@ -1,7 +1,9 @@
 import { RetryableError } from "../../domain/errors.ts";
+import { BrokerConnection } from "./broker-connection.ts";
 import { int32, string } from "./codec.ts";
 import type { WireReader, WireRequest } from "./codec.ts";
 import { exchange } from "./exchange.ts";
+import { readMetadata } from "./metadata.ts";
 
 /**
  * DescribeConfigs (API key 32, version 1). The client library has no call for it, and a topic whose settings cannot be
@@ -11,7 +13,9 @@ import { exchange } from "./exchange.ts";
 const apiKey = 32;
 const apiVersion = 1;
 const topicResource = 2;
+const brokerResource = 4;
 const unknownTopic = 3;
+const notAuthorized = 31;
 
 /**
  * The settings of each topic as the broker applies them (its defaults included). Topics that do not exist are
@@ -24,42 +28,93 @@ export async function describeTopicConfigs(
   topics: readonly string[],
   timeoutMs: number,
 ): Promise<Map<string, ReadonlyMap<string, string | null>>> {
+  return await firstAnswer(brokers, "topic settings", async (address) => {
+    const settings = new Map<string, ReadonlyMap<string, string | null>>();
+    const answer = await exchange(address, requestFor(clientId, topicResource, topics), timeoutMs);
+    for (const { error, message, name, values } of decode(answer)) {
+      if (error === unknownTopic) continue;
+      if (error !== 0) throw new RetryableError(`settings of ${name}: ${message ?? "error"} (${error})`);
+      settings.set(name, values);
+    }
+    return settings;
+  });
+}
+
+/**
+ * The settings of every broker, each as it tells them itself. Undefined where this user may not ask (the right is
+ * DescribeConfigs on the cluster). Throws RetryableError.
+ */
+export async function describeBrokerConfigs(
+  brokers: string,
+  clientId: string,
+  timeoutMs: number,
+): Promise<ReadonlyMap<string, string | null>[] | undefined> {
+  return await firstAnswer(brokers, "broker settings", async (bootstrap) => {
+    const connection = await BrokerConnection.open(bootstrap, timeoutMs);
+    let nodes: ReadonlyMap<number, string>;
+    try {
+      nodes = (await readMetadata(connection, clientId, [])).brokers;
+    } finally {
+      connection.close();
+    }
+    const settings: ReadonlyMap<string, string | null>[] = [];
+    for (const [id, address] of nodes) {
+      const answer = await exchange(address, requestFor(clientId, brokerResource, [String(id)]), timeoutMs);
+      for (const { error, message, name, values } of decode(answer)) {
+        if (error === notAuthorized) return undefined;
+        if (error !== 0) throw new RetryableError(`settings of broker ${name}: ${message ?? "error"} (${error})`);
+        settings.push(values);
+      }
+    }
+    return settings;
+  });
+}
+
+/** Asks one bootstrap server after the other. */
+async function firstAnswer<T>(brokers: string, what: string, ask: (address: string) => Promise<T>): Promise<T> {
   const failures: string[] = [];
   for (const address of brokers.split(",").map((part) => part.trim())) {
     try {
-      return decode(await exchange(address, requestFor(clientId, topics), timeoutMs));
+      return await ask(address);
     } catch (cause) {
       failures.push(`${address}: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
   }
-  throw new RetryableError(`no topic settings from Kafka: ${failures.join("; ")}`);
+  throw new RetryableError(`no ${what} from Kafka: ${failures.join("; ")}`);
 }
 
-function requestFor(clientId: string, topics: readonly string[]): WireRequest {
+interface Described {
+  readonly error: number;
+  readonly message: string | null;
+  readonly name: string;
+  readonly values: ReadonlyMap<string, string | null>;
+}
+
+function requestFor(clientId: string, resource: number, names: readonly string[]): WireRequest {
   return {
     apiKey,
     apiVersion,
     clientId,
     body: [
-      int32(topics.length),
-      ...topics.flatMap((topic) => [Buffer.from([topicResource]), string(topic), int32(-1)]), // -1: every setting
+      int32(names.length),
+      ...names.flatMap((name) => [Buffer.from([resource]), string(name), int32(-1)]), // -1: every setting
       Buffer.from([0]), // no synonyms
     ],
   };
 }
 
-function decode(reader: WireReader): Map<string, ReadonlyMap<string, string | null>> {
+function decode(reader: WireReader): Described[] {
   reader.int32(); // throttle time
-  const topics = new Map<string, ReadonlyMap<string, string | null>>();
+  const described: Described[] = [];
   for (let left = reader.int32(); left > 0; left--) {
     const error = reader.int16();
     const message = reader.nullableString();
     reader.int8(); // resource type
-    const topic = reader.nullableString() ?? "";
-    const settings = new Map<string, string | null>();
+    const name = reader.nullableString() ?? "";
+    const values = new Map<string, string | null>();
     for (let configs = reader.int32(); configs > 0; configs--) {
-      const name = reader.nullableString() ?? "";
-      settings.set(name, reader.nullableString());
+      const setting = reader.nullableString() ?? "";
+      values.set(setting, reader.nullableString());
       reader.int8(); // read only
       reader.int8(); // source
       reader.int8(); // sensitive
@@ -69,9 +124,7 @@ function decode(reader: WireReader): Map<string, ReadonlyMap<string, string | nu
         reader.int8();
       }
     }
-    if (error === unknownTopic) continue;
-    if (error !== 0) throw new RetryableError(`settings of ${topic}: ${message ?? "error"} (${error})`);
-    topics.set(topic, settings);
+    described.push({ error, message, name, values });
   }
-  return topics;
+  return described;
 }

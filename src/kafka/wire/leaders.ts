@@ -24,7 +24,7 @@ export class Leaders {
     for (const address of new Set([...this.#known, ...this.#bootstrap])) {
       try {
         const metadata = await readMetadata(await this.connection(address), this.#clientId, topics);
-        this.#known = metadata.brokers;
+        this.#known = [...metadata.brokers.values()];
         return metadata;
       } catch (error) {
         this.forget(address);

@@ -13,8 +13,8 @@ export interface PartitionLeader extends TopicPartition {
 }
 
 export interface ClusterMetadata {
-  /** host:port of every broker there is. */
-  readonly brokers: readonly string[];
+  /** host:port of every broker there is, by its id. */
+  readonly brokers: ReadonlyMap<number, string>;
   /** Of the topics that there are. */
   readonly partitions: readonly PartitionLeader[];
 }
@@ -54,5 +54,5 @@ function decode(answer: WireReader): ClusterMetadata {
       partitions.push({ topic, partition, leader });
     });
   });
-  return { brokers: [...addresses.values()], partitions };
+  return { brokers: addresses, partitions };
 }
