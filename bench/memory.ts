@@ -3,7 +3,8 @@
  * prints what the process holds at the given counts: node --expose-gc dist/bench/memory.js [ids] [ids]
  */
 import { IdentityHasher, IDENTITY_WORDS } from "../src/domain/review/identity.ts";
-import { EventOverlay, KnownEvents } from "../src/domain/review/known-events.ts";
+import { EventOverlay } from "../src/domain/review/event-overlay.ts";
+import { KnownEvents } from "../src/domain/review/known-events.ts";
 
 const PARTITIONS = 4;
 const IDS_PER_COMMIT = 1_750;

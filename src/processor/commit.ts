@@ -3,6 +3,7 @@ import type { SegmentPlan } from "../domain/review/known-events.ts";
 import { totalCount } from "../domain/review/verdict.ts";
 import type { CommittedOffset, GroupConsumer, Log, TransactionalProducer } from "../kafka/log.ts";
 import { IndefiniteCommitError } from "../kafka/indefinite.ts";
+import { digestText } from "./digest-text.ts";
 import type { Fill } from "./fill.ts";
 import { encodeOffsetMetadata } from "./offset-metadata.ts";
 import type { StoreChange } from "./store.ts";
@@ -119,10 +120,10 @@ export class Committer {
         for (const { key, bytes } of changes) fill.writes.append(topic, task.partition, Buffer.from(key), bytes);
       });
       frames.push({ frame, segments, stores });
-      const digest = [
+      const digest = digestText(
         segments.digest,
-        ...stores.map((changes, index) => task.stores[index]!.digestAfter(changes)),
-      ].join(".");
+        stores.map((changes, index) => task.stores[index]!.digestAfter(changes)),
+      );
       const metadata = encodeOffsetMetadata({
         owner: this.#options.transactionalId,
         fingerprint: this.#options.fingerprint,

@@ -19,8 +19,10 @@ export interface PartitionState {
   /** Known events. */
   readonly entries: number;
   readonly superseded: number;
-  /** Memory that a processor needs for the known events. */
+  /** Memory that a processor needs for the known events, about. */
   readonly bytes: number;
+  /** Bytes of the live segments in the dedupe topic. */
+  readonly storedBytes: number;
   /** Event times; null when nothing is known yet. */
   readonly oldest: number | null;
   readonly newest: number | null;
@@ -91,7 +93,8 @@ function describeTask(task: Task, committed: readonly (CommittedOffset | null)[]
     segments: task.known.segments,
     entries: table.size,
     superseded: task.known.superseded.size,
-    bytes: table.bytes,
+    bytes: task.known.bytes,
+    storedBytes: task.known.storedBytes,
     oldest,
     newest,
     stores: task.stores.map((store) => ({ name: store.spec.name, keys: store.size })),
@@ -99,6 +102,6 @@ function describeTask(task: Task, committed: readonly (CommittedOffset | null)[]
     committed,
     metadata,
     counts: metadata?.counts ?? null,
-    sound: metadata === null || !quiet ? null : metadata.digest === task.digest,
+    sound: metadata === null || !quiet ? null : task.isDigest(metadata.digest),
   };
 }

@@ -1,4 +1,5 @@
 import { VERDICTS, type VerdictCounts, zeroCounts } from "../domain/review/verdict.ts";
+import { digestText } from "./digest-text.ts";
 
 /**
  * What travels in the metadata of each committed offset: enough to prove, after a restore, that state and offset
@@ -12,7 +13,7 @@ export interface OffsetMetadata {
   readonly streamTime: number | null;
   /** Running total per verdict of the task, all inputs together. */
   readonly counts: VerdictCounts;
-  /** Digests of the known events and of each store, in the order of the topology. */
+  /** Digests of the known events and of each store (`digestText`). */
   readonly digest: string;
   /** Which commit of the task this is, from 1: also one that changes nothing else is told from the one before it. */
   readonly commit: number;
@@ -74,7 +75,10 @@ export function metadataProblem(stores: number): string | undefined {
     fingerprint: digest,
     streamTime: -Number.MAX_VALUE,
     counts,
-    digest: Array.from({ length: stores + 1 }, () => digest).join("."),
+    digest: digestText(
+      digest,
+      Array.from({ length: stores }, () => digest),
+    ),
     commit: Number.MAX_SAFE_INTEGER,
     incarnation: digest,
   });

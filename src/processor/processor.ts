@@ -355,7 +355,7 @@ export class Processor {
       retentionMarginMs:
         retention === "unbounded" || replayWindowMs === undefined ? null : retention.ms - replayWindowMs,
       knownEvents: tasks.reduce((sum, task) => sum + task.known.table.size, 0),
-      stateBytes: tasks.reduce((sum, task) => sum + task.known.table.bytes, 0),
+      stateBytes: tasks.reduce((sum, task) => sum + task.known.bytes, 0),
     };
   }
 }

@@ -235,7 +235,7 @@ async function verifyNew({ partition, known, stores }: Task, options: RestoreOpt
 }
 
 function verify(task: Task, metadata: OffsetMetadata): void {
-  if (metadata.digest !== task.digest) {
+  if (!task.isDigest(metadata.digest)) {
     throw new StateCorruptError(
       `EO-4: the state of partition ${task.partition} has digest ${task.digest}, the committed offset says ${metadata.digest}`,
     );

@@ -1,7 +1,9 @@
 import type { IdentityHasher } from "../domain/review/identity.ts";
-import { EventOverlay, KnownEvents } from "../domain/review/known-events.ts";
+import { EventOverlay } from "../domain/review/event-overlay.ts";
+import { KnownEvents } from "../domain/review/known-events.ts";
 import { VerdictBlockBuilder } from "../domain/review/verdict-block.ts";
 import { type VerdictCounts, zeroCounts } from "../domain/review/verdict.ts";
+import { digestText, isFirstVersion } from "./digest-text.ts";
 import { CommittedStore, type StoreOverlay, StoreView } from "./store.ts";
 import type { StoreSpec, Topology } from "./topology.ts";
 
@@ -45,7 +47,16 @@ export class Task {
 
   /** Digest of the committed state, as the offset metadata carries it. */
   get digest(): string {
-    return [this.known.digest, ...this.stores.map((store) => store.digest)].join(".");
+    return digestText(
+      this.known.digest,
+      this.stores.map((store) => store.digest),
+    );
+  }
+
+  /** Whether a committed digest is this state's. One of the first version is compared in that version. */
+  isDigest(committed: string): boolean {
+    if (!isFirstVersion(committed)) return committed === this.digest;
+    return committed === [this.known.legacyDigest, ...this.stores.map((store) => store.digest)].join(".");
   }
 
   /** An empty overlay; give it back with `recycle`. */

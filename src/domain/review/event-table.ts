@@ -117,6 +117,11 @@ export class EventTable {
     return this.#arena.get(this.#statements[entry >>> this.#pageBits]?.[entry & this.#pageMask] ?? 0);
   }
 
+  /** How many statement words an entry has. */
+  statementWords(entry: number): number {
+    return this.#arena.count(this.#statements[entry >>> this.#pageBits]?.[entry & this.#pageMask] ?? 0);
+  }
+
   setStatement(entry: number, words: Uint32Array): void {
     const pageNumber = entry >>> this.#pageBits;
     let page = this.#statements[pageNumber];

@@ -1,18 +1,12 @@
 import { Digest } from "./digest.ts";
+import type { EventOverlay } from "./event-overlay.ts";
 import { EventTable } from "./event-table.ts";
-import { decodeSegment, encodeSegment, SEGMENT_ENTRIES_MAX } from "./segment.ts";
-import { moveDigest, type Superseded, SupersededStatements, SupersededOverlay } from "./superseded.ts";
-
-/** Changes that one transaction makes to the known events of a partition; nobody else sees them before it commits. */
-export class EventOverlay {
-  readonly table: EventTable = new EventTable(12, 12);
-  readonly superseded: SupersededOverlay = new SupersededOverlay();
-
-  clear(): void {
-    this.table.clear();
-    this.superseded.clear();
-  }
-}
+import { legacyDigest } from "./legacy-digest.ts";
+import { groupsToMerge } from "./merge-policy.ts";
+import { decodeSegment, encodeSegment } from "./segment.ts";
+import { bytesOf, entryBytes, type Part, partsOf, SEGMENT_BYTES_MAX } from "./segment-bytes.ts";
+import { addEntry, moveStatement, removeEntry } from "./state-digest.ts";
+import { type Superseded, SupersededStatements } from "./superseded.ts";
 
 /** One live segment of the log-structured dedupe state. */
 interface Segment {
@@ -24,6 +18,10 @@ interface Segment {
    * would then bring back.
    */
   readonly newestTime: number;
+  /** Bytes that what is still live in it takes at most: entries that it owns, and its superseded statements. */
+  liveBytes: number;
+  /** Bytes of its message. */
+  readonly storedBytes: number;
 }
 
 /** A message for the compacted dedupe topic; a null value is a tombstone. */
@@ -32,21 +30,26 @@ export interface SegmentMessage {
   readonly value: Uint8Array | null;
 }
 
-interface Merge {
+interface Merge extends Segment {
   readonly sequence: number;
   readonly inputs: readonly number[];
-  readonly entries: Uint32Array;
-  readonly superseded: readonly Superseded[];
-  readonly newestTime: number;
+  /** Statements that were superseded longer ago than the retention: the merge leaves them out. */
+  readonly forgotten: readonly string[];
+}
+
+interface Added extends Part {
+  readonly sequence: number;
+  readonly storedBytes: number;
 }
 
 /** What one commit does to the segments of a partition: decided before the write, applied after the commit. */
 export interface SegmentPlan {
   readonly messages: readonly SegmentMessage[];
   readonly merges: readonly Merge[];
+  /** Segments beyond the retention, and those of which nothing is live. */
   readonly expired: readonly number[];
-  /** Sequence numbers of the segments that hold the overlay, in order. */
-  readonly added: readonly number[];
+  /** The segments that hold the overlay, in order. */
+  readonly added: readonly Added[];
   readonly nextSequence: number;
   readonly streamTime: number;
   /** For each entry of the overlay its entry in the committed table, or −1: looked up once, for digest and apply. */
@@ -54,10 +57,6 @@ export interface SegmentPlan {
   /** Digest of the state once this plan has been applied. */
   readonly digest: string;
 }
-
-/** So many segments of one size class are merged into one of the next (log-structured merge, factor 8). */
-const MERGE_FACTOR = 8;
-const MERGED_ENTRIES_MAX = SEGMENT_ENTRIES_MAX / 2;
 
 /**
  * The committed known events of one partition and the segments that hold them in Kafka.
@@ -70,14 +69,16 @@ export class KnownEvents {
   readonly table: EventTable = new EventTable(13);
   readonly superseded: SupersededStatements = new SupersededStatements();
   readonly #segments = new Map<number, Segment>();
-  readonly #retentionMs: number | null;
+  readonly #retentionMs: number;
+  readonly #segmentBytesMax: number;
   readonly #scratch: Uint32Array = new Uint32Array(6);
   #nextSequence = 1;
   readonly #digest: Digest = new Digest();
 
   /** `retentionMs` null: unbounded. */
-  constructor(retentionMs: number | null) {
-    this.#retentionMs = retentionMs;
+  constructor(retentionMs: number | null, segmentBytesMax: number = SEGMENT_BYTES_MAX) {
+    this.#retentionMs = retentionMs ?? Infinity;
+    this.#segmentBytesMax = segmentBytesMax;
   }
 
   get segments(): number {
@@ -89,6 +90,21 @@ export class KnownEvents {
     return this.#digest.toString();
   }
 
+  /** The digest as offsets carry it that were committed before its second version. */
+  get legacyDigest(): string {
+    return legacyDigest(this.table, this.#entries(), this.superseded.entries());
+  }
+
+  /** Bytes of memory that the known events take, about. */
+  get bytes(): number {
+    return this.table.bytes + this.superseded.bytes;
+  }
+
+  /** Bytes of the live segments' messages. */
+  get storedBytes(): number {
+    return [...this.#segments.values()].reduce((sum, { storedBytes }) => sum + storedBytes, 0);
+  }
+
   /** What the transaction with this overlay writes: merges first, then tombstones, then the overlay itself. */
   plan(overlay: EventOverlay, streamTime: number): SegmentPlan {
     const messages: SegmentMessage[] = [];
@@ -96,29 +112,29 @@ export class KnownEvents {
     let sequence = this.#nextSequence;
     const merges: Merge[] = [];
     for (const inputs of this.#mergeable(new Set(expired))) {
-      const merge = this.#merge(inputs, sequence++);
-      merges.push(merge);
-      messages.push({
-        key: segmentKey(merge.sequence),
-        value: encodeSegment(this.table, merge.entries, merge.superseded, merge.newestTime),
-      });
+      const entries = this.#owned(inputs);
+      const { kept, forgotten, newestTime } = this.#supersededOf(inputs, streamTime);
+      if (entries.length === 0 && kept.length === 0) {
+        expired.push(...inputs);
+        continue;
+      }
+      const value = encodeSegment(this.table, entries, kept, newestTime);
+      const liveBytes = bytesOf(this.table, entries, kept);
+      const storedBytes = value.length;
+      merges.push({ sequence, inputs, entries, superseded: kept, forgotten, newestTime, liveBytes, storedBytes });
+      messages.push({ key: segmentKey(sequence++), value });
     }
     for (const gone of [...expired, ...merges.flatMap((merge) => merge.inputs)]) {
       messages.push({ key: segmentKey(gone), value: null });
     }
-    const added: number[] = [];
-    const { table } = overlay;
-    for (let from = 0; from < table.end || (from === 0 && overlay.superseded.size > 0); from += SEGMENT_ENTRIES_MAX) {
-      const entries = range(from, Math.min(from + SEGMENT_ENTRIES_MAX, table.end));
-      messages.push({
-        key: segmentKey(sequence),
-        value: encodeSegment(table, entries, from === 0 ? overlay.superseded.entries() : [], streamTime),
-      });
-      added.push(sequence++);
+    const added: Added[] = [];
+    for (const part of partsOf(overlay, this.#segmentBytesMax)) {
+      const value = encodeSegment(overlay.table, part.entries, part.superseded, streamTime);
+      messages.push({ key: segmentKey(sequence), value });
+      added.push({ ...part, sequence: sequence++, storedBytes: value.length });
     }
-    const gone = new Set(expired);
-    const known = this.#lookUp(overlay.table, gone);
-    const digest = this.#digestAfter(overlay, known, gone);
+    const known = this.#lookUp(overlay.table, new Set(expired));
+    const digest = this.#digestAfter(overlay, known, expired, merges, streamTime);
     return { messages, merges, expired, added, nextSequence: sequence, streamTime, known, digest };
   }
 
@@ -126,13 +142,10 @@ export class KnownEvents {
   apply(overlay: EventOverlay, plan: SegmentPlan): void {
     for (const merge of plan.merges) this.#applyMerge(merge);
     for (const sequence of plan.expired) this.#drop(sequence);
-    let from = 0;
-    for (const sequence of plan.added) {
-      const to = Math.min(from + SEGMENT_ENTRIES_MAX, overlay.table.end);
-      const owned = new Uint32Array(to - from);
-      for (let entry = from; entry < to; entry++) {
+    for (const { sequence, entries: parts, superseded, bytes, storedBytes } of plan.added) {
+      const entries = Uint32Array.from(parts, (entry) => {
         overlay.table.identity(entry, this.#scratch);
-        owned[entry - from] = this.#put(
+        return this.#put(
           plan.known[entry]!,
           this.#scratch,
           overlay.table.position(entry),
@@ -141,11 +154,10 @@ export class KnownEvents {
           overlay.table.statement(entry),
           sequence,
         );
-      }
-      const superseded = from === 0 ? overlay.superseded.entries() : [];
+      });
       for (const one of superseded) this.superseded.hold(sequence, one, this.#digest);
-      this.#segments.set(sequence, { entries: owned, superseded, newestTime: plan.streamTime });
-      from = to;
+      const newestTime = plan.streamTime;
+      this.#segments.set(sequence, { entries, superseded, newestTime, liveBytes: bytes, storedBytes });
     }
     this.#nextSequence = plan.nextSequence;
     if (this.digest !== plan.digest)
@@ -165,11 +177,16 @@ export class KnownEvents {
       const known = this.table.find(identity[0]!, identity[1]!);
       entries.push(this.#put(known, identity, position, time, version, statement, sequence));
     });
-    for (const one of summary.superseded) this.superseded.hold(sequence, one, this.#digest);
+    const { superseded, newestTime } = summary;
+    for (const one of superseded) this.superseded.hold(sequence, one, this.#digest);
+    const liveBytes = bytesOf(this.table, entries, superseded);
+    const storedBytes = value.length;
     this.#segments.set(sequence, {
       entries: Uint32Array.from(entries),
-      superseded: summary.superseded,
-      newestTime: summary.newestTime,
+      superseded,
+      newestTime,
+      liveBytes,
+      storedBytes,
     });
   }
 
@@ -187,7 +204,9 @@ export class KnownEvents {
     let entry = known;
     if (entry < 0) entry = table.insert(identity);
     else {
-      removeEntry(this.#digest, this.table, entry);
+      removeEntry(this.#digest, table, entry);
+      const before = this.#segments.get(table.owner(entry));
+      if (before !== undefined) before.liveBytes -= entryBytes(table.statementWords(entry));
       table.setEventId(entry, identity);
     }
     table.setSeen(entry, position, time, version);
@@ -212,41 +231,59 @@ export class KnownEvents {
   }
 
   #expired(streamTime: number): number[] {
-    if (this.#retentionMs === null) return [];
     const before = streamTime - this.#retentionMs;
-    return [...this.#segments].filter(([, segment]) => segment.newestTime < before).map(([sequence]) => sequence);
+    return [...this.#segments].flatMap(([sequence, { newestTime, liveBytes }]) =>
+      newestTime < before || liveBytes === 0 ? [sequence] : [],
+    );
   }
 
   #mergeable(except: ReadonlySet<number>): number[][] {
-    const classes = new Map<number, number[]>();
-    const groups: number[][] = [];
-    for (const [sequence, segment] of this.#segments) {
-      const size = segment.entries.length;
-      if (except.has(sequence) || size > MERGED_ENTRIES_MAX) continue;
-      const sizeClass = Math.floor(Math.log2(Math.max(size, 1)) / 3);
-      const group = classes.get(sizeClass) ?? [];
-      group.push(sequence);
-      classes.set(sizeClass, group);
-      const total = group.reduce((sum, member) => sum + this.#segments.get(member)!.entries.length, 0);
-      if (group.length >= MERGE_FACTOR || (group.length > 1 && total > MERGED_ENTRIES_MAX)) {
-        groups.push(group);
-        classes.delete(sizeClass);
-      }
-    }
-    return groups;
+    const live = [...this.#segments].flatMap(([sequence, { liveBytes }]): [number, number][] =>
+      except.has(sequence) ? [] : [[sequence, liveBytes]],
+    );
+    return groupsToMerge(live, this.#segmentBytesMax);
   }
 
-  #merge(inputs: readonly number[], sequence: number): Merge {
-    const entries: number[] = [];
-    const superseded = new Map<string, number>();
-    let newestTime = -Infinity;
-    for (const input of inputs) {
-      const segment = this.#segments.get(input)!;
-      for (const entry of segment.entries) if (this.table.owner(entry) === input) entries.push(entry);
-      for (const [id, at] of segment.superseded) superseded.set(id, Math.max(at, superseded.get(id) ?? -Infinity));
-      newestTime = Math.max(newestTime, segment.newestTime);
+  /** The entries that the given segments own. */
+  #owned(segments: readonly number[]): Uint32Array {
+    const owned: number[] = [];
+    for (const segment of segments) {
+      for (const entry of this.#segments.get(segment)!.entries) {
+        if (this.table.owner(entry) === segment) owned.push(entry);
+      }
     }
-    return { sequence, inputs, entries: Uint32Array.from(entries), superseded: [...superseded], newestTime };
+    return Uint32Array.from(owned);
+  }
+
+  *#entries(): Generator<number> {
+    for (const segment of this.#segments.keys()) yield* this.#owned([segment]);
+  }
+
+  /**
+   * What a merge of the given segments keeps of their superseded statements. Those beyond the retention are left out: the review
+   * has forgotten them, as it goes by their time. Entries beyond it stay until their segment expires: an older segment
+   * may hold an older entry of the key, which a restore would bring back.
+   */
+  #supersededOf(
+    segments: readonly number[],
+    streamTime: number,
+  ): { kept: readonly Superseded[]; forgotten: readonly string[]; newestTime: number } {
+    const kept = new Map<string, number>();
+    const forgotten: string[] = [];
+    let newestTime = -Infinity;
+    for (const sequence of segments) {
+      const segment = this.#segments.get(sequence)!;
+      newestTime = Math.max(newestTime, segment.newestTime);
+      for (const [statement, at] of segment.superseded) {
+        if (this.#isForgotten(at, streamTime)) forgotten.push(statement);
+        else kept.set(statement, Math.max(at, kept.get(statement) ?? -Infinity));
+      }
+    }
+    return { kept: [...kept], forgotten, newestTime };
+  }
+
+  #isForgotten(at: number, streamTime: number): boolean {
+    return at < streamTime - this.#retentionMs;
   }
 
   #applyMerge(merge: Merge): void {
@@ -266,59 +303,35 @@ export class KnownEvents {
     return known;
   }
 
-  #digestAfter(overlay: EventOverlay, known: Int32Array, gone: ReadonlySet<number>): string {
+  #digestAfter(
+    overlay: EventOverlay,
+    known: Int32Array,
+    expired: readonly number[],
+    merges: readonly Merge[],
+    streamTime: number,
+  ): string {
     const digest = this.#digest.copy();
-    for (const sequence of gone) {
-      for (const entry of this.#segments.get(sequence)!.entries) {
-        if (this.table.owner(entry) === sequence) removeEntry(digest, this.table, entry);
-      }
-    }
+    for (const entry of this.#owned(expired)) removeEntry(digest, this.table, entry);
     for (let entry = 0; entry < known.length; entry++) {
       if (known[entry]! >= 0) removeEntry(digest, this.table, known[entry]!);
       addEntry(digest, overlay.table, entry);
     }
     const touched = new Set(overlay.superseded.entries().map(([statement]) => statement));
+    const gone = new Set(expired);
     for (const sequence of gone) for (const [id] of this.#segments.get(sequence)!.superseded) touched.add(id);
+    for (const merge of merges) for (const id of merge.forgotten) touched.add(id);
+    const merged = new Set(merges.flatMap(({ inputs }) => inputs));
     for (const id of touched) {
-      const kept = this.superseded.at(id, gone);
+      const kept = this.superseded.at(
+        id,
+        ({ segment, at }) => gone.has(segment) || (merged.has(segment) && this.#isForgotten(at, streamTime)),
+      );
       const added = overlay.superseded.get(id);
       const after = kept === undefined || added === undefined ? (kept ?? added) : Math.max(kept, added);
-      moveDigest(digest, id, this.superseded.at(id), after);
+      moveStatement(digest, id, this.superseded.at(id), after);
     }
     return digest.toString();
   }
-}
-
-const words = new Uint32Array(6);
-const lanes = new Uint32Array(2);
-
-function addEntry(digest: Digest, table: EventTable, entry: number): void {
-  entryDigest(table, entry);
-  digest.add(lanes[0]!, lanes[1]!);
-}
-
-function removeEntry(digest: Digest, table: EventTable, entry: number): void {
-  entryDigest(table, entry);
-  digest.remove(lanes[0]!, lanes[1]!);
-}
-
-/** Mixes all that is persisted of an entry into `lanes`; constants and shifts as in MurmurHash3's finaliser. */
-function entryDigest(table: EventTable, entry: number): void {
-  table.identity(entry, words);
-  const version = table.version(entry);
-  let high = Math.imul(words[0]! ^ words[2]!, 0x9e3779b1) ^ Math.imul(words[4]!, 0x85ebca77);
-  let low = Math.imul(words[1]! ^ words[3]!, 0x27d4eb2f) ^ Math.imul(words[5]!, 0x165667b1);
-  high ^= Math.imul(table.position(entry) | 0, 0xc2b2ae3d);
-  low ^= Math.imul(table.time(entry) | 0, 0x9e3779b1);
-  if (!Number.isNaN(version)) low ^= Math.imul((version | 0) + 1, 0x85ebca77);
-  for (const word of table.statement(entry)) {
-    high = Math.imul(high ^ word, 0x9e3779b1);
-    low = Math.imul(low ^ word, 0x85ebca77);
-  }
-  high = Math.imul(high ^ (high >>> 15), 0x2c1b3c6d);
-  low = Math.imul(low ^ (low >>> 15), 0x297a2d39);
-  lanes[0] = high ^ (low >>> 13);
-  lanes[1] = low ^ (high >>> 16);
 }
 
 function segmentKey(sequence: number): string {
@@ -329,10 +342,4 @@ function sequenceOf(key: string): number {
   const sequence = Number(key.slice("segment/".length));
   if (!key.startsWith("segment/") || !Number.isSafeInteger(sequence)) throw new RangeError(`"${key}" is no segment id`);
   return sequence;
-}
-
-function range(from: number, to: number): Uint32Array {
-  const entries = new Uint32Array(to - from);
-  for (let index = 0; index < entries.length; index++) entries[index] = from + index;
-  return entries;
 }

@@ -16,13 +16,10 @@ const WIDE = 1;
 const STATEMENTS = 2;
 const HEADER_BYTES = 40;
 const NARROW_WORDS = 8;
-const WIDE_WORDS = 12;
-const SUPERSEDED_BYTES = 24;
-const ID_DIGITS = 32;
+export const WIDE_WORDS = 12;
+export const SUPERSEDED_BYTES = 24;
+export const ID_DIGITS = 32;
 const U32_RANGE = 2 ** 32;
-
-/** More entries go into a further segment: 3 MiB a message at most. */
-export const SEGMENT_ENTRIES_MAX = 65_536;
 
 export interface SegmentSummary {
   readonly entries: number;

@@ -27,6 +27,11 @@ export class WordArena {
     return this.#words.subarray(reference + 1, reference + 1 + this.#words[reference]!);
   }
 
+  /** How many words a reference stands for. */
+  count(reference: number): number {
+    return reference === 0 ? 0 : this.#words[reference]!;
+  }
+
   release(reference: number): void {
     if (reference === 0) return;
     const length = this.#words[reference]!;

@@ -9,6 +9,8 @@ export interface Edit {
 export interface Mutant {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** What must find it; default: the simulation. */
+  readonly foundBy?: "simulation" | "restores";
 }
 
 /**
@@ -48,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: "src/processor/restore.ts",
-        find: "  if (metadata.digest !== task.digest) {",
+        find: "  if (!task.isDigest(metadata.digest)) {",
         replace: '  if (metadata.digest === "") {',
       },
     ],
@@ -324,11 +326,34 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "merged segments are not tombstoned but their entries are dropped from the merge (EO-4)",
+    foundBy: "restores",
     edits: [
       {
         file: "src/domain/review/known-events.ts",
-        find: "if (this.table.owner(entry) === input) entries.push(entry);",
-        replace: "if (this.table.owner(entry) === input && entries.length < 3) entries.push(entry);",
+        find: "if (this.table.owner(entry) === segment) owned.push(entry);",
+        replace: "if (this.table.owner(entry) === segment && owned.length < 3) owned.push(entry);",
+      },
+    ],
+  },
+  {
+    name: "a merge drops superseded statements that are remembered still (EO-2: stale becomes correction)",
+    foundBy: "restores",
+    edits: [
+      {
+        file: "src/domain/review/known-events.ts",
+        find: "    return at < streamTime - this.#retentionMs;",
+        replace: "    return at < streamTime;",
+      },
+    ],
+  },
+  {
+    name: "what a merge drops stays in the digest (EO-4)",
+    foundBy: "restores",
+    edits: [
+      {
+        file: "src/domain/review/known-events.ts",
+        find: "    for (const merge of merges) for (const id of merge.forgotten) touched.add(id);\n",
+        replace: "",
       },
     ],
   },

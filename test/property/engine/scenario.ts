@@ -40,17 +40,24 @@ const rate = (max: number): fc.Arbitrary<number> =>
     fc.integer({ min: 1, max: 100 }).map((percent) => (percent / 100) * max),
   );
 
+/** Keys that are used in turn instead of one: enough live segments for merges. */
+const spread: fc.Arbitrary<number> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(1) },
+  { weight: 1, arbitrary: fc.integer({ min: 2, max: 4 }) },
+);
+
 /**
  * The records of a partition. In half of them event times go forward with the stream, a bounded retention behind it: only so
  * are keys forgotten one by one, after corrections with older event times and just when they come again.
  */
 const records: fc.Arbitrary<Step[]> = fc
-  .tuple(fc.array(step, { maxLength: 40 }), fc.option(fc.integer({ min: 5, max: 40 }), { nil: null }))
-  .map(([steps, forwardMs]) => {
+  .tuple(fc.array(step, { maxLength: 40 }), fc.option(fc.integer({ min: 5, max: 40 }), { nil: null }), spread)
+  .map(([steps, forwardMs, keys]) => {
     const made: Step[] = [];
     for (const [at, { repeats, fact, ...rest }] of steps.entries()) {
       const time = forwardMs === null ? fact.time : at * forwardMs + Math.floor(fact.time / 2);
-      made.push({ ...rest, fact: made[at - repeats]?.fact ?? { ...fact, time } });
+      const key = fact.key * keys + (at % keys);
+      made.push({ ...rest, fact: made[at - repeats]?.fact ?? { ...fact, key, time } });
     }
     return made;
   });

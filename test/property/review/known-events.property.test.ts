@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EventTable } from "../../../src/domain/review/event-table.ts";
-import { EventOverlay, KnownEvents } from "../../../src/domain/review/known-events.ts";
-
-const identityOf = (key: number, content: number): Uint32Array =>
-  // Low bits collide on purpose: the table must tell such keys apart.
-  Uint32Array.of(key, key % 7, content, content + 1, content + 2, content + 3);
+import { EventOverlay } from "../../../src/domain/review/event-overlay.ts";
+import { KnownEvents } from "../../../src/domain/review/known-events.ts";
+import { SEGMENT_BYTES_MAX } from "../../../src/domain/review/segment-bytes.ts";
+import { identityOf, restoresAtEveryCommit, SEGMENT_HEADER_BYTES, SMALL_SEGMENT_BYTES } from "./restores.ts";
 
 describe("EventTable", () => {
   it("finds what a Map finds, through inserts, removals and reuse of entries", () => {
@@ -42,68 +41,71 @@ describe("EventTable", () => {
   });
 });
 
-/** One commit: events by key, with event times that may go back. */
-const commitOf = fc.record({
-  events: fc.array(
-    fc.record({
-      key: fc.integer({ min: 0, max: 40 }),
-      content: fc.integer({ min: 0, max: 5 }),
-      timeBack: fc.integer({ min: 0, max: 30 }),
-      version: fc.option(fc.integer({ min: 0, max: 9 }), { nil: Number.NaN }),
-      words: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
-    }),
-    { maxLength: 12 },
-  ),
-  supersede: fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 2 }),
-});
-
-/** Every third with statement words, of different lengths. */
-const supersededText = (id: number): string =>
-  id
-    .toString(16)
-    .padStart(8, "0")
-    .repeat(4 + (id % 3 === 0 ? 1 + (id % 2) : 0));
-
 describe("KnownEvents (EO-4)", () => {
   it.each([
-    ["unbounded", null],
-    ["a retention of 50 ms", 50],
-  ])("a restore of its compacted or whole topic equals the state at every commit: %s", (_title, retentionMs) => {
-    fc.assert(
-      fc.property(fc.array(commitOf, { minLength: 1, maxLength: 60 }), fc.boolean(), (commits, compacted) => {
-        const state = new KnownEvents(retentionMs);
-        let topic: { key: string; value: Uint8Array | null }[] = [];
-        let streamTime = 0;
-        commits.forEach(({ events, supersede }, at) => {
-          const overlay = new EventOverlay();
-          streamTime = Math.max(streamTime, at * 10);
-          for (const { key, content, timeBack, version, words } of events) {
-            const identity = identityOf(key, content);
-            let entry = overlay.table.find(identity[0]!, identity[1]!);
-            if (entry < 0) entry = overlay.table.insert(identity);
-            else overlay.table.setEventId(entry, identity);
-            overlay.table.setSeen(entry, at * 100 + key, streamTime - timeBack, version);
-            overlay.table.setStatement(entry, Uint32Array.from(words));
-          }
-          for (const id of supersede) overlay.superseded.add(supersededText(id), streamTime);
-          const plan = state.plan(overlay, streamTime);
-          topic.push(...plan.messages);
-          state.apply(overlay, plan);
-          expect(state.digest).toBe(plan.digest);
-          if (compacted) topic = compact(topic);
-          const restored = new KnownEvents(retentionMs);
-          for (const { key, value } of topic) restored.restore(key, value);
-          expect(restored.digest).toBe(state.digest);
-          expect(restored.table.size).toBe(state.table.size);
-          expect(statementsByKey(restored)).toEqual(statementsByKey(state));
-          expect(restored.superseded.size).toBe(state.superseded.size);
-          for (let id = 0; id <= 20; id++)
-            expect(restored.superseded.at(supersededText(id))).toBe(state.superseded.at(supersededText(id)));
-          expect(restored.segments).toBe(state.segments);
-        });
-      }),
-      { numRuns: 300 },
-    );
+    ["unbounded", null, SEGMENT_BYTES_MAX],
+    ["a retention of 50 ms", 50, SEGMENT_BYTES_MAX],
+    ["unbounded, in small segments", null, SMALL_SEGMENT_BYTES],
+    ["a retention of 50 ms, in small segments", 50, SMALL_SEGMENT_BYTES],
+  ])(
+    "a restore of its compacted or whole topic equals the state at every commit: %s",
+    (_title, retentionMs, bytesMax) => {
+      fc.assert(restoresAtEveryCommit(retentionMs, bytesMax), { numRuns: 300 });
+    },
+  );
+
+  it.each([
+    ["an unbounded retention: they are kept, in segments of a bounded size", null],
+    ["a retention of 100 commits: older ones are dropped", 10_000],
+  ])("bounds what many corrections of few keys leave behind, with %s", (_title, retentionMs) => {
+    const state = new KnownEvents(retentionMs, 16_384);
+    let largest = 0;
+    let mostStored = 0;
+    let mostSegments = 0;
+    const corrections = 1_500;
+    for (let commit = 1; commit <= corrections; commit++) {
+      const overlay = new EventOverlay();
+      const time = commit * 100;
+      for (let key = 1; key <= 4; key++) {
+        const entry = overlay.table.insert(identityOf(key, commit * 8 + key));
+        overlay.table.setSeen(entry, commit, time, Number.NaN);
+        overlay.superseded.add((commit * 8 + key).toString(16).padStart(32, "0"), time);
+      }
+      const plan = state.plan(overlay, time);
+      for (const { value } of plan.messages) largest = Math.max(largest, value?.length ?? 0);
+      state.apply(overlay, plan);
+      mostStored = Math.max(mostStored, state.storedBytes);
+      mostSegments = Math.max(mostSegments, state.segments);
+    }
+    expect(largest).toBeLessThanOrEqual(16_384 + SEGMENT_HEADER_BYTES);
+    if (retentionMs === null) {
+      expect(state.superseded.size).toBe(4 * corrections);
+      // 24 bytes each, and what the entries of the last commits take.
+      expect(mostStored).toBeLessThan(4 * corrections * 32);
+    } else {
+      expect(mostStored).toBeLessThan(4 * 100 * 32 * 3);
+      expect(mostSegments).toBeLessThan(40);
+    }
+  });
+
+  it("writes a large overlay in several segments: superseded statements and statement words count", () => {
+    const state = new KnownEvents(null);
+    const overlay = new EventOverlay();
+    const words = new Uint32Array(32).fill(7);
+    for (let key = 1; key <= 40_000; key++) {
+      const entry = overlay.table.insert(Uint32Array.of(1, key, 2, 3, 4, 5));
+      overlay.table.setSeen(entry, key, key, Number.NaN);
+      overlay.table.setStatement(entry, words);
+    }
+    for (let id = 1; id <= 200_000; id++) overlay.superseded.add(id.toString(16).padStart(32, "0"), id);
+    const plan = state.plan(overlay, 200_000);
+    expect(plan.messages.length).toBeGreaterThan(4);
+    for (const { value } of plan.messages)
+      expect(value!.length).toBeLessThanOrEqual(SEGMENT_BYTES_MAX + SEGMENT_HEADER_BYTES);
+    state.apply(overlay, plan);
+    const restored = new KnownEvents(null);
+    for (const { key, value } of plan.messages) restored.restore(key, value);
+    expect([restored.digest, restored.table.size, restored.superseded.size]).toEqual([state.digest, 40_000, 200_000]);
   });
 
   it("keeps few segments: small ones are merged, so a million small commits do not make a million messages", () => {
@@ -119,20 +121,3 @@ describe("KnownEvents (EO-4)", () => {
     expect(worst).toBeLessThan(40);
   });
 });
-
-/** Statement words of every live entry by its key. */
-function statementsByKey({ table }: KnownEvents): Map<number, number[]> {
-  const found = new Map<number, number[]>();
-  for (let key = 0; key <= 40; key++) {
-    const entry = table.find(key, key % 7);
-    if (entry >= 0) found.set(key, [...table.statement(entry)]);
-  }
-  return found;
-}
-
-function compact(
-  topic: readonly { key: string; value: Uint8Array | null }[],
-): { key: string; value: Uint8Array | null }[] {
-  const last = new Map(topic.map(({ key }, index) => [key, index]));
-  return topic.filter(({ key }, index) => last.get(key) === index);
-}

@@ -149,10 +149,11 @@ describe("the state report", () => {
     entries: 1000,
     superseded: 12,
     bytes: 32_080,
+    storedBytes: 41_000,
     oldest: Date.UTC(2026, 0, 1),
     newest: Date.UTC(2026, 10, 21, 12),
     stores: [{ name: "scores", keys: 7 }],
-    digest: "0123456789abcdef0123",
+    digest: "2:0123456789abcdef.0123",
     counts: null,
     sound: true,
     committed: [{ topic: RAW, partition: 3, offset: 1234, metadata: "" }],
@@ -161,7 +162,7 @@ describe("the state report", () => {
       fingerprint: "f",
       streamTime: null,
       counts: zeroCounts(),
-      digest: "0123456789abcdef0123",
+      digest: "2:0123456789abcdef.0123",
       commit: 5,
       incarnation: "00ff00ff00ff00ff",
     },
@@ -170,10 +171,10 @@ describe("the state report", () => {
   it("says for each partition how much is known, since when, and whether it is what was committed (EO-4)", () => {
     const text = strip(stateLines([state]));
     expect(text).toMatch(
-      /3 +1,000 +12 +2 +32 kB +2026-01-01 00:00:00 +2026-11-21 12:00:00 +1234 +0123456789abcdef +as committed/u,
+      /3 +1,000 +12 +2 +41 kB +32 kB +2026-01-01 00:00:00 +2026-11-21 12:00:00 +1234 +2:0123456789abcdef +as committed/u,
     );
     expect(text).toContain("partition 3, store scores: 7 keys");
-    expect(text).toContain("1,000 known events in 32 kB, 32 bytes each.");
+    expect(text).toContain("1,000 known events and 12 superseded statements: 32 kB in memory, 41 kB in Kafka.");
   });
 
   it("says it loudly when it is not", () => {
@@ -184,7 +185,7 @@ describe("the state report", () => {
 
   it("knows an empty partition from one that is being written", () => {
     expect(strip(stateLines([{ ...state, sound: null, metadata: null, committed: [null] }]))).toMatch(
-      / - +0123456789abcdef +never committed/u,
+      / - +2:0123456789abcdef +never committed/u,
     );
     expect(strip(stateLines([{ ...state, sound: null }]))).toContain("being written");
   });
