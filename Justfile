@@ -73,6 +73,10 @@ bench *ARGS: setup
 bench-loader *ARGS: setup
     @node dist/bench/loader.js "$@"
 
+# Measure what the feed plays into MongoDB, in turns with a loop that waits for the disk after each transaction
+bench-feed *ARGS: setup
+    @node dist/bench/feed-mongo.js "$@"
+
 # Any command of the program: just tu status, just tu scorecards, just tu --help
 tu *ARGS: setup
     @node bin/third-umpire.js "$@"

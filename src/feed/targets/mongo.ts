@@ -12,10 +12,13 @@ import { ensureT20iCollections, PROGRESS_COLLECTION, type T20iCollection } from 
 import { classifyMongoError, OBJECT_TOO_LARGE } from "../../mongo/errors.ts";
 import type { PlanOptions, Step } from "../plan.ts";
 import type { FeedConnection, FeedTarget, Progress, StepPlace } from "../target.ts";
+import { OrderedCommits } from "./mongo-commits.ts";
 
 const APPLICATION = "third-umpire feed";
-/** As many as a feed has workers, and one to prepare. */
-const CONNECTIONS = 24;
+/** Two for each of a feed's workers (one runs transactions, one waits for the disk), and some to prepare. */
+const CONNECTIONS = 40;
+/** Documents on their way to the server or to its disk. */
+const WINDOW_ROWS = 32;
 
 /** MongoDB takes 16 MiB, and so must the event of a change stream, which is a little larger than its document. */
 const MAX_DOCUMENT_BYTES = 15 * 1024 * 1024;
@@ -86,20 +89,19 @@ export function mongoTarget<C extends MongoContent>(options: MongoTargetOptions)
 }
 
 class MongoConnection<C extends MongoContent> implements FeedConnection<C> {
-  /** A transaction has one command under way at a time. */
-  readonly windowRows = 1;
-  readonly #client: MongoClient;
+  readonly windowRows = WINDOW_ROWS;
   readonly #db: Db;
   readonly #now: () => number;
-  #session: ClientSession | undefined;
+  readonly #commits: OrderedCommits;
 
   constructor(client: MongoClient, db: Db, now: () => number) {
-    this.#client = client;
+    this.#commits = new OrderedCommits({ client, groupRows: WINDOW_ROWS / 2 });
     this.#db = db;
     this.#now = now;
   }
 
   async begin(matchId: string, plan: PlanOptions, digest: string): Promise<Progress> {
+    this.#commits.begin();
     const first = { pass: 0, next_step: 0, done: false, plan: keptPlan(plan), files_sha256: digest };
     const found = await this.#progress().findOneAndUpdate(
       { _id: matchId },
@@ -127,16 +129,22 @@ class MongoConnection<C extends MongoContent> implements FeedConnection<C> {
     );
   }
 
-  async insert(at: StepPlace, step: Step<C>): Promise<boolean> {
+  insert(at: StepPlace, step: Step<C>): Promise<boolean> {
+    return this.#commits.add((session) => this.#insertStep(session, at, step));
+  }
+
+  async #insertStep(session: ClientSession, at: StepPlace, step: Step<C>): Promise<boolean> {
     const { kind, document } = step.content;
     const tooLarge = step.bytes > LARGE_BYTES ? tooLargeProblem(document) : null;
-    if (tooLarge !== null) return await this.#transaction(at, "unreadable", unreadable(document, step.line, tooLarge));
+    if (tooLarge !== null)
+      return await this.#transaction(session, at, "unreadable", unreadable(document, step.line, tooLarge));
     try {
-      return await this.#transaction(at, COLLECTIONS[kind], document);
+      return await this.#transaction(session, at, COLLECTIONS[kind], document);
     } catch (error) {
       const problem = refusal(error);
       if (problem === null) throw error;
-      return await this.#transaction(at, "unreadable", unreadable(document, step.line, problem));
+      if (session.inTransaction()) await session.abortTransaction();
+      return await this.#transaction(session, at, "unreadable", unreadable(document, step.line, problem));
     }
   }
 
@@ -148,45 +156,35 @@ class MongoConnection<C extends MongoContent> implements FeedConnection<C> {
     return result.matchedCount === 1;
   }
 
-  async close(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.endSession();
+  close(): Promise<void> {
+    return this.#commits.close();
   }
 
   #progress(): ReturnType<typeof progressOf> {
     return progressOf(this.#db);
   }
 
-  async #transaction(at: StepPlace, collection: T20iCollection, document: object): Promise<boolean> {
-    this.#session ??= this.#client.startSession();
-    const session = this.#session;
-    session.startTransaction({ readConcern: { level: "local" }, writeConcern: { w: "majority", journal: true } });
-    try {
-      const moved = await this.#progress().updateOne(
-        { _id: at.matchId, pass: at.pass, next_step: at.step },
-        { $inc: { next_step: 1 }, $set: { updated_at: new Date(this.#now()) } },
-        { session },
-      );
-      if (moved.matchedCount === 1) {
-        const _id = documentId(at, this.#now());
-        await this.#db.collection(collection).insertOne({ _id, ...document }, { session });
-        await session.commitTransaction();
-        return true;
-      }
-      await session.abortTransaction();
-      return false;
-    } catch (error) {
-      await this.#giveUp(session);
-      throw error;
+  /** Commits in memory; `OrderedCommits` waits for the disk. */
+  async #transaction(
+    session: ClientSession,
+    at: StepPlace,
+    collection: T20iCollection,
+    document: object,
+  ): Promise<boolean> {
+    session.startTransaction({ readConcern: { level: "local" }, writeConcern: { w: 1 } });
+    const moved = await this.#progress().updateOne(
+      { _id: at.matchId, pass: at.pass, next_step: at.step },
+      { $inc: { next_step: 1 }, $set: { updated_at: new Date(this.#now()) } },
+      { session },
+    );
+    if (moved.matchedCount === 1) {
+      const _id = documentId(at, this.#now());
+      await this.#db.collection(collection).insertOne({ _id, ...document }, { session });
+      await session.commitTransaction();
+      return true;
     }
-  }
-
-  /** Whatever became of the transaction, the next one begins in a session that knows nothing of it. */
-  async #giveUp(session: ClientSession): Promise<void> {
-    this.#session = undefined;
-    // The first error tells what happened; a server that is gone ends the transaction itself.
-    await session.endSession().catch(() => undefined);
+    await session.abortTransaction();
+    return false;
   }
 }
 

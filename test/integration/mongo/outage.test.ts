@@ -15,6 +15,7 @@ import { delivery, mongoOptions, newMongoWorld, PARTITIONS, type MongoWorld } fr
 
 const MATCHES = 6;
 const ROWS = 80;
+const PLAN = { seed: 1, replayRate: 0, correctionRate: 0 };
 
 let mongod: TestMongod;
 let world: MongoWorld;
@@ -145,6 +146,42 @@ describe("a MongoDB that fails", () => {
     await target.close();
   });
 
+  it("EO-11: SIGKILL loses no document that the feed was told is in, and leaves no hole", async () => {
+    const target = mongoTarget<MongoContent>({ connection: world.database.url });
+    const connection = await target.connect();
+    await connection.begin("told", PLAN, "");
+    let told = 0;
+    let refused = 0;
+    const flying: Promise<void>[] = [];
+    let killed: Promise<void> | undefined;
+    for (let n = 0; refused === 0; n += 1) {
+      const content: MongoContent = { kind: "delivery", document: delivery("told", n) };
+      const result = connection.insert(
+        { matchId: "told", pass: 0, step: n },
+        { content, cause: "file", line: n, bytes: 100 },
+      );
+      flying.push(
+        result.then(
+          (inserted) => void (told += inserted ? 1 : 0),
+          () => void (refused += 1),
+        ),
+      );
+      if (flying.length >= connection.windowRows) await flying.shift();
+      if (told > 100) killed ??= mongod.kill();
+    }
+    await Promise.all([...flying, killed]);
+    const { nextStep } = await retried(() => connection.begin("told", PLAN, ""));
+    expect(nextStep).toBeGreaterThanOrEqual(told);
+    const stored = await world.database.db
+      .collection("deliveries")
+      .find({ match_id: "told" })
+      .sort({ _id: 1 })
+      .toArray();
+    expect(numbers(stored)).toEqual(Array.from({ length: nextStep }, (_, n) => n));
+    await connection.close();
+    await target.close();
+  });
+
   it("EO-11: a primary that steps down is waited for, and nothing is lost", async () => {
     const source = startSource();
     await source.until(({ state }) => state === "streaming");
@@ -193,6 +230,16 @@ describe("a MongoDB that fails", () => {
     await source.stop();
   });
 });
+
+async function retried<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(classifyMongoError(error, "trying again") instanceof RetryableError)) throw error;
+    }
+  }
+}
 
 async function insertWhenPrimary(document: Document): Promise<void> {
   for (;;) {
