@@ -31,8 +31,15 @@ export class SilentExit extends Error {
   }
 }
 
+const REFUSED = "start the local stack with `third-umpire up`, or check the address in .env";
+
 const REMEDY_BY_CODE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "start the local stack with `third-umpire up`, or check the address in .env",
+  ECONNREFUSED: REFUSED,
+  // The Kafka client's own: no connection, no broker, no name, no answer in time.
+  "-195": REFUSED,
+  "-187": REFUSED,
+  "-193": REFUSED,
+  "-185": REFUSED,
   ENOTFOUND: "check the host name in .env",
   EADDRINUSE: "`third-umpire doctor` shows who holds the port; ports are set in .env",
   EACCES: "check who owns the file or folder, then run it again",
@@ -52,10 +59,18 @@ export function toFailure(error: unknown): Failure | undefined {
   }
   if (error instanceof AggregateError && error.errors.length > 0) return toFailure(error.errors[0]);
   if (!(error instanceof Error)) return { message: oneLine(String(error)), remedy: undefined, exitCode: EXIT_FAILURE };
-  const code = stringProperty(error, "code");
-  const remedy = stringProperty(error, "remedy") ?? (code === undefined ? undefined : REMEDY_BY_CODE[code]);
+  const codes = codesOf(error);
+  const known = codes.find((code) => code in REMEDY_BY_CODE);
+  const remedy = stringProperty(error, "remedy") ?? (known === undefined ? undefined : REMEDY_BY_CODE[known]);
   const text = oneLine(error.message);
-  return { message: text === "" ? (code ?? error.name) : text, remedy, exitCode: EXIT_FAILURE };
+  return { message: text === "" ? (codes[0] ?? error.name) : text, remedy, exitCode: EXIT_FAILURE };
+}
+
+/** Codes of an error and of what caused it, nearest first. */
+function codesOf(error: Error): readonly string[] {
+  const code: unknown = Reflect.get(error, "code");
+  const own = typeof code === "string" || typeof code === "number" ? [String(code)] : [];
+  return error.cause instanceof Error ? [...own, ...codesOf(error.cause)] : own;
 }
 
 /** The line itself, without a line break at its end. */

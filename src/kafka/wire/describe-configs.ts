@@ -73,14 +73,16 @@ export async function describeBrokerConfigs(
 /** Asks one bootstrap server after the other. */
 async function firstAnswer<T>(brokers: string, what: string, ask: (address: string) => Promise<T>): Promise<T> {
   const failures: string[] = [];
+  let last: unknown;
   for (const address of brokers.split(",").map((part) => part.trim())) {
     try {
       return await ask(address);
     } catch (cause) {
+      last = cause;
       failures.push(`${address}: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
   }
-  throw new RetryableError(`no ${what} from Kafka: ${failures.join("; ")}`);
+  throw new RetryableError(`no ${what} from Kafka: ${failures.join("; ")}`, { cause: last });
 }
 
 interface Described {

@@ -78,8 +78,16 @@ export const CLOUD: readonly Entry[] = [
     cannot: "the tests reach no Supabase and no Atlas",
   },
   { id: "cloud/postgres-url", says: "correct TU_POSTGRES_URL", untested: true },
-  { id: "postgres/wal-level", says: "set wal_level = logical in postgresql.conf and restart Postgres", untested: true },
-  { id: "postgres/replication-role", says: "alter role {} with replication", untested: true },
+  {
+    id: "postgres/wal-level",
+    says: "set wal_level = logical in postgresql.conf and restart Postgres",
+    by: [["test/integration/sources/remedies.test.ts", "wal_level is raised"]],
+  },
+  {
+    id: "postgres/replication-role",
+    says: "alter role {} with replication",
+    by: [["test/integration/sources/remedies.test.ts", "a role that may not replicate is allowed to"]],
+  },
   {
     id: "cloud/slots",
     says: "drop a slot that is not used: select pg_drop_replication_slot('NAME'); or raise max_replication_slots",

@@ -75,8 +75,12 @@ export const LOCAL: readonly Entry[] = [
   },
   { id: "mongodb/key-file-text", says: "third-umpire administrator\n{}", noRemedy: "the content of a file" },
   { id: "mongodb/npx-y", says: "npx -y rust-just setup, or: third-umpire up", untested: true },
-  { id: "pages/third-umpire", says: "third-umpire run, or third-umpire loader", untested: true },
-  { id: "pages/third-umpire-run", says: "third-umpire run, or third-umpire up --superset", untested: true },
+  {
+    id: "status/no-live-page",
+    says: "third-umpire run, or third-umpire loader",
+    by: [["test/e2e/remedies.test.ts", "status says who serves the live page"]],
+  },
+  { id: "status/no-superset", says: "third-umpire run, or third-umpire up --superset", untested: true },
   {
     id: "paths/package-json",
     says: "the package.json of third-umpire is missing above its own code",
@@ -118,7 +122,11 @@ export const LOCAL: readonly Entry[] = [
     noRemedy: "the content of a file",
   },
   { id: "run-command/third-umpire", says: "third-umpire doctor names what is missing", untested: true },
-  { id: "run-files/stop-third", says: "stop it with: third-umpire down", untested: true },
+  {
+    id: "up/running-already",
+    says: "stop it with: third-umpire down",
+    by: [["test/e2e/remedies.test.ts", "servers that run already are stopped first, for another who starts them"]],
+  },
   {
     id: "superset-install/install-python",
     says: "install Python 3.11 or 3.12 with venv (Debian, Ubuntu: apt-get install python3 python3-venv)",

@@ -100,10 +100,17 @@ class Module {
   readonly path: string;
   readonly program: Node;
   readonly #text: string;
+  readonly #declarations = new Map<string, Node>();
   constructor(path: string, text: string) {
     this.path = path;
     this.#text = text;
     this.program = parse(path, text);
+    for (const node of walk(this.program)) {
+      const name = nameOf(child(node, "id")) ?? "";
+      const value = node.type === "VariableDeclarator" ? child(node, "init") : node;
+      const isNamed = node.type === "VariableDeclarator" || node.type === "FunctionDeclaration";
+      if (isNamed && value !== undefined && !this.#declarations.has(name)) this.#declarations.set(name, value);
+    }
   }
 
   place(node: Node): string {
@@ -121,13 +128,9 @@ class Module {
     });
   }
 
-  /** What a name stands for at the top of this file or within it: the initial value of a constant, or a function. */
+  /** What a name stands for in this file: the initial value of a constant, or a function. */
   declared(name: string): Node | undefined {
-    for (const node of walk(this.program)) {
-      if (node.type === "VariableDeclarator" && nameOf(child(node, "id")) === name) return child(node, "init");
-      if (node.type === "FunctionDeclaration" && nameOf(child(node, "id")) === name) return node;
-    }
-    return undefined;
+    return this.#declarations.get(name);
   }
 
   /** The file that a name is imported from. */

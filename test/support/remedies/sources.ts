@@ -63,38 +63,67 @@ export const SOURCES: readonly Entry[] = [
   },
   { id: "writer-lock/start-again", says: "start again", untested: true },
   {
-    id: "postgres/correct-user",
+    id: "postgres/password",
     says: "correct user and password in the connection address (TU_POSTGRES_URL)",
-    untested: true,
+    by: [["test/integration/sources/remedies.test.ts", "a wrong password is corrected"]],
   },
   {
-    id: "postgres/allow-user",
+    id: "postgres/login",
     says: "allow this user in pg_hba.conf and give it LOGIN, or correct the connection address (TU_POSTGRES_URL)",
-    untested: true,
+    by: [
+      ["test/integration/sources/remedies.test.ts", "a role that may not log in is allowed to, or another is named"],
+    ],
   },
   {
-    id: "postgres/create-database",
+    id: "postgres/database",
     says: "create the database, or correct its name in the connection address (TU_POSTGRES_URL)",
-    untested: true,
+    by: [
+      [
+        "test/integration/sources/remedies.test.ts",
+        "a database that is not there is created, and the feed fills it; or its name is corrected",
+      ],
+    ],
   },
   {
-    id: "postgres/grant-right",
+    id: "postgres/right",
     says: "grant the right that is named, for a source also: alter role … with replication",
-    untested: true,
+    by: [["test/integration/sources/remedies.test.ts", "a right that is missing is granted"]],
   },
-  { id: "postgres/create-schema", says: "create the schema first: `third-umpire feed` does it", untested: true },
   {
-    id: "postgres/raise-max-replication-slots",
+    id: "postgres/schema",
+    says: "create the schema first: `third-umpire feed` does it",
+    by: [["test/integration/sources/remedies.test.ts", "a schema that is not there is made by the feed"]],
+  },
+  {
+    id: "postgres/slots",
     says: "raise max_replication_slots in postgresql.conf and restart Postgres, or drop a slot that is not used",
-    untested: true,
+    by: [["test/integration/sources/remedies.test.ts", "slots that are all in use are dropped, or more are allowed"]],
   },
-  { id: "postgres/see-postgres", says: "see the Postgres log for the statement", untested: true },
   {
-    id: "position/give-source",
-    says: "give the source another id, or write a tombstone for its key to the positions topic; either takes a new snapshot",
-    untested: true,
+    id: "postgres/statement",
+    says: "see the Postgres log for the statement",
+    by: [
+      [
+        "test/integration/sources/remedies.test.ts",
+        "what Postgres alone can name stands in its log with the statement",
+      ],
+    ],
   },
-  { id: "topics/set-partitions", says: "set TU_PARTITIONS={}, or use another topic", untested: true },
+  {
+    id: "source/position",
+    says: "give the source another id, or write a tombstone for its key to the positions topic; either takes a new snapshot",
+    by: [
+      [
+        "test/integration/sources/remedies.test.ts",
+        "a stored position that cannot be read is removed, or the source has another id",
+      ],
+    ],
+  },
+  {
+    id: "source/partitions",
+    says: "set TU_PARTITIONS={}, or use another topic",
+    by: [["test/integration/sources/remedies.test.ts", "a topic of another partition count is taken as it is"]],
+  },
   {
     id: "answers/correct-lambda-function",
     says: "correct TU_LAMBDA_FUNCTION, or deploy the function of this version: just infra-apply",
@@ -119,20 +148,34 @@ export const SOURCES: readonly Entry[] = [
   { id: "lambda/network-there", says: "is the network there, and TU_LAMBDA_REGION right?", untested: true },
   { id: "lambda/third-umpire-lambda", says: "is `third-umpire lambda` running?", untested: true },
   {
-    id: "address/no-pooler",
+    id: "postgres/pooler",
     says: "name the server itself in TU_POSTGRES_URL: for Supabase the host db.{}.supabase.co, port 5432, user postgres; it has IPv6 only (or the paid IPv4 add-on)",
-    untested: true,
+    cannot: "the tests reach no Supabase and no Atlas",
   },
   {
-    id: "checks/start-third",
+    id: "postgres/publication",
     says: "start `third-umpire feed`, which creates it, or: create publication {} for table {}",
-    untested: true,
+    by: [
+      ["test/integration/sources/remedies.test.ts", "a publication that is not there is made, by the feed or by hand"],
+    ],
   },
   {
-    id: "checks/alter-publication",
+    id: "postgres/publication-operations",
     says: "alter publication {} set (publish = 'insert, update, delete, truncate')",
-    untested: true,
+    by: [
+      ["test/integration/sources/remedies.test.ts", "a publication that leaves out a table or an operation is altered"],
+    ],
   },
-  { id: "checks/alter-publication-add", says: "alter publication {} add table {}", untested: true },
-  { id: "decide-start/choose-another", says: "choose another slot name", untested: true },
+  {
+    id: "postgres/publication-tables",
+    says: "alter publication {} add table {}",
+    by: [
+      ["test/integration/sources/remedies.test.ts", "a publication that leaves out a table or an operation is altered"],
+    ],
+  },
+  {
+    id: "postgres/slot-of-another",
+    says: "choose another slot name",
+    by: [["test/integration/sources/remedies.test.ts", "a slot of another program is left to it"]],
+  },
 ];

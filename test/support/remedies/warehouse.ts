@@ -1,46 +1,68 @@
 import type { Entry } from "./register.ts";
 
 export const WAREHOUSE: readonly Entry[] = [
-  { id: "read-clean/find-who", says: "find out who else writes to this topic", untested: true },
+  { id: "audit/another-writer", says: "find out who else writes to this topic", untested: true },
   {
-    id: "read-log/nothing-has",
+    id: "topics/nothing-processed",
     says: "nothing has been processed yet: `third-umpire run` does it all",
-    untested: true,
+    by: [["test/e2e/remedies.test.ts", "commands that look want a processor to have run"]],
   },
   {
-    id: "read-log/start-process",
+    id: "topics/open-transaction",
     says: "start the process that began it again: it ends what it left open",
     untested: true,
   },
   {
-    id: "reconciliation/what-has",
+    id: "audit/not-loaded",
     says: "what has not been loaded yet: no loader runs (`third-umpire run` or `third-umpire loader` goes on)",
     untested: true,
   },
-  { id: "audit-run/start-servers", says: "start the servers: third-umpire up", untested: true },
   {
-    id: "export/another-later",
+    id: "audit/no-servers",
+    says: "start the servers: third-umpire up",
+    by: [["test/e2e/remedies.test.ts", "the audit wants the servers"]],
+  },
+  {
+    id: "export/another-warehouse",
     says: "it is of another or a later warehouse: export into a new folder",
-    untested: true,
+    by: [["test/unit/loader/remedies.test.ts", "an export of another warehouse is kept"]],
   },
-  { id: "manifest/name-empty", says: "name an empty or a new folder", untested: true },
   {
-    id: "manifest/take-folder",
+    id: "export/other-files",
+    says: "name an empty or a new folder",
+    by: [["test/unit/loader/remedies.test.ts", "a folder with other files is another one"]],
+  },
+  {
+    id: "export/manifest-damaged",
     says: "take the folder of another export, or export again into a new one",
-    untested: true,
+    by: [
+      ["test/unit/loader/remedies.test.ts", "a damaged manifest is that of another folder"],
+      ["test/unit/loader/remedies.test.ts", "a damaged manifest is left, and the export goes into a new folder"],
+    ],
   },
-  { id: "manifest/restore-folder", says: "restore the folder from a copy, or name another export", untested: true },
   {
-    id: "export-rebuild/if-damaged",
+    id: "export/file-damaged",
+    says: "restore the folder from a copy, or name another export",
+    by: [["test/unit/loader/remedies.test.ts", "a damaged file is that of a copy"]],
+  },
+  {
+    id: "export/warehouse-there",
     says: "if it is damaged, `third-umpire loader --restore` keeps more; else move its folder away first",
-    untested: true,
+    by: [
+      ["test/unit/loader/remedies.test.ts", "a warehouse that is there is moved away"],
+      ["test/unit/loader/remedies.test.ts", "a warehouse that is there and damaged is mended, and needs no rebuild"],
+    ],
   },
-  { id: "export-rebuild/name-folder", says: "name the folder that `third-umpire export` wrote", untested: true },
-  { id: "export-rebuild/changed-hand", says: "it was changed by hand: take another copy of it", untested: true },
   {
-    id: "seam/name-brokers",
+    id: "export/none-there",
+    says: "name the folder that `third-umpire export` wrote",
+    by: [["test/unit/loader/remedies.test.ts", "a folder without an export is that of one"]],
+  },
+  { id: "export/doubles", says: "it was changed by hand: take another copy of it", untested: true },
+  {
+    id: "export/other-brokers",
     says: "name the brokers that the export was made from, or rebuild with --without-topics",
-    untested: true,
+    by: [["test/unit/loader/remedies.test.ts", "topics of other brokers are left out, or the right brokers named"]],
   },
   {
     id: "decode/only-processor",
@@ -57,29 +79,39 @@ export const WAREHOUSE: readonly Entry[] = [
       ],
     ],
   },
-  { id: "duckdb-errors/update-program", says: "update this program", untested: true },
   {
-    id: "duckdb-errors/third-umpire",
+    id: "duckdb-errors/update-program",
+    says: "update this program",
+    cannot: "there is no later version of this program to update to",
+  },
+  {
+    id: "loader/damaged",
     says: "`third-umpire loader --restore` sets the file aside and goes on from the newest published snapshot, which holds its own offsets: Kafka has the rest",
-    untested: true,
+    by: [["test/unit/loader/remedies.test.ts", "a damaged file is set aside, and the snapshot goes on"]],
   },
   { id: "duckdb-errors/check-who", says: "check who owns the file and its folder", untested: true },
   {
-    id: "hot-file/stop-third",
+    id: "loader/second-loader",
     says: "stop it with `third-umpire down` or `kill {}`, or set TU_WAREHOUSE_DIR to another directory",
-    untested: true,
+    by: [
+      ["test/unit/loader/remedies.test.ts", "a second loader waits for the end of the first, or has another folder"],
+      ["test/e2e/remedies.test.ts", "a second loader waits until the first was stopped"],
+    ],
   },
-  { id: "hot-file/check-who", says: "check who owns the folder, or set TU_WAREHOUSE_DIR", untested: true },
-  { id: "loader/third-umpire", says: "`third-umpire loader --accept-gaps`", untested: true },
+  {
+    id: "loader/folder",
+    says: "check who owns the folder, or set TU_WAREHOUSE_DIR",
+    by: [["test/unit/loader/remedies.test.ts", "a folder that cannot be made is another one"]],
+  },
   {
     id: "migrations/install-again",
     says: "install again: files of the package are missing or do not belong to it",
     untested: true,
   },
   {
-    id: "migrations/update-program",
+    id: "loader/newer-program",
     says: "update this program, or set TU_WAREHOUSE_DIR to another directory",
-    untested: true,
+    by: [["test/unit/loader/remedies.test.ts", "a warehouse of a newer program is left alone"]],
   },
   {
     id: "plan/processor-s",
@@ -87,26 +119,37 @@ export const WAREHOUSE: readonly Entry[] = [
     untested: true,
   },
   {
-    id: "read/third-umpire",
+    id: "warehouse/none",
     says: "`third-umpire play` loads some matches; a running loader publishes within seconds",
-    untested: true,
+    by: [["test/e2e/remedies.test.ts", "there is a warehouse to read only when something was loaded"]],
   },
   {
-    id: "start-offsets/restore-warehouse",
-    says: "restore a warehouse that has them, or go on without them, noted in the table gaps: {}",
-    untested: true,
+    id: "loader/records-deleted",
+    says: [
+      "restore a warehouse that has them, or go on without them, noted in the table gaps: {}",
+      "`third-umpire loader --accept-gaps`",
+    ],
+    by: [
+      [
+        "test/unit/loader/remedies.test.ts",
+        "records deleted before they were loaded are passed over when that is accepted, and noted",
+      ],
+      ["test/unit/loader/remedies.test.ts", "a warehouse that has the deleted records is put in its place"],
+    ],
   },
   {
-    id: "start-offsets/topic-deleted",
+    id: "loader/topic-made-again",
     says: "the topic was deleted and made again: set TU_WAREHOUSE_DIR to a new directory, or `third-umpire reset` both",
-    untested: true,
+    by: [
+      ["test/unit/loader/remedies.test.ts", "topics that were made again are loaded into another warehouse"],
+      ["test/e2e/remedies.test.ts", "begin anew"],
+    ],
   },
   {
     id: "start-offsets/accepted-accept",
     says: "accepted by --accept-gaps",
     noRemedy: "the reason that a gap is noted with",
   },
-  { id: "object-store/name-folder", says: "name its folder or bucket in TU_OBJECT_STORE", untested: true },
   {
     id: "read/close-there",
     says: "close it in that program, which should open it read-only (access_mode=read_only, duckdb -readonly)",
@@ -117,4 +160,5 @@ export const WAREHOUSE: readonly Entry[] = [
       ],
     ],
   },
+  { id: "audit/object-store", says: "name its folder or bucket in TU_OBJECT_STORE", untested: true },
 ];

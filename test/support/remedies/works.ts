@@ -1,6 +1,15 @@
 import { expect } from "vitest";
 import { REGISTER, textsOf } from "./register.ts";
 
+/** What a person is told who is stuck, where it is no error that is thrown: a line of a command, a finding of `doctor`. */
+export class Told extends Error {
+  readonly remedy: string;
+  constructor(remedy: string) {
+    super(remedy);
+    this.remedy = remedy;
+  }
+}
+
 export interface Run<T> {
   /** Fails in the state that the remedy is for, and names it. Called again when the remedy was done: then it must succeed. */
   readonly attempt: () => T | Promise<T>;

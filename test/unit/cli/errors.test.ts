@@ -24,6 +24,14 @@ describe("errors become one line", () => {
     expect(line(error)).toContain("(remedy: start the local stack with `third-umpire up`");
   });
 
+  it("knows a remedy for what caused an error of ours, such as a Kafka that is not there", () => {
+    const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+    const settings = new RetryableError("no topic settings from Kafka", { cause: refused });
+    const client = Object.assign(new Error("broker transport failure"), { code: -195 });
+    const answer = new RetryableError("no answer from Kafka", { cause: client });
+    for (const error of [settings, answer]) expect(line(error)).toContain("(remedy: start the local stack with");
+  });
+
   it("takes the first of an aggregate, whose own message is empty", () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED ::1:25432"), { code: "ECONNREFUSED" });
     expect(line(new AggregateError([refused], ""))).toContain("connect ECONNREFUSED ::1:25432");

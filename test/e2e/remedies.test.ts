@@ -1,0 +1,319 @@
+/**
+ * What the command line tells a person who is stuck, done word by word with the commands themselves, on real servers. One
+ * stack for all tests of this file, which build on one another.
+ */
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CliStack, cliStack, eventually } from "../support/cli.ts";
+import { remedyWorks, Told } from "../support/remedies/works.ts";
+import { writeSpoiltMatches } from "../support/spoilt-matches.ts";
+
+const LONG_MS = 300_000;
+const MATCH = ["--odi", "data/odi", "--match", "660825"];
+const ANOTHER = ["--odi", "data/odi", "--match", "65258"];
+
+let stack: CliStack;
+let files: string;
+
+beforeAll(async () => {
+  stack = await cliStack();
+  files = mkdtempSync(join(tmpdir(), "third-umpire-remedies-"));
+});
+
+afterAll(async () => {
+  await stack.remove();
+  rmSync(files, { recursive: true, force: true });
+});
+
+/** Throws the remedy in what a command said; without one there is nothing that a person could do. */
+function tell(said: string): never {
+  const remedy = /\(remedy: (?<text>.*)\)$/mu.exec(said)?.groups?.["text"];
+  if (remedy === undefined) throw new Error(said);
+  throw new Told(remedy);
+}
+
+/** Runs a command; what it printed, or the remedy it told. */
+async function command(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await stack.run(args, LONG_MS);
+  return code === 0 ? stdout : tell(stderr);
+}
+
+/** Starts a part that runs on, until `isWell`; throws the remedy it told when it ends before. */
+async function begin(
+  args: readonly string[],
+  isWell: (out: string) => boolean | Promise<boolean>,
+): Promise<() => Promise<void>> {
+  const { child, ended, out } = stack.start(args);
+  let hasEnded = false;
+  void ended.then(() => (hasEnded = true));
+  await eventually(async () => hasEnded || (await isWell(out())), LONG_MS, out);
+  if (hasEnded) tell(out());
+  return async () => {
+    child.kill("SIGINT");
+    await ended;
+  };
+}
+
+const isRunning = (out: string): boolean => /"state":"running"/u.test(out);
+
+/** A part of the pipeline, started and stopped again. */
+async function part(...args: readonly string[]): Promise<void> {
+  const stop = await begin(args, isRunning);
+  await stop();
+}
+
+const play = (...args: readonly string[]): Promise<string> =>
+  command("play", "--interval", "0", "--exit-when-done", ...args);
+
+let stopRun = (): Promise<void> => Promise.resolve();
+
+/** `third-umpire run` until it has loaded something; it runs on. */
+async function run(): Promise<void> {
+  stopRun = await begin(["run"], (out) => /loaded [1-9]/u.test(out));
+}
+
+describe("where nothing has run", { timeout: LONG_MS }, () => {
+  afterAll(async () => {
+    await stopRun();
+  });
+
+  test("status names the command that starts it all", async () => {
+    const attempt = async (): Promise<void> => {
+      const said = await command("status");
+      if (said.startsWith("nothing runs")) throw new Told(said.trim());
+      expect(said).toMatch(/^kafka .* ready/mu);
+    };
+    await remedyWorks("status/nothing", { attempt, does: { "start with: third-umpire run": run } });
+    await stopRun();
+  });
+
+  test("reset asks, or is told beforehand", async () => {
+    const args = ["reset"];
+    await remedyWorks("reset/asks", {
+      attempt: () => command(...args),
+      does: { "add --yes": () => args.push("--yes") },
+    });
+  });
+
+  test("commands that look want a processor to have run", async () => {
+    await command("up");
+    const attempt = (): Promise<string> => command("verdicts");
+    expect(
+      await remedyWorks("topics/nothing-processed", { attempt, does: { "`third-umpire run` does it all": run } }),
+    ).toContain("accepted");
+  });
+
+  test("status says who serves the live page", async () => {
+    await stopRun();
+    await command("up");
+    const attempt = async (): Promise<void> => {
+      const line = (await command("status")).split("\n").find((each) => each.startsWith("live page")) ?? "";
+      if (line.includes("not there")) throw new Told(line);
+    };
+    await remedyWorks("status/no-live-page", { attempt, does: { "third-umpire run": run } });
+    await stopRun();
+    let stop = (): Promise<void> => Promise.resolve();
+    const loader = async (): Promise<void> => void (stop = await begin(["loader"], isRunning));
+    await command("up");
+    await remedyWorks("status/no-live-page", { attempt, does: { "third-umpire loader": loader } });
+    await stop();
+    await command("reset", "--yes");
+  });
+});
+
+describe("with a match that was played", { timeout: LONG_MS }, () => {
+  test("there is a warehouse to read only when something was loaded", async () => {
+    const some = (): Promise<string> => play(...MATCH);
+    const cards = await remedyWorks("warehouse/none", {
+      attempt: () => command("scorecards"),
+      does: { "`third-umpire play` loads some matches": some },
+    });
+    expect(cards).toContain("Canada");
+  });
+
+  test("a play wants a folder", async () => {
+    const args: string[] = [];
+    const name = (): void => void args.push(...ANOTHER);
+    await remedyWorks("play/nothing", { attempt: () => play(...args), does: { "name a folder with --odi": name } });
+  });
+
+  test("what was played is played once more when that is asked", async () => {
+    const args: string[] = [];
+    const attempt = async (): Promise<void> => {
+      const { stderr, stdout } = await stack.run(
+        ["play", "--interval", "0", "--exit-when-done", ...MATCH, ...args],
+        LONG_MS,
+      );
+      const line = `${stdout}${stderr}`.split("\n").find((each) => each.includes("played before"));
+      if (line !== undefined) throw new Told(line);
+    };
+    await remedyWorks("play/all-played", {
+      attempt,
+      does: { "--again plays them once more": () => args.push("--again") },
+    });
+  });
+
+  test("the audit wants the servers", async () => {
+    const audit = await remedyWorks("audit/no-servers", {
+      attempt: () => command("audit"),
+      does: { "start the servers: third-umpire up": () => command("up") },
+    });
+    expect(audit).toContain("Nothing was lost");
+  });
+
+  test("commands want the servers", async () => {
+    await command("down");
+    await remedyWorks("cli/refused", {
+      attempt: () => command("verdicts"),
+      does: { "start the local stack with `third-umpire up`": () => command("up") },
+    });
+  });
+
+  test("a partition is one that there is", async () => {
+    for (const name of ["state", "verdicts"]) {
+      let partition = "9";
+      const choose = (): void => void (partition = "3");
+      await remedyWorks("partition/none", {
+        attempt: () => command(name, "--partition", partition),
+        does: { "choose one from 0 to 3": choose },
+      });
+    }
+  });
+
+  test("an instance has a name of plain characters", async () => {
+    let instance = "a b";
+    const rename = (): void => void (instance = "a-b.1");
+    await remedyWorks("processor/instance", {
+      attempt: () => part("processor", "--instance", instance),
+      does: { "letters, digits, dots, dashes and underscores, at most 61": rename },
+    });
+  });
+
+  test("a feed has one source, and each has a feed", async () => {
+    let feeds = [["--odi", "data/odi", "--test", "data/test"]];
+    const each = (): void =>
+      void (feeds = [
+        ["--odi", "data/odi"],
+        ["--test", "data/test"],
+      ]);
+    const attempt = async (): Promise<void> => {
+      for (const args of feeds) await command("feed", "--interval", "0", ...args);
+    };
+    await remedyWorks("feed/two-sources", { attempt, does: { "start one feed for each": each } });
+  });
+
+  test("a second loader waits until the first was stopped", async () => {
+    const stop = await begin(["loader"], isRunning);
+    const down = async (): Promise<void> => {
+      await command("down");
+      await stop();
+      await command("up");
+    };
+    await remedyWorks("loader/second-loader", {
+      attempt: () => part("loader"),
+      does: { "stop it with `third-umpire down`": down },
+    });
+  });
+
+  test("servers that run already are stopped first, for another who starts them", async () => {
+    const attempt = (): Promise<string> => play(...MATCH);
+    await remedyWorks("up/running-already", {
+      attempt,
+      does: { "stop it with: third-umpire down": () => command("down") },
+    });
+  });
+});
+
+describe("records in quarantine", { timeout: LONG_MS }, () => {
+  let repaired: string;
+  beforeAll(async () => {
+    const folder = join(files, "spoilt");
+    writeSpoiltMatches(folder);
+    for (const name of readdirSync(folder)) if (!name.startsWith("9000004")) rmSync(join(folder, name));
+    await command("play", "--interval", "0", "--exit-when-done", "--odi", folder);
+    await command("up");
+    repaired = join(files, "repaired.json");
+  }, LONG_MS);
+
+  const listed = async (): Promise<string> =>
+    /^(?<id>cricket\S+)/mu.exec(await command("quarantine", "list"))!.groups!["id"]!;
+
+  test("are judged like any other when they were repaired as the list says", async () => {
+    const id = await listed();
+    const attempt = async (): Promise<void> => {
+      await command("down");
+      const summary = await command("play", "--interval", "0", "--exit-when-done", ...MATCH, "--json");
+      await command("up");
+      const { accepted } = (JSON.parse(summary) as { verdicts: { accepted: number } }).verdicts;
+      if (accepted === 0) throw new Told((await command("quarantine", "list")).trim().split("\n").at(-1)!);
+    };
+    let value = "";
+    const show = async (): Promise<void> => void (value = await command("quarantine", "show", id, "--raw"));
+    const retry = async (): Promise<void> => {
+      writeFileSync(repaired, value.replace('"runs_off_bat":"77"', '"runs_off_bat":"0"'));
+      await command("quarantine", "retry", id, "--value", repaired);
+    };
+    await remedyWorks("quarantine/repair", {
+      attempt,
+      does: { "third-umpire quarantine show ID --raw > file": show, "then retry ID --value file": retry },
+    });
+  });
+
+  test("are named by ids that the list prints", async () => {
+    for (const wrong of ["7", "cricket.odi.raw/0/999999"]) {
+      let id = wrong;
+      const look = async (): Promise<void> => void (id = await listed());
+      const attempt = (): Promise<string> => command("quarantine", "show", id);
+      if (wrong === "7")
+        await remedyWorks("quarantine/no-id", {
+          attempt,
+          does: { "`third-umpire quarantine list` prints them": look },
+        });
+      else
+        await remedyWorks("quarantine/not-there", {
+          attempt,
+          does: { "`third-umpire quarantine list` shows what is": look },
+        });
+    }
+  });
+
+  test("are repaired with a file that is there, and not too large", async () => {
+    const id = await listed();
+    let file = join(files, "nothing");
+    const attempt = (): Promise<string> => command("quarantine", "retry", id, "--value", file);
+    const value = await command("quarantine", "show", id, "--raw");
+    const give = (): void => {
+      writeFileSync(repaired, value.replace('"runs_off_bat":"77"', '"runs_off_bat":"0"'));
+      file = repaired;
+    };
+    await remedyWorks("quarantine/no-file", { attempt, does: { "give the file with the repaired value": give } });
+    file = join(files, "large");
+    writeFileSync(file, Buffer.alloc(21 * 1024 * 1024));
+    await remedyWorks("quarantine/large-file", { attempt, does: { "a record may have 20 MB at most": give } });
+  });
+});
+
+describe("topics and warehouse that do not belong together", { timeout: LONG_MS }, () => {
+  test("begin anew", async () => {
+    const warehouse = join(files, "kept");
+    await command("down");
+    cpSync(stack.settings.warehouseDir, warehouse, { recursive: true });
+    await command("reset", "--yes");
+    await play(...MATCH);
+    await command("up");
+    rmSync(stack.settings.warehouseDir, { recursive: true });
+    cpSync(warehouse, stack.settings.warehouseDir, { recursive: true });
+    const reset = async (): Promise<void> => {
+      await command("reset", "--yes");
+      await play(...MATCH);
+      await command("up");
+    };
+    await remedyWorks("loader/topic-made-again", {
+      attempt: () => part("loader"),
+      does: { "`third-umpire reset` both": reset },
+    });
+    expect(await command("scorecards")).toContain("Canada");
+  });
+});
