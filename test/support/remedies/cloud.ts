@@ -70,7 +70,11 @@ export const CLOUD: readonly Entry[] = [
     says: "start the server, let this machine through its firewall, or correct TU_MONGODB_URL",
     untested: true,
   },
-  { id: "cloud/mongodb-url", says: "correct TU_MONGODB_URL", untested: true },
+  {
+    id: "mongo/address",
+    says: "correct TU_MONGODB_URL",
+    by: [["test/integration/mongo/remedies.test.ts", "an address that is none is corrected"]],
+  },
   { id: "cloud/mongodb-role", says: "give the user the role readWrite on this database", untested: true },
   {
     id: "postgres/supabase-signs",

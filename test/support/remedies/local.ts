@@ -125,7 +125,7 @@ export const LOCAL: readonly Entry[] = [
   {
     id: "up/running-already",
     says: "stop it with: third-umpire down",
-    by: [["test/e2e/remedies.test.ts", "servers that run already are stopped first, for another who starts them"]],
+    by: [["test/e2e/remedies.test.ts", "a play that goes on elsewhere is stopped before another begins"]],
   },
   {
     id: "superset-install/install-python",

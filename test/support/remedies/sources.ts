@@ -19,24 +19,29 @@ export const SOURCES: readonly Entry[] = [
   },
   { id: "aws/name-folder", says: "name a folder that can be written in TU_OBJECT_STORE", untested: true },
   {
-    id: "mongo/start-mongod",
+    id: "mongo/no-replica-set",
     says: "start mongod with --replSet rs0 and run rs.initiate() once; a server of its own has neither transactions nor change streams",
-    untested: true,
+    by: [["test/integration/mongo/remedies.test.ts", "a server of its own becomes a replica set"]],
   },
   {
-    id: "mongo/put-behind",
+    id: "mongo/no-database",
     says: "put it behind the host in TU_MONGODB_URL: mongodb+srv://user:password@host/database",
-    untested: true,
+    by: [["test/integration/mongo/remedies.test.ts", "an address without a database gets one"]],
   },
   {
-    id: "mongo/give-user",
+    id: "mongo/right",
     says: 'give the user the role readWrite on this database: db.grantRolesToUser("<user>", [{ role: "readWrite", db: "<database>" }]); or correct the database in TU_MONGODB_URL',
-    untested: true,
+    by: [
+      [
+        "test/integration/mongo/remedies.test.ts",
+        "a user without the rights is granted them, or the database is corrected",
+      ],
+    ],
   },
   {
-    id: "mongo/correct-user",
+    id: "mongo/password",
     says: "correct user and password in the connection address (TU_MONGODB_URL), and its authSource",
-    untested: true,
+    by: [["test/integration/mongo/remedies.test.ts", "a wrong password is corrected"]],
   },
   {
     id: "mongo/atlas-login",
@@ -44,9 +49,9 @@ export const SOURCES: readonly Entry[] = [
     cannot: "the tests reach no Supabase and no Atlas",
   },
   {
-    id: "mongo/correct-name",
+    id: "mongo/database-name",
     says: "correct the name of the database in the connection address (TU_MONGODB_URL)",
-    untested: true,
+    by: [["test/integration/mongo/remedies.test.ts", "a name that MongoDB does not allow is corrected"]],
   },
   { id: "mongo/see-mongodb", says: "see MongoDB's log", untested: true },
   {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { fetchMatches, type FetchSummary } from "../../../src/fetch/index.ts";
+import { fetchMatches } from "../../../src/fetch/index.ts";
 import { remedyWorks } from "../../support/remedies/works.ts";
 import { type Answer, fileAnswer, type FileServer, serve, zipOf } from "./server.ts";
 
@@ -29,23 +29,16 @@ async function answer(with_: Answer): Promise<void> {
   ({ url } = server);
 }
 
-const fetched = (): Promise<FetchSummary> =>
-  fetchMatches({
-    source: "t20i",
-    dir,
-    url,
-    signal: new AbortController().signal,
-    download: { tries: 1, random: () => 0 },
-  });
+async function fetched(): Promise<void> {
+  const { signal } = new AbortController();
+  await fetchMatches({ source: "t20i", dir, url, signal, download: { tries: 1, random: () => 0 } });
+  expect(readdirSync(dir)).toContain("1.json");
+}
 
 const other = (): void => void (dir = join(root, "other"));
 const again = (): undefined => undefined;
 
 describe("a fetch that was refused brings the matches when the remedy was done:", () => {
-  afterEach(() => {
-    expect(readdirSync(dir)).toContain("1.json");
-  });
-
   test("an archive of another name", async () => {
     await answer((request, response, call) =>
       request.url === "/archive.zip" ? fileAnswer(archive)(request, response, call) : response.writeHead(404).end(),
