@@ -5,10 +5,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { repeatInPostgres } from "../../../src/feed/again/postgres.ts";
 import { postgresTarget } from "../../../src/feed/index.ts";
 import { WriteBatch } from "../../../src/kafka/log.ts";
-import { installPostgres, localSupervisor, postgresService, type Supervisor } from "../../../src/local/index.ts";
+import { localSupervisor, postgresService, type Supervisor } from "../../../src/local/index.ts";
 import type { Settings } from "../../../src/settings.ts";
 import type { PostgresSourceOptions } from "../../../src/sources/postgres/index.ts";
 import { remedyWorks } from "../../support/remedies/works.ts";
+import { makeSuperuser } from "../../support/postgres.ts";
 import { settingsOnFreePorts } from "../../support/stack.ts";
 import { insertBalls, newWorld, startSource, type World } from "./harness.ts";
 
@@ -16,6 +17,7 @@ import { insertBalls, newWorld, startSource, type World } from "./harness.ts";
 
 let settings: Settings;
 let supervisor: Supervisor;
+let superuserUrl: string;
 let world: World;
 /** What a person changes. */
 let options: Partial<PostgresSourceOptions>;
@@ -23,7 +25,7 @@ const base = mkdtempSync(join(tmpdir(), "tu-remedies-"));
 
 beforeAll(async () => {
   settings = await settingsOnFreePorts(base);
-  await installPostgres(settings, () => undefined);
+  superuserUrl = await makeSuperuser(settings);
   supervisor = localSupervisor(settings);
   await supervisor.start(postgresService(settings));
 });
@@ -32,7 +34,7 @@ afterAll(async () => {
   rmSync(base, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  world = await newWorld(settings.postgresUrl);
+  world = await newWorld(superuserUrl);
   options = {};
   await insertBalls(world, 3);
 });
@@ -217,6 +219,36 @@ test("a publication that leaves out a table or an operation is altered", async (
   await remedyWorks("postgres/publication-operations", {
     attempt,
     does: { "alter publication odi set (publish = 'insert, update, delete, truncate')": all },
+  });
+});
+
+test("a publication that leaves out rows or columns takes the whole table again", async () => {
+  for (const part of ["where (match_id = 'x')", "(id, match_id)"]) {
+    await world.sql.unsafe(`alter table odi.deliveries replica identity default;
+      alter publication odi drop table odi.deliveries;
+      alter publication odi add table odi.deliveries ${part}`);
+    await remedyWorks("postgres/publication-part", {
+      attempt,
+      does: {
+        "alter publication odi drop table odi.deliveries": () =>
+          world.sql`alter publication odi drop table odi.deliveries`,
+        "alter publication odi add table odi.deliveries": () =>
+          world.sql`alter publication odi add table odi.deliveries`,
+      },
+    });
+  }
+});
+
+test("a table in partitions is published as one", async () => {
+  await world.sql.unsafe(`create table odi.parts (like odi.deliveries) partition by list (match_id);
+    create table odi.rest partition of odi.parts default;
+    drop table odi.deliveries cascade;
+    alter table odi.parts rename to deliveries;
+    alter publication odi add table odi.deliveries`);
+  const asOne = (): unknown => world.sql.unsafe("alter publication odi set (publish_via_partition_root = true)");
+  await remedyWorks("postgres/publication-partitions", {
+    attempt,
+    does: { "alter publication odi set (publish_via_partition_root = true)": asOne },
   });
 });
 

@@ -69,7 +69,7 @@ export const ENGINE: readonly Entry[] = [
   },
   {
     id: "engine/process-throws",
-    says: "mend the topology: decode and identify may throw to quarantine a record, process must not throw",
+    says: "mend the topology: decode and identify may throw to quarantine a record, process and complete must not throw",
     by: [["test/unit/processor/remedies.test.ts", "a topology that fails on a record is mended"]],
   },
   {

@@ -183,4 +183,19 @@ export const SOURCES: readonly Entry[] = [
     says: "choose another slot name",
     by: [["test/integration/sources/remedies.test.ts", "a slot of another program is left to it"]],
   },
+  {
+    id: "postgres/publication-part",
+    says: "alter publication {} drop table odi.{}; alter publication {} add table odi.{}",
+    by: [
+      [
+        "test/integration/sources/remedies.test.ts",
+        "a publication that leaves out rows or columns takes the whole table again",
+      ],
+    ],
+  },
+  {
+    id: "postgres/publication-partitions",
+    says: "alter publication {} set (publish_via_partition_root = true)",
+    by: [["test/integration/sources/remedies.test.ts", "a table in partitions is published as one"]],
+  },
 ];
