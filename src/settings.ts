@@ -254,7 +254,8 @@ export function projectRoot(from: string): string {
 function toSettings(env: Environment, root: string): Settings {
   if (env.TU_DASHBOARD_TOKEN === undefined && !LOOPBACK.has(env.TU_DASHBOARD_HOST)) {
     throw new FatalError(`TU_DASHBOARD_HOST is ${env.TU_DASHBOARD_HOST}: others could read the page and stop servers`, {
-      remedy: "set TU_DASHBOARD_TOKEN to a secret of at least 16 characters without spaces, or serve the page on 127.0.0.1",
+      remedy:
+        "set TU_DASHBOARD_TOKEN to a secret of at least 16 characters without spaces, or serve the page on 127.0.0.1",
     });
   }
   const localDir = resolve(root, env.TU_LOCAL_DIR);

@@ -204,4 +204,19 @@ export const ENGINE: readonly Entry[] = [
     says: "use shorter ones, at most 500 bytes together",
     by: [["test/unit/processor/remedies.test.ts", "names that are too long together are made shorter"]],
   },
+  {
+    id: "start/session-timeout",
+    says: "choose {} ms or more, leave it out, or lower group.min.session.timeout.ms of the brokers",
+    untested: true,
+  },
+  {
+    id: "start/transaction-timeout",
+    says: "choose {} ms or less, leave it out, or raise transaction.max.timeout.ms of the brokers",
+    untested: true,
+  },
+  {
+    id: "start/commit-interval",
+    says: "commit at least every {} ms, or raise the transaction timeout",
+    untested: true,
+  },
 ];
