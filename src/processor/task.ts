@@ -82,7 +82,10 @@ export class Frame {
   readonly counts: VerdictCounts;
   /** The number that this transaction's commit has for the task. */
   readonly commit: number;
-  /** In the order of judgement: a new one whenever the input changes, so that the verdicts topic tells who came first. */
+  /**
+   * In the order of judgement: a new one whenever the input changes, so that the verdicts topic tells who came first, or
+   * when one is full. Blocks of one input form a chain either way.
+   */
   readonly blocks: VerdictBlockBuilder[] = [];
   /** Records judged in this transaction; must equal the sum of its verdicts (EO-1). */
   records = 0;
@@ -108,7 +111,7 @@ export class Frame {
   block(inputIndex: number, offset: number): VerdictBlockBuilder {
     const topic = this.task.topology.inputs[inputIndex]!;
     const last = this.blocks.at(-1);
-    if (last?.topic === topic) return last;
+    if (last?.topic === topic && !last.isFull) return last;
     return this.#newBlock(inputIndex, offset);
   }
 

@@ -50,6 +50,9 @@ const VERSION = 2;
 const LOST = 1;
 const COMPLETES = 1;
 const ENTRY_BYTES = 36;
+/** A block with so much in it is full: a few kilobytes more at most, whatever the settings and however long the reasons. */
+const BLOCK_BYTES = 1024 * 1024;
+const REASON_CHARS_MAX = 500;
 const NONE_U8 = 0xff;
 const NONE_U16 = 0xffff;
 const encoder = new TextEncoder();
@@ -68,6 +71,7 @@ export class VerdictBlockBuilder {
   #view = new DataView(this.#entries.buffer);
   #length = 0;
   #reasons = new Map<string, number>();
+  #reasonBytes = 0;
   #toOffset: number;
 
   constructor(topic: string, partition: number, continuesFrom: number, fromOffset: number, lost = false) {
@@ -77,6 +81,11 @@ export class VerdictBlockBuilder {
     this.fromOffset = fromOffset;
     this.lost = lost;
     this.#toOffset = fromOffset;
+  }
+
+  /** What comes next needs a block of its own. */
+  get isFull(): boolean {
+    return this.#length * ENTRY_BYTES + this.#reasonBytes >= BLOCK_BYTES || this.#reasons.size >= NONE_U16;
   }
 
   get toOffset(): number {
@@ -125,9 +134,8 @@ export class VerdictBlockBuilder {
   encode(streamTime: number | null): Uint8Array {
     const topic = encoder.encode(this.topic);
     const reasons = [...this.#reasons.keys()].map((reason) => encoder.encode(reason));
-    const reasonBytes = reasons.reduce((sum, reason) => sum + 2 + reason.length, 0);
     const bytes = new Uint8Array(
-      4 + topic.length + 4 + 24 + 24 + 12 + 2 + reasonBytes + 4 + this.#length * ENTRY_BYTES,
+      4 + topic.length + 4 + 24 + 24 + 12 + 2 + this.#reasonBytes + 4 + this.#length * ENTRY_BYTES,
     );
     const view = new DataView(bytes.buffer);
     view.setUint8(0, VERSION);
@@ -159,13 +167,15 @@ export class VerdictBlockBuilder {
     return bytes;
   }
 
-  #reasonIndex(reason: string): number {
+  /** A reason quotes the input, so there may be as many as records; they are cut, and a full block is followed by another. */
+  #reasonIndex(whole: string): number {
+    const reason = whole.slice(0, REASON_CHARS_MAX);
     const known = this.#reasons.get(reason);
     if (known !== undefined) return known;
-    // A reason quotes the input, so there may be many: beyond the table they are cut to their kind.
-    if (this.#reasons.size >= NONE_U16 - 1) return 0;
     const index = this.#reasons.size;
-    this.#reasons.set(reason.slice(0, 500), index);
+    if (index >= NONE_U16) throw new RangeError("a verdict block holds 65,535 reasons at most: begin another one");
+    this.#reasons.set(reason, index);
+    this.#reasonBytes += 2 + encoder.encode(reason).length;
     return index;
   }
 
