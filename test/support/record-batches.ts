@@ -12,7 +12,7 @@ export interface StoredRecord {
 }
 
 export interface StoredBatchOptions {
-  readonly codec?: "none" | "gzip" | "snappy" | "lz4";
+  readonly codec?: "none" | "gzip" | "snappy" | "lz4" | "zstd" | "unknown";
   readonly producerId?: number;
   readonly transactional?: boolean;
   /** A marker that ends a transaction. */
@@ -23,7 +23,7 @@ export interface StoredBatchOptions {
   readonly magic?: number;
 }
 
-const CODECS = ["none", "gzip", "snappy", "lz4"];
+const CODECS = ["none", "gzip", "snappy", "lz4", "zstd", "unknown"];
 
 /** A record batch as a broker stores it (kafka.apache.org/documentation/#recordbatch). Offsets rise; the first record's is the base. */
 export function storedBatch(records: readonly StoredRecord[], options: StoredBatchOptions = {}): Buffer {

@@ -86,6 +86,10 @@ const sequenceLost = new Set([
 
 /** A person must act. */
 const remedies = new Map<number, string>([
+  [
+    -170, // NOT_IMPLEMENTED: a batch in a compression that the client does not have
+    "the topic is compressed with zstd, and the Kafka client was built without it: install libzstd-dev and build it again (npm rebuild @confluentinc/kafka-javascript), nothing is lost meanwhile",
+  ],
   [10, "raise max.message.bytes of the topic and message.max.bytes of the broker, or send smaller records"],
   [17, "use a topic name of at most 249 characters out of a-z A-Z 0-9 . _ -"],
   [26, "choose a session timeout between group.min.session.timeout.ms and group.max.session.timeout.ms of the broker"],

@@ -185,9 +185,14 @@ export const ENGINE: readonly Entry[] = [
     cannot: "only a code that no client of today gives brings it about",
   },
   {
+    id: "kafka/client-without-zstd",
+    says: "the topic is compressed with zstd, and the Kafka client was built without it: install libzstd-dev and build it again (npm rebuild @confluentinc/kafka-javascript), nothing is lost meanwhile",
+    cannot: "a test must not install programs on the machine it runs on",
+  },
+  {
     id: "kafka/compression",
     says: "set compression.type of this topic to producer (Kafka's default) or lz4, and write it again: `third-umpire reset` starts over",
-    untested: true,
+    cannot: "Kafka has no compression but those that are read",
   },
   {
     id: "kafka/reader-refused",

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { FatalError, RetryableError } from "../../../src/domain/errors.ts";
+import { compress } from "snappyjs";
 import { crc32c } from "../../../src/kafka/wire/crc32c.ts";
+import { inflate } from "../../../src/kafka/wire/inflate.ts";
 import { StoredBatch } from "../../../src/kafka/wire/record-batch.ts";
 import { storedBatch, type StoredRecord } from "../../support/record-batches.ts";
 
@@ -45,6 +47,9 @@ function thrown(call: () => unknown): unknown {
   throw new Error("nothing was thrown");
 }
 
+/** "seam up", as the zstd command line packs it. */
+const SEAM_UP = "28b52ffd04583900007365616d207570d817b921";
+
 describe("a record batch as a broker stores it", () => {
   test.for(["none", "gzip", "lz4"] as const)("comes out as it went in: %s", (codec) => {
     expect(decoded(storedBatch(records, { codec }))).toEqual(records);
@@ -72,11 +77,28 @@ describe("a record batch as a broker stores it", () => {
     }
   });
 
+  test("in snappy is read as a stream of blocks and as one block, in zstd of several frames", () => {
+    const text = Buffer.from("over and over and over again ".repeat(5_000));
+    const block = (bytes: Buffer): Buffer => {
+      const packed = compress(bytes);
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(packed.length);
+      return Buffer.concat([length, packed]);
+    };
+    const header = Buffer.from("82534e4150505900000000010000000100".slice(0, 32), "hex");
+    const stream = Buffer.concat([header, block(text.subarray(0, 32_768)), block(text.subarray(32_768))]);
+    expect(inflate(2, stream, "").equals(text)).toBe(true);
+    expect(inflate(2, compress(text), "").equals(text)).toBe(true);
+    // "seam up" and "\n", each a frame of the zstd command line.
+    const frames = Buffer.from(`${SEAM_UP}${SEAM_UP}`, "hex");
+    expect(inflate(4, frames, "").toString()).toBe("seam upseam up");
+  });
+
   test("of a compression or a format that is not read here says what to do", () => {
-    const snappy = thrown(() => decoded(storedBatch(records, { codec: "snappy" })));
-    expect(snappy).toBeInstanceOf(FatalError);
-    expect((snappy as FatalError).message).toContain("t/3 offset 5000000000 is compressed with snappy");
-    expect((snappy as FatalError).remedy).toContain("compression.type");
+    const unknown = thrown(() => decoded(storedBatch(records, { codec: "unknown" })));
+    expect(unknown).toBeInstanceOf(FatalError);
+    expect((unknown as FatalError).message).toContain("t/3 offset 5000000000 is compressed with codec 5");
+    expect((unknown as FatalError).remedy).toContain("compression.type");
     expect(thrown(() => decoded(storedBatch(records, { magic: 1 })))).toBeInstanceOf(FatalError);
   });
 });
