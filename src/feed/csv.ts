@@ -16,7 +16,13 @@ export interface UnreadableLine {
 /** In the order of `CSV2_COLUMNS`; null for a column that the file does not have, "" for one that is empty. */
 export type DeliveryColumns = readonly (string | null)[];
 
-export type CsvRow = { readonly columns: DeliveryColumns } | { readonly unreadable: UnreadableLine };
+export interface DeliveryRow {
+  readonly columns: DeliveryColumns;
+  /** From 1. */
+  readonly line: number;
+}
+
+export type CsvRow = DeliveryRow | { readonly unreadable: UnreadableLine };
 
 /** What a ball cannot be without, in any version. */
 const REQUIRED: readonly Csv2Column[] = [
@@ -50,7 +56,7 @@ export async function* readRows(file: string, lines: AsyncIterable<Line>): Async
       continue;
     }
     const row = "problem" in header ? header : readRow(line, header);
-    yield "problem" in row ? { unreadable: unreadable(file, line, row.problem) } : row;
+    yield "problem" in row ? { unreadable: unreadable(file, line, row.problem) } : { ...row, line: line.number };
   }
   if (header === undefined) yield { unreadable: { file, line: 0, raw: Buffer.alloc(0), problem: "the file is empty" } };
 }

@@ -4,6 +4,7 @@ import { pause } from "../postgres/wait.ts";
 import { planOf } from "./options.ts";
 import type { FeedCounts, FeedOptions, FeedSummary } from "./options.ts";
 import { errOnce } from "./err-once.ts";
+import { FileError } from "./files.ts";
 import type { MatchScript } from "./plan.ts";
 import { playMatch } from "./player.ts";
 import { FeedBoard } from "./status.ts";
@@ -30,7 +31,8 @@ export interface RunFeedOptions<C> extends FeedOptions {
  */
 export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummary> {
   const { signal, target } = options;
-  const board = new FeedBoard(options.onStatus, options.now ?? Date.now);
+  const board = new FeedBoard(options.onStatus, options.now ?? Date.now, options.notes);
+  const refused = new Set<string>();
   try {
     const scripts = errOnce(chooseMatches(options));
     const keys = scripts.map((script) => script.progressKey);
@@ -42,20 +44,17 @@ export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummar
     let complete = false;
     while (!signal.aborted && !complete) {
       const done = await retrying(options, board, "reading the progress", () => target.finished(keys));
-      const finished = await playedAsTheyAre(scripts, done ?? new Map());
+      const finished = await playedAsTheyAre(scripts, done ?? new Map(), (script, error) => {
+        refuse(script, error, refused, board);
+      });
       board.set({ matchesDone: finished.size });
-      complete = finished.size === scripts.length;
-      if (!complete)
-        await playAll(
-          scripts.filter((script) => !finished.has(script.progressKey)),
-          options,
-          board,
-        );
+      const left = scripts.filter(({ progressKey }) => !finished.has(progressKey) && !refused.has(progressKey));
+      complete = left.length === 0;
+      if (!complete) await playAll(left, { ...options, refused }, board);
     }
-    board.set(
-      complete ? { state: "done", message: doneMessage(board.counts) } : { state: "stopped", message: "stopped" },
-    );
-    return { ...board.counts, complete };
+    const message = doneMessage(board.counts, refused.size);
+    board.set(complete ? { state: "done", message } : { state: "stopped", message: "stopped" });
+    return { ...board.counts, complete, files: board.files };
   } finally {
     await target.close();
   }
@@ -65,19 +64,35 @@ export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummar
 async function playedAsTheyAre<C>(
   scripts: readonly MatchScript<C>[],
   done: ReadonlyMap<string, string>,
+  unreadable: (script: MatchScript<C>, error: FileError) => void,
 ): Promise<Set<string>> {
   const same = new Set<string>();
   for (const script of scripts) {
     const before = done.get(script.progressKey);
-    if (before !== undefined && before === (await script.digest())) same.add(script.progressKey);
+    try {
+      if (before !== undefined && before === (await script.digest())) same.add(script.progressKey);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      unreadable(script, error);
+    }
   }
   return same;
 }
 
-function doneMessage({ editions }: FeedCounts): string {
-  if (editions === 0) return "every match is in";
+/** A match whose file cannot be read: said once a run, and never a reason to stop the others. */
+function refuse<C>(script: MatchScript<C>, error: FileError, refused: Set<string>, board: FeedBoard): void {
+  if (refused.has(script.progressKey)) return;
+  refused.add(script.progressKey);
+  board.note({ path: `match ${script.matchId}`, reason: error.message, refused: true });
+  board.set({ message: `${error.message}; the others go on` });
+}
+
+function doneMessage({ editions }: FeedCounts, refused: number): string {
+  const but = refused === 1 ? " but one, whose file" : ` but ${refused}, whose files`;
+  const all = `every match is in${refused === 0 ? "" : `${but} cannot be read`}`;
+  if (editions === 0) return all;
   const files = editions === 1 ? "a file" : `${editions} files`;
-  return `every match is in; ${files} had changed and played again: balls that are no longer in a file stay on the card`;
+  return `${all}; ${files} had changed and played again: balls that are no longer in a file stay on the card`;
 }
 
 function chooseMatches<C>({ scripts, matches, live }: RunFeedOptions<C>): readonly MatchScript<C>[] {
@@ -92,11 +107,10 @@ function chooseMatches<C>({ scripts, matches, live }: RunFeedOptions<C>): readon
   return scripts.filter((script) => wanted.has(script.matchId));
 }
 
-async function playAll<C>(
-  scripts: readonly MatchScript<C>[],
-  options: RunFeedOptions<C>,
-  board: FeedBoard,
-): Promise<void> {
+/** `refused`: progress keys of matches whose files cannot be read. They are tried once a run, and never stop the others. */
+type Playing<C> = RunFeedOptions<C> & { readonly refused: Set<string> };
+
+async function playAll<C>(scripts: readonly MatchScript<C>[], options: Playing<C>, board: FeedBoard): Promise<void> {
   const liveIds = options.intervalMs === 0 ? [] : [...new Set(options.live ?? scripts.map((script) => script.matchId))];
   const fast = chainsOf(scripts.filter((script) => !liveIds.includes(script.matchId)));
   const live = liveIds.flatMap((id) => scripts.filter((script) => script.matchId === id));
@@ -124,7 +138,7 @@ function chainsOf<C>(scripts: readonly MatchScript<C>[]): MatchScript<C>[][] {
 async function work<C>(
   queue: Iterator<readonly MatchScript<C>[]>,
   intervalMs: number,
-  feed: RunFeedOptions<C>,
+  feed: Playing<C>,
   board: FeedBoard,
 ): Promise<void> {
   let connection: FeedConnection<C> | undefined;
@@ -133,7 +147,13 @@ async function work<C>(
       for (const script of next.value) {
         connection ??= await retrying(feed, board, "connecting", () => feed.target.connect());
         if (connection === undefined || feed.signal.aborted) return;
-        await playMatch(script, { feed, board, connection, intervalMs });
+        try {
+          await playMatch(script, { feed, board, connection, intervalMs });
+        } catch (error) {
+          if (!(error instanceof FileError)) throw error;
+          refuse(script, error, feed.refused, board);
+          continue;
+        }
         if (!feed.signal.aborted) board.set({ matchesDone: board.counts.matchesDone + 1 });
       }
     }

@@ -31,10 +31,13 @@ export async function readStart(path: string, bytes: number): Promise<Buffer> {
   }
 }
 
+/** The file system does not give a file. The match in it cannot be played; others can. */
+export class FileError extends FatalError {}
+
 /** What the file system says, as an error of ours: the code of a missing file is also that of a server's missing socket. */
 export function fileError(path: string, error: unknown): FatalError {
   if (error instanceof FatalError) return error;
-  return new FatalError(`the file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+  return new FileError(`the file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
     cause: error,
     remedy: "put the file back, or make it readable, and start the feed again",
   });

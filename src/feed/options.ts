@@ -1,3 +1,4 @@
+import type { FileNote } from "./folder.ts";
 import type { PlanOptions } from "./plan.ts";
 
 export interface FeedOptions extends PlanOptions {
@@ -14,6 +15,8 @@ export interface FeedOptions extends PlanOptions {
   readonly matches?: readonly string[];
   /** Play finished matches once more, from their first row. */
   readonly again?: boolean;
+  /** Files of the folders that are not played, for the status and the summary. */
+  readonly notes?: readonly FileNote[];
   /** Matches that are played at the same time at full speed (default 16), each over a connection of its own. */
   readonly connections?: number;
   readonly now?: () => number;
@@ -44,11 +47,21 @@ export interface FeedStatus extends FeedCounts {
   readonly match: string | null;
   readonly line: number;
   readonly message: string;
+  /** Files of the folders that are not played, where there are any. */
+  readonly files?: FileCounts;
+}
+
+export interface FileCounts {
+  /** Files that are no matches, and copies of others. */
+  readonly passedOver: number;
+  /** Matches, or what may be matches, that cannot be played: file and reason. */
+  readonly refused: readonly string[];
 }
 
 export interface FeedSummary extends FeedCounts {
   /** False when it was stopped before. */
   readonly complete: boolean;
+  readonly files: FileCounts;
 }
 
 /** The part of the options that makes the plan: what a target keeps with the progress. */

@@ -1,4 +1,5 @@
-import type { FeedCounts, FeedStatus } from "./options.ts";
+import type { FileNote } from "./folder.ts";
+import type { FeedCounts, FeedStatus, FileCounts } from "./options.ts";
 import type { Step } from "./plan.ts";
 
 /** Longest time for which full speed is not shown: a status per row would cost more than the row. */
@@ -19,13 +20,28 @@ export class FeedBoard {
     matchesDone: 0,
     matchesTotal: 0,
   };
+  #files: FileCounts = { passedOver: 0, refused: [] };
   readonly #report: (status: FeedStatus) => void;
   readonly #now: () => number;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(report: (status: FeedStatus) => void, now: () => number) {
+  constructor(report: (status: FeedStatus) => void, now: () => number, notes: readonly FileNote[] = []) {
     this.#report = report;
     this.#now = now;
+    for (const note of notes) this.note(note);
+  }
+
+  get files(): FileCounts {
+    return this.#files;
+  }
+
+  /** A file that is not played. Passed-over ones are counted: a folder may hold thousands. */
+  note({ path, reason, refused }: FileNote): void {
+    const { passedOver, refused: before } = this.#files;
+    this.#files = refused
+      ? { passedOver, refused: [...before, `${path}: ${reason}`] }
+      : { passedOver: passedOver + 1, refused: before };
+    this.#status = { ...this.#status, files: this.#files };
   }
 
   get counts(): FeedCounts {

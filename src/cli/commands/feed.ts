@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import type { FeedOptions, FeedSummary, T20iContent } from "../../feed/index.ts";
+import type { FeedOptions, FeedStatus, FeedSummary, FileNote, T20iContent } from "../../feed/index.ts";
 import type { ObjectStoreTarget } from "../../feed/targets/object-store.ts";
 import type { Settings } from "../../settings.ts";
-import { UsageError } from "../errors.ts";
+import { EXIT_FAILURE, SilentExit, UsageError } from "../errors.ts";
 import { addFeedOptions, type FeedArguments, givenSources } from "../feed-options.ts";
 import { hearParent, messageOf, tellParent } from "../play/channel.ts";
 import { feedProcess, SOURCE_IDS, type SourceId } from "../play/sources.ts";
@@ -32,8 +32,17 @@ async function feed(options: FeedArguments): Promise<void> {
   ]);
   const settings = loadSettings();
   const dirs = given.dirs.map((dir) => resolve(dir));
-  await runAsProcess(feedProcess(given.id), settings, async (signal, onStatus) => {
-    await FEEDS[given.id](settings, dirs, {
+  let refused = 0;
+  await runAsProcess<FeedStatus>(feedProcess(given.id), settings, async (signal, onStatus, logger) => {
+    const notes: FileNote[] = [];
+    const note = (found: FileNote): void => {
+      notes.push(found);
+      const words = `${found.path}: ${found.reason}`;
+      if (found.refused) logger.warn(`refused: ${words}`);
+      else logger.info(`passed over: ${words}`);
+    };
+    const { files } = await FEEDS[given.id](settings, dirs, note, {
+      notes,
       intervalMs: options.interval,
       seed: options.seed,
       replayRate: options.replayRate,
@@ -44,27 +53,37 @@ async function feed(options: FeedArguments): Promise<void> {
       signal,
       onStatus,
     });
+    refused = files.refused.length;
+    for (const words of files.refused.slice(notes.filter((found) => found.refused).length))
+      logger.warn(`refused: ${words}`);
   });
+  // Every one of them has been named.
+  if (refused > 0) throw new SilentExit(EXIT_FAILURE);
 }
 
-type Feed = (settings: Settings, dirs: readonly string[], options: FeedOptions) => Promise<FeedSummary>;
+type Feed = (
+  settings: Settings,
+  dirs: readonly string[],
+  note: (note: FileNote) => void,
+  options: FeedOptions,
+) => Promise<FeedSummary>;
 
 /** Where the matches of each source come from and go to. Loaded when called: a feed needs one driver, not three. */
 const FEEDS: Readonly<Record<SourceId, Feed>> = {
-  odi: async (settings, dirs, options) => {
+  odi: async (settings, dirs, note, options) => {
     const { odiScripts, postgresTarget, runFeed } = await import("../../feed/index.ts");
     const target = postgresTarget({ connection: settings.postgresUrl });
-    return runFeed({ ...options, scripts: await odiScripts(dirs), target });
+    return runFeed({ ...options, scripts: await odiScripts(dirs, note), target });
   },
-  t20i: async (settings, dirs, options) => {
+  t20i: async (settings, dirs, note, options) => {
     const [{ runFeed, t20iScripts }, { mongoTarget }] = await Promise.all([
       import("../../feed/index.ts"),
       import("../../feed/targets/mongo.ts"),
     ]);
     const target = mongoTarget<T20iContent>({ connection: settings.mongodbUrl });
-    return runFeed({ ...options, scripts: await t20iScripts(dirs), target });
+    return runFeed({ ...options, scripts: await t20iScripts(dirs, note), target });
   },
-  test: async (settings, dirs, options) => {
+  test: async (settings, dirs, note, options) => {
     const [{ runFeed, testScripts }, { objectStoreTarget }] = await Promise.all([
       import("../../feed/index.ts"),
       import("../../feed/targets/object-store.ts"),
@@ -72,7 +91,7 @@ const FEEDS: Readonly<Record<SourceId, Feed>> = {
     const target = objectStoreTarget({ location: settings.objectStore, region: settings.lambdaRegion });
     const stopHearing = hearParent((message) => void repeatOnDemand(target, message));
     try {
-      return await runFeed({ ...options, scripts: await testScripts(dirs), target });
+      return await runFeed({ ...options, scripts: await testScripts(dirs, note), target });
     } finally {
       stopHearing();
     }

@@ -47,7 +47,7 @@ export function register(program: Command): void {
   addRunOptions(addFeedOptions(command))
     .option(
       "--exit-when-done",
-      "end when everything is loaded and audited; exit code 1 if the audit finds an unexplained difference",
+      "end when everything is loaded and audited; exit code 1 if the audit finds an unexplained difference or a file was not played",
     )
     .option("--superset", "fetch and start Superset in the background, about 900 MB")
     .option("--json", "print a summary as JSON at the end (status lines go to stderr)")
@@ -91,7 +91,8 @@ export async function playAndReport(options: PlayOptions): Promise<void> {
   const result = await play(loadSettings(), options);
   if (options.json) out.printJson(result);
   else out.print(...summaryLines(result, out));
-  if (options.exitWhenDone && (!result.complete || (result.audit?.unexplained ?? 0) > 0)) throw new SilentExit(1);
+  if (options.exitWhenDone && (!result.complete || result.refused.length > 0 || (result.audit?.unexplained ?? 0) > 0))
+    throw new SilentExit(1);
 }
 
 function summaryLines(result: PlaySummary, { count, span }: typeof import("../output.ts")): string[] {
@@ -105,9 +106,23 @@ function summaryLines(result: PlaySummary, { count, span }: typeof import("../ou
     `${result.complete ? "Done" : "Stopped"} after ${span(result.seconds * 1000)}: ${count(judged)} records judged${others.length === 0 ? "" : ` (${others.join(", ")})`}, ${count(result.loaded)} loaded in this run.`,
     ...(kills.length === 0 ? [] : [`Killed on purpose: ${kills.join(", ")}.`]),
     ...(result.audit === null ? [] : [auditLine(result.audit, count)]),
+    ...refusedLines(result.refused, count),
     result.complete
       ? "See them: third-umpire scorecards"
       : "Run it again to go on where it was; third-umpire scorecards shows what is in.",
+  ];
+}
+
+const REFUSED_SHOWN = 20;
+
+/** Every file that was asked for and is not in, as far as a screen holds them. */
+function refusedLines(refused: readonly string[], count: (value: number) => string): string[] {
+  if (refused.length === 0) return [];
+  const more = refused.length - REFUSED_SHOWN;
+  return [
+    `Not played: ${count(refused.length)} ${refused.length === 1 ? "file" : "files"}.`,
+    ...refused.slice(0, REFUSED_SHOWN).map((words) => `  ${words}`),
+    ...(more > 0 ? [`  and ${count(more)} more; the logs of the feeds name them all`] : []),
   ];
 }
 

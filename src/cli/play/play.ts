@@ -30,6 +30,8 @@ export interface PlaySummary {
   readonly kills: Readonly<Record<string, number>>;
   readonly restarts: Readonly<Record<string, number>>;
   readonly seconds: number;
+  /** Files that were not played though they are matches, or may be: file and reason. */
+  readonly refused: readonly string[];
   readonly audit: AuditReport | null;
 }
 
@@ -190,6 +192,7 @@ function summary(stage: Stage, outcome: Outcome | null, ms: number): PlaySummary
     kills: Object.fromEntries(model.kills),
     restarts: Object.fromEntries(model.processes.map(({ name, restarts }) => [name, restarts])),
     seconds: Math.round(ms / 100) / 10,
+    refused: stage.refused,
     audit: outcome?.audit ?? null,
   };
 }

@@ -1,5 +1,6 @@
 /** The three sources as the command line names them. Light: `--help` loads it. */
 import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import { type FileFormat, namedFile } from "../../feed/file-names.ts";
 
 export const SOURCE_IDS = ["odi", "t20i", "test"] as const;
 export type SourceId = (typeof SOURCE_IDS)[number];
@@ -22,9 +23,9 @@ export interface SourceKind {
 }
 
 const named =
-  (pattern: RegExp): SourceKind["matchOf"] =>
+  (format: FileFormat): SourceKind["matchOf"] =>
   (fileName) =>
-    pattern.exec(fileName)?.groups?.["id"];
+    namedFile(format, fileName)?.matchId;
 
 /** One entry a source: what the commands, the stack and the screen have to know of it. */
 export const SOURCES: Readonly<Record<SourceId, SourceKind>> = {
@@ -35,7 +36,7 @@ export const SOURCES: Readonly<Record<SourceId, SourceKind>> = {
     store: "Postgres",
     service: "postgres",
     rawTopic: CRICKET_TOPICS.odiRaw,
-    matchOf: named(/^(?<id>[\w-]+?)(?:_info)?\.csv$/u),
+    matchOf: named("csv"),
   },
   t20i: {
     id: "t20i",
@@ -44,7 +45,7 @@ export const SOURCES: Readonly<Record<SourceId, SourceKind>> = {
     store: "MongoDB",
     service: "mongodb",
     rawTopic: CRICKET_TOPICS.t20iRaw,
-    matchOf: named(/^(?<id>[\w-]+)\.json$/u),
+    matchOf: named("json"),
   },
   test: {
     id: "test",
@@ -53,7 +54,7 @@ export const SOURCES: Readonly<Record<SourceId, SourceKind>> = {
     store: "the object store",
     service: "lambda",
     rawTopic: CRICKET_TOPICS.testRaw,
-    matchOf: named(/^(?<id>[\w-]+)\.yaml$/u),
+    matchOf: named("yaml"),
   },
 };
 

@@ -17,6 +17,8 @@ import type { PipelineListener } from "./pipeline.ts";
 export type Untimed = ScreenEvent extends infer E ? (E extends ScreenEvent ? Omit<E, "at"> : never) : never;
 
 const TICK_MS = 250;
+/** The others are in the log, and all of them counted in the summary. */
+const REFUSED_SHOWN = 20;
 const COMES_LATER: Link = { state: "starting", url: null, text: "when Kafka answers" };
 
 /** Everything that is running, and what is known of it: the supervisor, the model of the screen, the display. */
@@ -32,6 +34,7 @@ export class Stage {
   #model: ScreenModel;
   #waiting = "";
   readonly #notes: string[] = [];
+  readonly #refused = new Set<string>();
   readonly #feedDone = new Map<SourceId, Promise<void>>();
 
   constructor(settings: Settings, options: Pick<PlayOptions, "sources" | "json" | "superset">) {
@@ -51,7 +54,9 @@ export class Stage {
       processor: (name, status) => this.tell({ type: "processor", name, status }),
       loader: (status) => this.tell({ type: "loader", status }),
       feed: (id, status) => {
+        const told = this.#model.feeds.get(id)?.status.files?.refused.length ?? 0;
         this.tell({ type: "feed", id, status });
+        for (const words of status.files?.refused.slice(told) ?? []) this.refuse(words);
         if (status.state !== "done") return;
         announce.get(id)?.();
         // It ended by itself; without this the supervisor would start it again.
@@ -87,6 +92,18 @@ export class Stage {
     const before = this.#model;
     this.#model = reduce(before, { ...event, at: Date.now() } as ScreenEvent);
     if (event.type === "phase" || this.#model.news !== before.news) this.#display.update();
+  }
+
+  /** A file that is not played. A feed that is started again says so again. */
+  refuse(words: string): void {
+    if (this.#refused.has(words)) return;
+    this.#refused.add(words);
+    if (this.#refused.size <= REFUSED_SHOWN) this.tell({ type: "news", text: `refused: ${words}`, tone: "bad" });
+  }
+
+  /** Files that are not played, with the reason. */
+  get refused(): readonly string[] {
+    return [...this.#refused];
   }
 
   /** Something to keep: among the news now, and in the terminal afterwards. */

@@ -10,7 +10,7 @@
  */
 import { basename } from "node:path";
 import { decode, splitFields, unreadable } from "../csv.ts";
-import { digestOfFiles, fileError, readStart } from "../files.ts";
+import { digestOfFiles } from "../files.ts";
 import type { Line } from "../lines.ts";
 import { MAX_LINE_BYTES, readLines } from "../lines.ts";
 import type { MatchScript, ScriptRow } from "../plan.ts";
@@ -65,15 +65,6 @@ export function csv1Script(matchId: string, path: string, progressKey: string = 
     wrong: wrongVersion,
     digest: () => digestOfFiles([path]),
   };
-}
-
-/** Whether a file begins as the original CSV does; csv2 begins with its columns. @throws FatalError when it cannot be read */
-export async function isCsv1(path: string): Promise<boolean> {
-  try {
-    return /^(?:\uFEFF)?(?:version|"version"),/u.test((await readStart(path, 16)).toString("utf8"));
-  } catch (error) {
-    throw fileError(path, error);
-  }
 }
 
 async function matchRecord(matchId: string, path: string): Promise<ScriptRow<OdiContent>> {

@@ -1,6 +1,7 @@
 /** Cricsheet's "Ashwin" CSV: `<id>.csv` with a row a delivery, and `<id>_info.csv` with what is said about the match. */
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
+import type { DeliveryRow, UnreadableLine } from "../csv.ts";
 import { decode, readRows, unreadable } from "../csv.ts";
 import { digestOfFiles } from "../files.ts";
 import { MAX_LINE_BYTES, readLines } from "../lines.ts";
@@ -36,8 +37,13 @@ async function* deliveries(files: Csv2Files): AsyncGenerator<ScriptRow<OdiConten
   let line = 0;
   for await (const row of readRows(basename(files.deliveries), readLines(files.deliveries))) {
     line += 1;
-    yield "unreadable" in row
-      ? unreadableRow(files.matchId, row.unreadable, line)
+    if ("unreadable" in row) {
+      yield unreadableRow(files.matchId, row.unreadable, line);
+      continue;
+    }
+    const stated = row.columns[MATCH_ID] ?? "";
+    yield stated.trim() !== files.matchId
+      ? unreadableRow(files.matchId, otherMatch(basename(files.deliveries), row, stated), line)
       : {
           content: { table: "deliveries", columns: row.columns },
           bytes: row.columns.reduce((sum, column) => sum + (column?.length ?? 0) + 4, 100),
@@ -45,6 +51,19 @@ async function* deliveries(files: Csv2Files): AsyncGenerator<ScriptRow<OdiConten
           repeatable: true,
         };
   }
+}
+
+const MATCH_ID = CSV2_COLUMNS.indexOf("match_id");
+
+/** A row of another match would go in under this one's progress: that file is played on its own, or nobody knows which is right. */
+function otherMatch(file: string, { line, columns }: DeliveryRow, stated: string): UnreadableLine {
+  const raw = Buffer.from(columns.map((column) => column ?? "").join(","));
+  return {
+    file,
+    line,
+    raw,
+    problem: `the row is of match ${JSON.stringify(stated.slice(0, 64))}, the file of another`,
+  };
 }
 
 async function matchRecord({ matchId, info }: Csv2Files): Promise<ScriptRow<OdiContent>> {

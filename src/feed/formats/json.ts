@@ -1,8 +1,9 @@
 /** Cricsheet JSON (1.0.0, 1.1.0) as documents: one a delivery, one for what the file says about the match. */
 import type { UnreadableLine } from "../csv.ts";
 import { digestOfFiles } from "../files.ts";
-import type { FolderKind } from "../folder.ts";
-import { listFiles, listFolders } from "../folder.ts";
+import type { FolderKind, Notes } from "../folder.ts";
+import { listFolders } from "../folder.ts";
+import { listWholeFiles } from "./whole-folder.ts";
 import { KEPT_BYTES } from "../lines.ts";
 import type { MatchScript, ScriptRow } from "../plan.ts";
 import type { Random } from "../random.ts";
@@ -41,16 +42,22 @@ export type T20iContent =
   | { readonly kind: "match"; readonly document: { readonly match_id: string; readonly match: Fields } }
   | { readonly kind: "unreadable"; readonly document: T20iUnreadable };
 
-const KIND: FolderKind = { files: "Cricsheet JSON files (<id>.json)", option: "--t20i" };
+const KIND: FolderKind = { format: "json", files: "Cricsheet JSON files (<id>.json)", option: "--t20i" };
 
 /** Parsing takes up to 60 times the text; the largest T20 international has 91 kB. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
 /** A document of MongoDB ends at 16 MiB, and BSON takes up to twelve bytes for one of JSON. */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
-/** @throws FatalError when a folder cannot be read or holds none. */
-export async function t20iScripts(dirs: readonly string[]): Promise<MatchScript<T20iContent>[]> {
-  const found = await listFolders(dirs, KIND, (dir) => listFiles(dir, KIND, /^(?<id>[\w-]+)\.json$/u));
+/** A file without an id for a name is a match if it begins like one. */
+const MATCH_START = /"(?:meta|info|innings)"\s*:/u;
+
+/** @param note hears of every file that is not played. @throws FatalError when a folder cannot be read or holds none. */
+export async function t20iScripts(
+  dirs: readonly string[],
+  note: Notes = () => undefined,
+): Promise<MatchScript<T20iContent>[]> {
+  const found = await listFolders(dirs, KIND, (dir) => listWholeFiles(dir, KIND, note, MATCH_START));
   return found.map(({ matchId, match, progressKey }) => jsonScript(matchId, match.path, progressKey));
 }
 

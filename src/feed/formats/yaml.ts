@@ -3,8 +3,9 @@ import type { MappingNode, Node } from "js-yaml";
 import { isInningsLabel } from "../../domain/cricket/yaml.ts";
 import type { UnreadableLine } from "../csv.ts";
 import { digestOfFiles } from "../files.ts";
-import type { FolderKind } from "../folder.ts";
-import { listFiles, listFolders } from "../folder.ts";
+import type { FolderKind, Notes } from "../folder.ts";
+import { listFolders } from "../folder.ts";
+import { listWholeFiles } from "./whole-folder.ts";
 import type { MatchScript, ScriptRow } from "../plan.ts";
 import type { Random } from "../random.ts";
 import { otherRuns } from "../slip.ts";
@@ -18,16 +19,22 @@ export interface TestContent {
   readonly body: string;
 }
 
-const KIND: FolderKind = { files: "Cricsheet YAML files (<id>.yaml)", option: "--test" };
+const KIND: FolderKind = { format: "yaml", files: "Cricsheet YAML files (<id>.yaml)", option: "--test" };
 
 /** The largest Test has 486 kB. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
 /** What a file may come to once its aliases are replaced. */
 const MAX_EXPANDED_CHARS = 2 * MAX_FILE_BYTES;
 
-/** @throws FatalError when a folder cannot be read or holds none. */
-export async function testScripts(dirs: readonly string[]): Promise<MatchScript<TestContent>[]> {
-  const found = await listFolders(dirs, KIND, (dir) => listFiles(dir, KIND, /^(?<id>[\w-]+)\.ya?ml$/u));
+/** A file without an id for a name is a match if it begins like one. */
+const MATCH_START = /^(?:meta|info|innings):/mu;
+
+/** @param note hears of every file that is not played. @throws FatalError when a folder cannot be read or holds none. */
+export async function testScripts(
+  dirs: readonly string[],
+  note: Notes = () => undefined,
+): Promise<MatchScript<TestContent>[]> {
+  const found = await listFolders(dirs, KIND, (dir) => listWholeFiles(dir, KIND, note, MATCH_START));
   return found.map(({ matchId, match, progressKey }) => yamlScript(matchId, match.path, progressKey));
 }
 

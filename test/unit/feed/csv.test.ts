@@ -55,7 +55,8 @@ describe("the header decides", () => {
     ["behind a quoted header", header.replaceAll(/[a-z_0-9]+/gu, '"$&"'), ball],
     ["below blank lines", `\n\r\n${header.toUpperCase()}`, ball],
   ])("a column that nobody knows is passed over: %s", async (_, given, line) => {
-    expect(await rows(`${given}\n${line}\n`)).toEqual(await rows(`${header}\n${ball}\n`));
+    const [row] = await rows(`${header}\n${ball}\n`);
+    expect(await rows(`${given}\n${line}\n`)).toEqual([{ ...row, line: given.split("\n").length + 1 }]);
   });
 
   test.each([
