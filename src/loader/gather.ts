@@ -16,7 +16,8 @@ const BUSY_FETCH_MS = 5;
 /**
  * What the next transaction writes: one ball alone when the game is live, thousands together when there is much to catch
  * up with, since a transaction costs some milliseconds whatever its size. Records are read as they arrive, so that a
- * transaction under way gets its turns in between; while it lasts (`busy`), gathering costs nobody time.
+ * transaction under way gets its turns in between; while it lasts (`busy`), gathering costs nobody time. Large records end
+ * it early: the reader then keeps what it has queued, and asks for no more.
  */
 export async function gather(
   reader: LogReader,
@@ -24,11 +25,13 @@ export async function gather(
   options: {
     readonly topics: LoaderTopics;
     readonly maxRecords: number;
+    /** Bytes of values after which nothing more is fetched: what one fetch brings comes on top. */
+    readonly maxBytes: number;
     readonly busy: () => boolean;
     readonly deliveries: PlannedDeliveries;
   },
 ): Promise<LoadPlan> {
-  const { topics, maxRecords, busy, deliveries } = options;
+  const { topics, maxRecords, maxBytes, busy, deliveries } = options;
   const plan = emptyPlan(deliveries);
   const add = async (batches: readonly RecordBatch[]): Promise<number> => {
     for (const batch of batches) {
@@ -42,7 +45,7 @@ export async function gather(
   const startedAt = performance.now();
   let latest = await add(await reader.fetch(maxRecords, FETCH_MS));
   let total = latest;
-  while (total >= GATHER_WORTH_RECORDS && total < maxRecords) {
+  while (total >= GATHER_WORTH_RECORDS && total < maxRecords && plan.bytes < maxBytes) {
     const waiting = busy();
     if (!waiting && (latest < GATHER_WORTH_RECORDS || performance.now() - startedAt >= GATHER_MS)) break;
     latest = await add(await reader.fetch(maxRecords - total, waiting ? BUSY_FETCH_MS : 1));

@@ -39,6 +39,8 @@ export interface LoaderOptions {
 }
 
 const BATCH_MAX_RECORDS = 10_000;
+/** Of one transaction: three times what 10,000 deliveries take. Quarantined records may have 1 MB each. */
+const GATHERED_BYTES_MAX = 32 * 1024 * 1024;
 /** About one transaction ahead; compressed batches count as they come and are several times that in memory. */
 const QUEUED_BYTES_MAX = 4 * 1024 * 1024;
 const PUBLISH_INTERVAL_MS = 5000;
@@ -164,6 +166,7 @@ class Loader {
     const plan = await gather(session.reader, session.ahead, {
       topics,
       maxRecords: batchMaxRecords,
+      maxBytes: GATHERED_BYTES_MAX,
       busy: () => session.busy,
       deliveries: this.#planned(),
     });

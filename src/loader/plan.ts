@@ -55,6 +55,8 @@ export interface LoadPlan {
   readonly judged: Map<PartitionName, number>;
   /** Records taken, without those that were loaded before. */
   records: number;
+  /** Bytes of their values, as they came. */
+  bytes: number;
 }
 
 /** With deliveries that were planned before and have been loaded, their memory is used again. */
@@ -70,6 +72,7 @@ export function emptyPlan(deliveries: PlannedDeliveries = new PlannedDeliveries(
     next: new Map(),
     judged: new Map(),
     records: 0,
+    bytes: 0,
   };
 }
 
@@ -122,6 +125,7 @@ function take(
   topics: LoaderTopics,
 ): void {
   const value = batch.value(index);
+  plan.bytes += value?.length ?? 0;
   switch (batch.topic) {
     case topics.deliveries:
       plan.deliveries.put(value, place);
