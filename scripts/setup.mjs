@@ -110,13 +110,20 @@ function cache() {
   return join(root, ".local", "kafka-client", `${version}-abi${abi}-${process.platform}-${process.arch}`);
 }
 
+/** node-pre-gyp looks for a proxy in HTTP_PROXY only. */
+function proxy() {
+  const { HTTP_PROXY, http_proxy, HTTPS_PROXY, https_proxy } = process.env;
+  const given = HTTP_PROXY || http_proxy || HTTPS_PROXY || https_proxy;
+  return given ? { HTTP_PROXY: given } : {};
+}
+
 /** node-pre-gyp as the package's own install script calls it, with the node-gyp that comes with npm. */
 async function clientScript(args, env, log) {
   const require = createRequire(join(modules, client, "package.json"));
   const preGyp = join(dirname(require.resolve("@mapbox/node-pre-gyp/package.json")), "bin", "node-pre-gyp");
   const child = spawn(process.execPath, [preGyp, ...args], {
     cwd: join(modules, client),
-    env: { ...process.env, ...nodeGyp(), ...env },
+    env: { ...process.env, ...proxy(), ...nodeGyp(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 15 * 60_000,
   });

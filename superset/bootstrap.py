@@ -5,6 +5,7 @@ dashboards only, not the charts on them. Last line: what was done (src/local/sup
 """
 
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -25,8 +26,9 @@ def bundle(folder: Path, warehouse: str) -> io.BytesIO:
             if path.parent.name == "databases":
                 if PLACEHOLDER not in text:
                     sys.exit(f"{path} does not name {PLACEHOLDER}")
-                # A folder may hold characters that mean something in an address.
-                text = text.replace(PLACEHOLDER, "duckdb:///" + warehouse.replace("%", "%25").replace("?", "%3F"))
+                # A folder may hold characters that mean something in an address, or in YAML: every JSON text is one of YAML's.
+                address = "duckdb:///" + warehouse.replace("%", "%25").replace("?", "%3F")
+                text = text.replace(PLACEHOLDER, json.dumps(address))
             target.writestr(f"{ROOT}/{path.relative_to(folder)}", text)
     archive.seek(0)
     return archive

@@ -13,10 +13,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { FatalError } from "../domain/errors.ts";
 import type { Settings } from "../settings.ts";
 import { kafkaAnswers } from "./kafka-ready.ts";
+import { mavenProxySettings } from "./maven-proxy.ts";
 import { kafkaDir, kafkaVersion, packageFile } from "./paths.ts";
 import { requireFreePort } from "./ports.ts";
 import { findJava, findProgram, runCommand } from "./run-command.ts";
@@ -26,6 +27,10 @@ export type Progress = (line: string) => void;
 
 /** 16 bytes, base64url; compose.yaml has the same, so that a data folder fits both. */
 export const clusterId: string = "dGhpcmQtdW1waXJlLWtmaw";
+
+const CONFIG = "server.properties";
+/** Java reads and writes the names of files in the encoding of its locale, and makes question marks of what that does not have. */
+const JAVA_LOCALE = { LC_ALL: "C.UTF-8" } as const;
 
 const jarFolder = (settings: Settings): string => join(kafkaDir(settings), kafkaVersion);
 
@@ -47,22 +52,28 @@ export async function installKafka(settings: Settings, progress: Progress): Prom
   mkdirSync(kafkaDir(settings), { recursive: true });
   const temporary = mkdtempSync(join(kafkaDir(settings), "fetching-"));
   let downloads = 0;
+  const proxy = mavenProxySettings(process.env);
+  const globalSettings = join(temporary, "proxy.xml");
+  if (proxy !== null) writeFileSync(globalSettings, proxy, { mode: 0o600 });
+  const jars = join(temporary, "jars");
   const copy = [
     "-B",
+    ...(proxy === null ? [] : ["-gs", globalSettings]),
     "-f",
     packageFile("compose", "kafka", "pom.xml"),
     "dependency:copy-dependencies",
-    `-DoutputDirectory=${temporary}`,
+    `-DoutputDirectory=${jars}`,
   ];
   try {
     await runCommand("mvn", copy, {
+      env: JAVA_LOCALE,
       onLine: (line) => {
         if (/^(\[INFO\] )?Downloaded .*\.jar/.test(line) && ++downloads % 20 === 0)
           progress(`Kafka ${kafkaVersion}: ${downloads} jars fetched`);
       },
     });
     // Under its final name only when complete; a second installer that was quicker has made the same thing.
-    if (!existsSync(target)) renameSync(temporary, target);
+    if (!existsSync(target)) renameSync(jars, target);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -72,15 +83,16 @@ export async function installKafka(settings: Settings, progress: Progress): Prom
 /** The broker on the loopback address. `jars` shares one installation between several stacks. */
 export function kafkaService(settings: Settings, options: { jars?: Settings } = {}): ProcessSpec {
   const dir = kafkaDir(settings);
-  const config = join(dir, "server.properties");
-  const classPath = join(jarFolder(options.jars ?? settings), "*");
+  const classPath = join(relative(dir, jarFolder(options.jars ?? settings)), "*");
   return {
     name: "kafka",
     command: findJava() ?? "java",
+    cwd: dir,
+    env: JAVA_LOCALE,
     args: [
       ...["-Xms256m", `-Xmx${settings.kafkaHeapMb}m`, "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"],
       ...["-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS"],
-      ...["-cp", classPath, "kafka.Kafka", config],
+      ...["-cp", classPath, "kafka.Kafka", CONFIG],
     ],
     beforeStart: async () => {
       requireJava();
@@ -88,21 +100,25 @@ export function kafkaService(settings: Settings, options: { jars?: Settings } = 
       await requireFreePort(settings.kafkaControllerPort, "TU_KAFKA_CONTROLLER_PORT", "Kafka's controller");
       mkdirSync(dir, { recursive: true });
       chmodSync(dir, 0o700); // the topics of everybody who uses this stack
-      writeFileSync(config, effectiveKafkaConfig(settings));
-      await formatStorage(dir, classPath, config);
+      writeFileSync(join(dir, CONFIG), effectiveKafkaConfig(settings));
+      await formatStorage(dir, classPath);
     },
     ready: () => kafkaAnswers(settings.kafkaPort),
   };
 }
 
-/** `compose/kafka/server.properties` with the ports and folders of these settings, on the loopback address only. */
+/**
+ * `compose/kafka/server.properties` with the ports and folders of these settings, on the loopback address only. Folders are relative to the
+ * working directory: `log.dirs` is split at commas, a class path at colons, and a file of properties holds Latin-1 only, while people's
+ * folders have any name.
+ */
 export function effectiveKafkaConfig(settings: Settings): string {
   const { kafkaPort, kafkaControllerPort } = settings;
   const replaced: Readonly<Record<string, string>> = {
     "controller.quorum.voters": `1@127.0.0.1:${kafkaControllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${kafkaPort},CONTROLLER://127.0.0.1:${kafkaControllerPort}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${kafkaPort}`,
-    "log.dirs": join(kafkaDir(settings), "data"),
+    "log.dirs": "data",
   };
   return readFileSync(packageFile("compose", "kafka", "server.properties"), "utf8")
     .split("\n")
@@ -115,11 +131,12 @@ export function effectiveKafkaConfig(settings: Settings): string {
 }
 
 /** Once per data folder. The stamp is written last: formatting that was interrupted is done again. */
-async function formatStorage(dir: string, classPath: string, config: string): Promise<void> {
+async function formatStorage(dir: string, classPath: string): Promise<void> {
   const stamp = join(dir, "formatted");
   if (existsSync(stamp)) return;
-  const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", config, "--ignore-formatted"];
-  await runCommand(findJava() ?? "java", ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath, ...format]);
+  const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", CONFIG, "--ignore-formatted"];
+  const java = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath];
+  await runCommand(findJava() ?? "java", [...java, ...format], { cwd: dir, env: JAVA_LOCALE });
   writeFileSync(stamp, `${clusterId}\n`);
 }
 

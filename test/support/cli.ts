@@ -102,7 +102,7 @@ export async function cliStack(settings: Readonly<Record<string, string>> = {}):
 }
 
 /** 54 and 108 MB that are the same for every stack. */
-async function sharePrograms(settings: Settings): Promise<void> {
+export async function sharePrograms(settings: Settings): Promise<void> {
   const project = parseSettings({}, ROOT);
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
   await installKafka(project, progress);

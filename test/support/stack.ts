@@ -68,8 +68,8 @@ export async function startTestStack(options: { postgres?: boolean; mongodb?: bo
 
 /** Settings of a stack below `dir`, untouched by the environment. */
 export async function settingsOnFreePorts(dir: string): Promise<Settings> {
-  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-  const [kafka, controller, postgres, mongodb] = ports.map(String);
+  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort(), freePort()]);
+  const [kafka, controller, postgres, mongodb, lambda] = ports.map(String);
   ensureLocalPasswords(dir);
   return parseSettings(
     {
@@ -78,6 +78,7 @@ export async function settingsOnFreePorts(dir: string): Promise<Settings> {
       TU_KAFKA_CONTROLLER_PORT: controller,
       TU_POSTGRES_PORT: postgres,
       TU_MONGODB_PORT: mongodb,
+      TU_LAMBDA_PORT: lambda,
     },
     dir,
   );
