@@ -46,6 +46,7 @@ export class RecordContext implements ProcessContext {
   fill: Fill | undefined;
   frame: Frame | undefined;
   verdict: "accepted" | "correction" = "accepted";
+  deleted = false;
   superseded: string | null = null;
   time: number = NO_STREAM_TIME;
 

@@ -2,16 +2,23 @@ import { FatalError } from "../domain/errors.ts";
 import { oneLine } from "../domain/one-line.ts";
 import { decide, type Known } from "../domain/review/decide.ts";
 import type { EventTable } from "../domain/review/event-table.ts";
-import { FACETS_MAX } from "../domain/review/facets.ts";
-import { eventIdText, IDENTITY_WORDS, type IdentityHasher, statementText } from "../domain/review/identity.ts";
+import { FACETS_MAX, tellsMore } from "../domain/review/facets.ts";
+import {
+  eventIdText,
+  IDENTITY_WORDS,
+  type IdentityHasher,
+  statementText,
+  TOMBSTONE,
+} from "../domain/review/identity.ts";
 import type { Remembered } from "../domain/review/superseded.ts";
-import type { RecordBatch, RecordHeaders } from "../kafka/log.ts";
+import type { RecordBatch } from "../kafka/log.ts";
 import type { Clock } from "./clock.ts";
 import type { Fill } from "./fill.ts";
+import { quarantineHeaders } from "./quarantine.ts";
 import { RecordCursor } from "./record-cursor.ts";
 import type { Frame } from "./task.ts";
 import { FrameContext, RecordContext } from "./contexts.ts";
-import type { Topology } from "./topology.ts";
+import type { RecordIdentity, Topology } from "./topology.ts";
 
 /** A packed source position holds the input index above 48 bits of offset: exact in a double up to 31 inputs. */
 export const POSITION_SHIFT: number = 2 ** 48;
@@ -99,12 +106,14 @@ export class Reviewer {
     let value: unknown;
     let time: number;
     let version: number | null;
+    let deleted: boolean;
     try {
       value = topology.decode(record);
-      const identity = topology.identify(value, record);
-      this.#state(this.#hasher.identify(identity.key, identity.content, this.#identity, identity.facets), inputIndex);
+      deleted = topology.deleted?.(value, record) ?? false;
+      this.#identify(topology.identify(value, record), deleted, inputIndex);
       time = topology.eventTime === undefined ? record.timestamp : topology.eventTime(value, record);
       version = topology.version === undefined ? null : topology.version(value, record);
+      if (deleted && version === null) throw new RangeError("a deletion needs a version");
       this.#checkTime(time, record.timestamp);
     } catch (error) {
       const reason = oneLine(error instanceof Error ? error.message : String(error));
@@ -119,26 +128,29 @@ export class Reviewer {
     const verdict = decide(known, version, late);
     frame.counts[verdict]++;
     if (verdict === "accepted" || verdict === "correction") {
-      const supersedes = this.#remember(
-        frame,
-        table,
-        verdict === "correction",
-        inputIndex * POSITION_SHIFT + offset,
-        time,
-        version,
-      );
+      const position = inputIndex * POSITION_SHIFT + offset;
+      const supersedes = this.#remember(frame, table, verdict === "correction", position, time, version);
       if (time > frame.streamTime) frame.streamTime = time;
       if (verdict === "accepted") block.accept(offset);
       else this.#reject(block, offset, verdict, table);
-      this.#process(fill, frame, value, verdict, supersedes, time);
+      this.#process(fill, frame, value, { verdict, deleted, supersedes, time });
     } else {
-      const completes = verdict === "duplicate" && topology.complete !== undefined && this.#completes(table!);
-      if (verdict === "duplicate") this.#learn(frame, table!, time, version);
+      const completes =
+        verdict === "duplicate" &&
+        topology.complete !== undefined &&
+        tellsMore(table!.statement(this.#entry), this.#statement);
+      if (verdict === "duplicate") this.#learn(frame, table!, time, version, inputIndex);
       else if (verdict === "stale") this.#learnStale(frame, table!, time, known!.superseded, inputIndex);
       if (time > frame.streamTime) frame.streamTime = time;
       this.#reject(block, offset, verdict, table, completes);
       if (completes) this.#complete(fill, frame, value, time);
     }
+  }
+
+  /** Writes down who the record speaks of and what it states; a deletion states the same whatever else it carries. */
+  #identify({ key, content, facets }: RecordIdentity, deleted: boolean, inputIndex: number): void {
+    const said = deleted ? facets?.map(() => null) : facets;
+    this.#state(this.#hasher.identify(key, deleted ? TOMBSTONE : content, this.#identity, said), inputIndex);
   }
 
   #state(facets: Uint32Array, inputIndex: number): void {
@@ -179,12 +191,17 @@ export class Reviewer {
     const known = this.#known;
     known.sameContent = table.agrees(this.#entry, this.#identity, this.#statement);
     const knownVersion = table.version(this.#entry);
-    known.version = Number.isNaN(knownVersion) ? null : knownVersion;
+    known.version = Number.isNaN(knownVersion) || !this.#comparesVersions(inputIndex) ? null : knownVersion;
     known.superseded =
       !known.sameContent &&
       (version === null || known.version === null || version === known.version) &&
       this.#isSuperseded(frame, inputIndex);
     return known;
+  }
+
+  /** Where there are deletions, versions are the editions of one input: those of another count otherwise. */
+  #comparesVersions(inputIndex: number): boolean {
+    return this.#topology.deleted === undefined || Math.floor(this.#seenAt / POSITION_SHIFT) === inputIndex;
   }
 
   /**
@@ -259,9 +276,10 @@ export class Reviewer {
    * it too, facets that the accepted record's format could not carry are taken over, and a newer event time prolongs the
    * memory. Content and place stay.
    */
-  #learn(frame: Frame, table: EventTable, time: number, version: number | null): void {
+  #learn(frame: Frame, table: EventTable, time: number, version: number | null, inputIndex: number): void {
     const known = table.version(this.#entry);
-    const raises = version !== null && (Number.isNaN(known) || version > known);
+    const compares = version !== null && this.#comparesVersions(inputIndex);
+    const raises = compares && (Number.isNaN(known) || version > known);
     const merged = this.#mergedStatement(table.statement(this.#entry));
     const prolongs = this.#prolongs(table, time);
     if (!raises && merged === undefined && !prolongs) return;
@@ -283,14 +301,6 @@ export class Reviewer {
     }
     overlay.setSeen(entry, table.position(this.#entry), time, version);
     overlay.setStatement(entry, statement ?? table.statement(this.#entry).slice());
-  }
-
-  /** Whether the record knows a facet that is not known of its key. */
-  #completes(table: EventTable): boolean {
-    const known = table.statement(this.#entry);
-    const record = this.#statement;
-    for (let at = 1; at < record.length; at++) if (record[at] !== 0 && (known[at] ?? 0) === 0) return true;
-    return false;
   }
 
   /** The known statement words with what the record adds; undefined when that is nothing. */
@@ -328,16 +338,15 @@ export class Reviewer {
     fill: Fill,
     frame: Frame,
     value: unknown,
-    verdict: "accepted" | "correction",
-    supersedes: string | null,
-    time: number,
+    judged: Pick<RecordContext, "verdict" | "deleted" | "time"> & { readonly supersedes: string | null },
   ): void {
     const context = this.#context;
     context.fill = fill;
     context.frame = frame;
-    context.verdict = verdict;
-    context.superseded = supersedes;
-    context.time = time;
+    context.verdict = judged.verdict;
+    context.deleted = judged.deleted;
+    context.superseded = judged.supersedes;
+    context.time = judged.time;
     this.#operators(() => this.#topology.process(value, this.#record, context), "process");
   }
 
@@ -375,14 +384,7 @@ export class Reviewer {
 
   #quarantine(fill: Fill, frame: Frame, reason: string): void {
     const record = this.#record;
-    const added: [string, Buffer][] = [
-      ["tu_reason", Buffer.from(reason)],
-      ["tu_topic", Buffer.from(record.topic)],
-      ["tu_partition", Buffer.from(String(record.partition))],
-      ["tu_offset", Buffer.from(String(record.offset))],
-      ["tu_at", Buffer.from(new Date(this.#clock.now()).toISOString())],
-    ];
-    const headers: RecordHeaders = [...(record.headers ?? []), ...added];
+    const headers = quarantineHeaders(record, reason, this.#clock.now());
     fill.writes.append(this.#topology.topics.quarantine, frame.task.partition, record.key, record.value, headers);
   }
 }

@@ -66,6 +66,8 @@ export interface ProcessContext {
   readonly verdict: "accepted" | "correction";
   /** The event id, 32 hex digits. */
   eventId(): string;
+  /** The record says that its key is no more (`deleted`); false in a topology without deletions. */
+  readonly deleted: boolean;
   /** The event id that a correction supersedes; null for an accepted record. */
   supersedes(): string | null;
   readonly partition: number;
@@ -79,7 +81,7 @@ export interface ProcessContext {
 }
 
 /** What `complete` may do for a duplicate: it supersedes nothing. */
-export type CompleteContext = Omit<ProcessContext, "verdict" | "supersedes">;
+export type CompleteContext = Omit<ProcessContext, "verdict" | "deleted" | "supersedes">;
 
 /** What `beforeCommit` may do, once for each partition that a transaction touched. */
 export interface CommitContext {
@@ -126,6 +128,14 @@ export interface TopologySpec<V> {
   eventTime?(value: V, record: InputRecord): number;
   /** A number that rises with each revision of the same natural key. Default: none. */
   version?(value: V, record: InputRecord): number | null;
+  /**
+   * Whether the record says that its key is no more. Its content is then one fixed tombstone, judged by the ordinary rules: on an
+   * unknown key it is `accepted` and remembered, so that a late insert does not bring the key up; `process` sees it with
+   * `context.deleted`. It must have a version, or it is poison, and so should every record of an input that deletes: without
+   * one, what was deleted and said again would be stale for ever. In a topology with `deleted`, versions are compared within
+   * one input only. Default: nothing is ever deleted.
+   */
+  deleted?(value: V, record: InputRecord): boolean;
   process(value: V, record: InputRecord, context: ProcessContext): void;
   /**
    * What to do with a duplicate that knows a facet which was not known of its key: as a rule to emit it, so that readers of the

@@ -19,6 +19,12 @@ export function facetsAgree(a: ArrayLike<number>, b: ArrayLike<number>): boolean
   return true;
 }
 
+/** Whether a statement knows a facet that is not known so far. */
+export function tellsMore(known: ArrayLike<number>, said: ArrayLike<number>): boolean {
+  for (let at = 1; at < said.length; at++) if (said[at] !== 0 && (known[at] ?? 0) === 0) return true;
+  return false;
+}
+
 const WORD_DIGITS = 8;
 
 /** Words as hexadecimal text, 8 digits each. */

@@ -16,6 +16,25 @@ const ID_SEED_LOW = 0x7265766965772en;
 /** Compiled once a process: instances share nothing that a call leaves behind. */
 let compiled: ReturnType<typeof xxhash> | undefined;
 
+/**
+ * The content of every deletion: of one key all deletions state the same, whoever says it. Its bytes are no UTF-8, so no text
+ * is it.
+ */
+export const TOMBSTONE: Uint8Array = Uint8Array.of(
+  0xff,
+  0xfe,
+  0x74,
+  0x6f,
+  0x6d,
+  0x62,
+  0x73,
+  0x74,
+  0x6f,
+  0x6e,
+  0x65,
+  0xff,
+);
+
 /** Six 32-bit words: key high, key low, then the event id from its highest word. */
 export const IDENTITY_WORDS = 6;
 

@@ -34,7 +34,7 @@ export function check(broker: ModelBroker, scenario: Scenario, feed: Feed): stri
     const wanted = judged.flatMap(({ topic, offset, fact }, at) => {
       const verdict = expected[at]!;
       return verdict === "accepted" || verdict === "correction" || completes[at] === true
-        ? [cleanText(topic, offset, verdict, fact)]
+        ? [cleanText(topic, offset, verdict, fact, scenario.deletes && fact.deleted === true)]
         : [];
     });
     const written = clean.map((record) => record.value!.toString());
@@ -42,7 +42,7 @@ export function check(broker: ModelBroker, scenario: Scenario, feed: Feed): stri
       problems.push(
         `EO-2/EO-3: clean records of partition ${partition} are ${written.join()}, expected ${wanted.join()}`,
       );
-    for (const [bucket, total] of foldOf(facts, expected)) {
+    for (const [bucket, total] of foldOf(facts, expected, scenario)) {
       const have = folded.get(`${partition}/${bucket}`);
       if (have !== JSON.stringify(total))
         problems.push(`EO-10: fold ${bucket} of partition ${partition} is ${have}, expected ${JSON.stringify(total)}`);
@@ -99,7 +99,11 @@ function readVerdicts(broker: ModelBroker, partition: number, feed: Feed, proble
   return judged;
 }
 
-function foldOf(facts: readonly Fact[], verdicts: readonly Verdict[]): Map<string, { sum: number; n: number }> {
+function foldOf(
+  facts: readonly Fact[],
+  verdicts: readonly Verdict[],
+  { deletes }: Pick<Scenario, "deletes">,
+): Map<string, { sum: number; n: number }> {
   const lastOf = new Map<number, number>();
   const fold = new Map<string, { sum: number; n: number }>();
   facts.forEach((fact, offset) => {
@@ -107,9 +111,15 @@ function foldOf(facts: readonly Fact[], verdicts: readonly Verdict[]): Map<strin
     if (verdict !== "accepted" && verdict !== "correction") return;
     const bucket = `b/${fact.key % 3}`;
     const total = fold.get(bucket) ?? { sum: 0, n: 0 };
-    const before = verdict === "correction" ? lastOf.get(fact.key)! : undefined;
-    fold.set(bucket, { sum: total.sum - (before ?? 0) + fact.content!, n: total.n + (before === undefined ? 1 : 0) });
-    lastOf.set(fact.key, fact.content!);
+    // What a deletion took away is no more there for the next to take away.
+    const before = verdict === "correction" ? lastOf.get(fact.key) : undefined;
+    const added = deletes && fact.deleted === true ? undefined : fact.content!;
+    fold.set(bucket, {
+      sum: total.sum - (before ?? 0) + (added ?? 0),
+      n: total.n - (before === undefined ? 0 : 1) + (added === undefined ? 0 : 1),
+    });
+    if (added === undefined) lastOf.delete(fact.key);
+    else lastOf.set(fact.key, added);
   });
   return fold;
 }

@@ -309,8 +309,39 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: "    context.verdict = verdict;",
+        find: "    context.verdict = judged.verdict;",
         replace: '    context.verdict = "accepted";',
+      },
+    ],
+  },
+  {
+    name: "a repetition by another input raises the version that a deletion must have (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "const compares = version !== null && this.#comparesVersions(inputIndex);",
+        replace: "const compares = version !== null;",
+      },
+    ],
+  },
+  {
+    name: "what a deletion carries beside its key is part of what it states (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "deleted ? TOMBSTONE : content",
+        replace: "content",
+      },
+    ],
+  },
+  {
+    name: "a deletion of an unknown key is not remembered, and a late insert rises from the dead (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "    const overlay = frame.events;\n    let supersedes: string | null = null;",
+        replace:
+          "    const overlay = frame.events;\n    let supersedes: string | null = null;\n    if (!correction && this.#topology.deleted?.(this.#topology.decode(this.#record), this.#record) === true) return null;",
       },
     ],
   },

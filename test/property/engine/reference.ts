@@ -8,9 +8,12 @@ export interface Fact {
   readonly facets: readonly (number | null)[];
   readonly time: number;
   readonly version: number | null;
+  /** Its key is no more, if the topology knows deletions. */
+  readonly deleted?: boolean;
 }
 
 export interface ReferenceOptions {
+  readonly deletes?: boolean;
   readonly retentionMs: number | null;
   readonly latenessMs: number | null;
 }
@@ -45,7 +48,7 @@ export interface ReferenceResult {
  * The engine must give every record the same verdict whatever happens to it on the way (EO-2).
  */
 export function referenceReview(
-  facts: readonly (Fact & { readonly input: number })[],
+  records: readonly (Fact & { readonly input: number })[],
   options: ReferenceOptions,
 ): ReferenceResult {
   const known = new Map<number, Remembered>();
@@ -53,6 +56,7 @@ export function referenceReview(
   const retention = options.retentionMs ?? Infinity;
   const lateness = options.latenessMs ?? retention;
   let streamTime = -Infinity;
+  const facts = records.map((record) => (options.deletes === true ? asDeletion(record) : record));
   const completes: boolean[] = facts.map(() => false);
   const verdicts = facts.map((fact, at): Verdict => {
     if (fact.content === null) return "poison";
@@ -61,16 +65,17 @@ export function referenceReview(
     const horizon = streamTime - retention;
     const before = remembered !== undefined && remembered.time >= horizon ? remembered : undefined;
     streamTime = Math.max(streamTime, fact.time);
-    const verdict = judge(fact, fact.content, before, late, horizon);
+    const verdict = judge(fact, fact.content, before, late, horizon, options);
     // Whatever was said of a key keeps it in mind: a replay within the retention must find it.
     if (verdict === "duplicate" || verdict === "stale") before!.time = Math.max(before!.time, fact.time);
     if (verdict === "duplicate") {
-      if (fact.version !== null) before!.version = Math.max(before!.version ?? -Infinity, fact.version);
+      if (fact.version !== null && comparesVersions(fact, before!, options))
+        before!.version = Math.max(before!.version ?? -Infinity, fact.version);
       completes[at] = before!.facets.some((known, facet) => known === null && fact.facets[facet] !== null);
       before!.facets = before!.facets.map((known, facet) => known ?? fact.facets[facet]!);
       before!.saidBy.add(fact.input);
     }
-    if (verdict === "stale" && !isOlder(fact, before!) && fact.time >= horizon) {
+    if (verdict === "stale" && !isOlder(fact, before!, options) && fact.time >= horizon) {
       const { content, facets, input, time } = fact;
       const own = before!.superseded.filter(
         (said) => said.at >= horizon && said.saidBy.has(input) && agree(said, { content, facets }),
@@ -98,12 +103,14 @@ function judge(
   before: Remembered | undefined,
   late: boolean,
   horizon: number,
+  options: ReferenceOptions,
 ): Verdict {
   if (before === undefined) return late ? "late" : "accepted";
   const isSame = (said: Said): boolean => agree(said, { content, facets: fact.facets });
   if (isSame(before)) return "duplicate";
-  if (isOlder(fact, before)) return "stale";
-  const newer = fact.version !== null && before.version !== null && fact.version > before.version;
+  if (isOlder(fact, before, options)) return "stale";
+  const comparable = comparesVersions(fact, before, options);
+  const newer = comparable && fact.version !== null && before.version !== null && fact.version > before.version;
   const old = before.superseded.filter((said) => said.at >= horizon && isSame(said));
   // An input may take its own word back, with what it has not said before.
   const takesBack = before.from === fact.input && !old.some((said) => said.saidBy.has(fact.input));
@@ -111,7 +118,25 @@ function judge(
   return late ? "late" : "correction";
 }
 
-function isOlder(fact: Fact, before: Remembered): boolean {
+const TOMBSTONE = 0;
+
+/** All deletions of a key say the same; one without a version cannot be read. */
+function asDeletion<T extends Fact>(fact: T): T {
+  if (fact.deleted !== true || fact.content === null) return fact;
+  return { ...fact, content: fact.version === null ? null : TOMBSTONE, facets: fact.facets.map(() => null) };
+}
+
+/** With deletions, versions are the editions of one input. */
+function comparesVersions(
+  fact: { readonly input: number },
+  before: Remembered,
+  { deletes }: ReferenceOptions,
+): boolean {
+  return deletes !== true || before.from === fact.input;
+}
+
+function isOlder(fact: Fact & { readonly input: number }, before: Remembered, options: ReferenceOptions): boolean {
+  if (!comparesVersions(fact, before, options)) return false;
   return fact.version !== null && before.version !== null && fact.version < before.version;
 }
 

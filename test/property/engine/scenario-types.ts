@@ -39,5 +39,7 @@ export interface Scenario {
   readonly killInRevocation: number;
   /** A claim is aborted, and nobody says so. */
   readonly lostClaims: number;
+  /** The topology knows deletions; without, what a fact says of them counts for nothing. */
+  readonly deletes: boolean;
   readonly seed: number;
 }

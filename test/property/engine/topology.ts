@@ -7,7 +7,7 @@ import { INPUTS, PARTITIONS, type Scenario } from "./scenario-types.ts";
 const last: StoreSpec<{ c: number }> = { name: "last", value: jsonCodec() };
 const totals: StoreSpec<{ sum: number; n: number }> = { name: "totals", value: jsonCodec() };
 
-export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "latenessMs">): Topology<Fact> {
+export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "latenessMs" | "deletes">): Topology<Fact> {
   return defineTopology<Fact>({
     name: "sim",
     inputs: INPUTS,
@@ -30,18 +30,22 @@ export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "lat
     }),
     eventTime: (fact) => fact.time,
     version: (fact) => fact.version,
+    ...(scenario.deletes && { deleted: (fact: Fact) => fact.deleted === true }),
     process: (fact, record, context) => {
       const bucket = `b/${fact.key % 3}`;
       const key = `k/${fact.key}`;
-      const before = context.verdict === "correction" ? context.store(last).get(key)! : undefined;
+      const before = context.verdict === "correction" ? context.store(last).get(key) : undefined;
       const total = context.store(totals).get(bucket) ?? { sum: 0, n: 0 };
       // A key that was forgotten is accepted again: what it said before stays in the fold.
+      const added = context.deleted ? undefined : { c: fact.content! };
       context.store(totals).put(bucket, {
-        sum: total.sum - (before?.c ?? 0) + fact.content!,
-        n: total.n + (before === undefined ? 1 : 0),
+        sum: total.sum - (before?.c ?? 0) + (added?.c ?? 0),
+        n: total.n - (before === undefined ? 0 : 1) + (added === undefined ? 0 : 1),
       });
-      context.store(last).put(key, { c: fact.content! });
-      context.emit("out", Buffer.from(key), Buffer.from(cleanText(record.topic, record.offset, context.verdict, fact)));
+      if (added === undefined) context.store(last).delete(key);
+      else context.store(last).put(key, added);
+      const text = cleanText(record.topic, record.offset, context.verdict, fact, context.deleted);
+      context.emit("out", Buffer.from(key), Buffer.from(text));
     },
     complete: (fact, record, context) => {
       context.emit(
@@ -59,6 +63,12 @@ export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "lat
 }
 
 /** A clean record as the topology emits it. */
-export function cleanText(topic: string, offset: number, verdict: Verdict, { content, facets }: Fact): string {
-  return JSON.stringify({ topic, offset, verdict, content, facets });
+export function cleanText(
+  topic: string,
+  offset: number,
+  verdict: Verdict,
+  { content, facets }: Fact,
+  deleted = false,
+): string {
+  return JSON.stringify(deleted ? { topic, offset, verdict, deleted } : { topic, offset, verdict, content, facets });
 }
