@@ -7,6 +7,7 @@ import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { EnvHttpProxyAgent, fetch, type Response } from "undici";
 import { backoffMs } from "../domain/backoff.ts";
 import { FatalError, RetryableError } from "../domain/errors.ts";
 import { fetchFailure, rangeOf, refusal, sizeOfWhole } from "./http.ts";
@@ -131,7 +132,9 @@ async function request(
   silence: Silence,
 ): Promise<Response> {
   try {
-    return await fetch(url, { headers, signal: AbortSignal.any([signal, silence.signal]) });
+    // A proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), which the fetch of Node does not look for.
+    const dispatcher = new EnvHttpProxyAgent();
+    return await fetch(url, { dispatcher, headers, signal: AbortSignal.any([signal, silence.signal]) });
   } catch (error) {
     silence.end();
     throw fetchFailure(url, error);
