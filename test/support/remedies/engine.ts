@@ -1,7 +1,11 @@
 import type { Entry } from "./register.ts";
 
 export const ENGINE: readonly Entry[] = [
-  { id: "probe/high-watermark", says: "ask for watermarks with a read_uncommitted client", untested: true },
+  {
+    id: "probe/high-watermark",
+    says: "ask for watermarks with a read_uncommitted client",
+    by: [["test/integration/kafka/remedies.test.ts", "watermarks that leave out open transactions"]],
+  },
   { id: "probe/committed-not-read", says: "report this with the broker's version", untested: true },
   {
     id: "probe/stable-offsets",
@@ -16,7 +20,7 @@ export const ENGINE: readonly Entry[] = [
   {
     id: "probe/aborted-read",
     says: "do not run exactly-once on this client: its read_committed filter is broken",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "a filter that lets aborted records through"]],
   },
   {
     id: "engine/records-deleted",
@@ -106,9 +110,13 @@ export const ENGINE: readonly Entry[] = [
   {
     id: "start/state-deleted-by-age",
     says: "deleting by age would lose state: set cleanup.policy=compact",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "of state are kept, and those of verdicts expire"]],
   },
-  { id: "start/cleanup-policy", says: "set cleanup.policy={}", untested: true },
+  {
+    id: "start/cleanup-policy",
+    says: "set cleanup.policy={}",
+    by: [["test/integration/kafka/remedies.test.ts", "of state are kept, and those of verdicts expire"]],
+  },
   {
     id: "start/topic-missing",
     says: "create it with {} partitions",
@@ -122,7 +130,7 @@ export const ENGINE: readonly Entry[] = [
   {
     id: "kafka/group-in-use",
     says: "choose another group id: this one is in use by a running consumer",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "leave the offsets of a group that others are in alone"]],
   },
   { id: "model/no-topic", says: "create the topic before it is used", untested: true },
   {
@@ -138,45 +146,57 @@ export const ENGINE: readonly Entry[] = [
   {
     id: "kafka/configuration",
     says: "correct the brokers, group, transactional id or timeouts given to it",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "have timeouts that the broker allows"]],
   },
   {
     id: "kafka/too-large",
     says: "raise max.message.bytes of the topic and message.max.bytes of the broker, or send smaller records",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "are smaller, or the topic takes larger ones"]],
   },
   {
     id: "kafka/topic-name",
     says: "use a topic name of at most 249 characters out of a-z A-Z 0-9 . _ -",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "have a name that Kafka allows"]],
   },
   {
     id: "kafka/session-timeout",
     says: "choose a session timeout between group.min.session.timeout.ms and group.max.session.timeout.ms of the broker",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "have timeouts that the broker allows"]],
   },
   { id: "kafka/topic-right", says: "grant this user access to the topic", untested: true },
   { id: "kafka/group-right", says: "grant this user access to the consumer group", untested: true },
   { id: "kafka/cluster-right", says: "grant this user access to the cluster", untested: true },
   { id: "kafka/broker-2.5", says: "use a broker of version 2.5 or later", cannot: "the stack has Kafka 4 only" },
-  { id: "kafka/no-partitions", says: "choose at least one partition", untested: true },
+  {
+    id: "kafka/no-partitions",
+    says: "choose at least one partition",
+    by: [["test/integration/kafka/remedies.test.ts", "have a partition"]],
+  },
   {
     id: "kafka/replication-factor",
     says: "start as many brokers as the replication factor says",
     cannot: "the stack has one broker",
   },
-  { id: "kafka/topic-setting", says: "correct the topic settings named in the message", untested: true },
+  {
+    id: "kafka/topic-setting",
+    says: "correct the topic settings named in the message",
+    by: [["test/integration/kafka/remedies.test.ts", "have settings that Kafka allows"]],
+  },
   {
     id: "kafka/transaction-timeout",
     says: "choose a transaction timeout below transaction.max.timeout.ms of the broker",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "have timeouts that the broker allows"]],
   },
   { id: "kafka/transactional-id-right", says: "grant this user access to the transactional id", untested: true },
-  { id: "kafka/no-such-partition", says: "write to a partition that the topic has", untested: true },
+  {
+    id: "kafka/no-such-partition",
+    says: "write to a partition that the topic has",
+    by: [["test/integration/kafka/remedies.test.ts", "go to a partition that there is"]],
+  },
   {
     id: "kafka/out-of-range",
     says: "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "that are gone are passed over on purpose only"]],
   },
   { id: "kafka/fatal-client", says: "restart this process", untested: true },
   {
@@ -212,16 +232,16 @@ export const ENGINE: readonly Entry[] = [
   {
     id: "start/session-timeout",
     says: "choose {} ms or more, leave it out, or lower group.min.session.timeout.ms of the brokers",
-    untested: true,
+    by: [["test/unit/processor/remedies.test.ts", "a session timeout that is too short"]],
   },
   {
     id: "start/transaction-timeout",
     says: "choose {} ms or less, leave it out, or raise transaction.max.timeout.ms of the brokers",
-    untested: true,
+    by: [["test/unit/processor/remedies.test.ts", "a transaction timeout that is too long"]],
   },
   {
     id: "start/commit-interval",
     says: "commit at least every {} ms, or raise the transaction timeout",
-    untested: true,
+    by: [["test/unit/processor/remedies.test.ts", "a commit interval that outlasts the transaction"]],
   },
 ];

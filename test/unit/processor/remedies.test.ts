@@ -3,6 +3,7 @@ import { IdentityHasher } from "../../../src/domain/review/identity.ts";
 import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
 import { defineTopology, runProcessor, type RunProcessorOptions, type Topology } from "../../../src/processor/index.ts";
 import { rebuildState, type RebuildOptions } from "../../../src/processor/rebuild.ts";
+import { chooseTimeouts } from "../../../src/processor/timeouts.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
 import { remedyWorks } from "../../support/remedies/works.ts";
 
@@ -246,5 +247,54 @@ describe("a processor that stops for good goes on when the remedy was done:", ()
     append(0, "b=1");
     await judge();
     expect(verdicts()).toEqual({ accepted: 2, duplicate: 1 });
+  });
+});
+
+describe("timeouts that the brokers do not allow are chosen anew, or allowed:", () => {
+  const LIMITS = { minSessionTimeoutMs: 6_000, maxTransactionTimeoutMs: 900_000 };
+  let limits = LIMITS;
+  let asked = { sessionTimeoutMs: 10_000, transactionTimeoutMs: 10_000, commitIntervalMs: 100 };
+  beforeEach(() => {
+    limits = LIMITS;
+    asked = { sessionTimeoutMs: 10_000, transactionTimeoutMs: 10_000, commitIntervalMs: 100 };
+  });
+
+  const attempt = (): Promise<unknown> => {
+    const admin = new ModelLog(new ModelBroker(), { clientId: "admin" }).admin();
+    return chooseTimeouts(asked, Object.assign(admin, { brokerLimits: () => Promise.resolve(limits) }));
+  };
+
+  it("a session timeout that is too short", async () => {
+    asked = { ...asked, sessionTimeoutMs: 3_000 };
+    const lower = (): void => void (limits = { ...limits, minSessionTimeoutMs: 1_000 });
+    await remedyWorks("start/session-timeout", {
+      attempt,
+      does: { "lower group.min.session.timeout.ms of the brokers": lower },
+    });
+    limits = LIMITS;
+    const longer = (): void => void (asked = { ...asked, sessionTimeoutMs: 6_000 });
+    await remedyWorks("start/session-timeout", { attempt, does: { "choose 6000 ms or more": longer } });
+  });
+
+  it("a transaction timeout that is too long", async () => {
+    asked = { ...asked, transactionTimeoutMs: 1_000_000 };
+    const raise = (): void => void (limits = { ...limits, maxTransactionTimeoutMs: 2_000_000 });
+    await remedyWorks("start/transaction-timeout", {
+      attempt,
+      does: { "raise transaction.max.timeout.ms of the brokers": raise },
+    });
+    limits = LIMITS;
+    const shorter = (): void => void (asked = { ...asked, transactionTimeoutMs: 900_000 });
+    await remedyWorks("start/transaction-timeout", { attempt, does: { "choose 900000 ms or less": shorter } });
+  });
+
+  it("a commit interval that outlasts the transaction", async () => {
+    const long = { ...asked, commitIntervalMs: 20_000 };
+    asked = long;
+    const raise = (): void => void (asked = { ...asked, transactionTimeoutMs: 60_000 });
+    await remedyWorks("start/commit-interval", { attempt, does: { "raise the transaction timeout": raise } });
+    asked = long;
+    const sooner = (): void => void (asked = { ...asked, commitIntervalMs: 5_000 });
+    await remedyWorks("start/commit-interval", { attempt, does: { "commit at least every 5000 ms": sooner } });
   });
 });
