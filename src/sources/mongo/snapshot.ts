@@ -3,7 +3,7 @@
  * it, so copy and stream meet without gap or overlap.
  */
 import { createHash } from "node:crypto";
-import { type Db, type Document, ObjectId, Timestamp } from "mongodb";
+import { type Db, type Document, MaxKey, ObjectId, Timestamp } from "mongodb";
 import { WriteBatch } from "../../kafka/log.ts";
 import { READ_ANYTHING } from "../../mongo/client.ts";
 import { T20I_COLLECTIONS, type T20iCollection } from "../../mongo/collections.ts";
@@ -82,11 +82,16 @@ async function readPage(
   { bound, skip }: PagePlace,
   readConcern: Document,
 ): Promise<Document[]> {
-  const from = bound === null ? { filter: {} } : { min: { _id: bound.id }, filter: { _id: { $ne: bound.id } } };
-  const page = { skip, limit: maxEvents, batchSize: maxEvents, singleBatch: true };
-  const order = { hint: { _id: 1 }, sort: { _id: 1 } };
-  const reply = await db.command({ find: name, ...from, ...order, ...page, readConcern }, READ_ANYTHING);
-  return (reply as { cursor: { firstBatch: Document[] } }).cursor.firstBatch;
+  const page = { sort: { _id: 1 }, limit: maxEvents, batchSize: maxEvents, singleBatch: true, readConcern };
+  const read = async (what: Document): Promise<Document[]> => {
+    const reply = await db.command({ find: name, hint: { _id: 1 }, ...what, ...page }, READ_ANYTHING);
+    return (reply as { cursor: { firstBatch: Document[] } }).cursor.firstBatch;
+  };
+  if (bound === null) return await read({ filter: {}, skip });
+  if (bound.id instanceof MaxKey) return [];
+  const found = await read({ filter: { _id: { $ne: bound.id } }, min: { _id: bound.id }, skip });
+  // An index scan from a bound on ends before the largest of all ids.
+  return found.length > 0 ? found : await read({ filter: { _id: new MaxKey() } });
 }
 
 function placeAfter({ bound, skip }: PagePlace, page: readonly Document[]): PagePlace {

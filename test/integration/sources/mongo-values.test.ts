@@ -6,6 +6,7 @@ import {
   type Document,
   Double,
   Long,
+  MaxKey,
   MinKey,
   ObjectId,
   Timestamp,
@@ -124,6 +125,7 @@ describe("EO-11: the copy leaves out nothing that stays", () => {
     new FarDate(8.8e15),
     new FarDate(-8.8e15),
     new Timestamp({ t: 1, i: 2 }),
+    new MaxKey(),
   ];
   test.each([1, 2, 3])("whatever the type of its ids, with %i in a page", async (maxEvents) => {
     await insertWithIds(ids);
