@@ -13,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { FatalError } from "../domain/errors.ts";
 import type { Settings } from "../settings.ts";
 import { kafkaAnswers } from "./kafka-ready.ts";
@@ -83,7 +83,9 @@ export async function installKafka(settings: Settings, progress: Progress): Prom
 /** The broker on the loopback address. `jars` shares one installation between several stacks. */
 export function kafkaService(settings: Settings, options: { jars?: Settings } = {}): ProcessSpec {
   const dir = kafkaDir(settings);
-  const classPath = join(relative(dir, jarFolder(options.jars ?? settings)), "*");
+  // Relative where it lies below the working directory: the way up from a link would lead elsewhere.
+  const jars = options.jars === undefined ? kafkaVersion : jarFolder(options.jars);
+  const classPath = join(jars, "*");
   return {
     name: "kafka",
     command: findJava() ?? "java",
