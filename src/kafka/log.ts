@@ -163,6 +163,8 @@ export interface LogReader {
 
 export interface TopicSpec {
   readonly name: string;
+  /** The broker's own: a topic that was deleted and made again has another one. Not for creating. */
+  readonly id?: string;
   readonly partitions: number;
   readonly cleanup: "delete" | "compact";
   /** ms; only for `delete`. */

@@ -8,6 +8,7 @@ import type { Fill } from "./fill.ts";
 import { encodeOffsetMetadata } from "./offset-metadata.ts";
 import type { StoreChange } from "./store.ts";
 import { type Frame, NO_STREAM_TIME } from "./task.ts";
+import { topicIdHeaders } from "./topic-ids.ts";
 import type { Topology } from "./topology.ts";
 
 /**
@@ -108,6 +109,7 @@ export class Committer {
           task.partition,
           Buffer.from(`${block.topic}/${block.partition}`),
           asBuffer(block.encode(streamTime)),
+          topicIdHeaders(task.topicIds.get(block.topic)),
         );
       }
       const segments = task.known.plan(frame.events, frame.streamTime);

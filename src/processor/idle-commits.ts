@@ -19,6 +19,11 @@ export class IdleCommits {
     this.#lookedAt = clock.now();
   }
 
+  /** What was due has not been committed: look again at once. */
+  again(): void {
+    this.#lookedAt = -Infinity;
+  }
+
   /** Once a minute: tasks whose position has moved over markers, and those whose offsets were written long ago. */
   due(tasks: Iterable<Task>, hasMoved: (task: Task) => boolean): Task[] {
     const now = this.#clock.now();

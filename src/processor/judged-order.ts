@@ -2,6 +2,7 @@ import { RetryableError } from "../domain/errors.ts";
 import { decodeVerdictBlock } from "../domain/review/verdict-block.ts";
 import { VERDICTS, type VerdictCounts, zeroCounts } from "../domain/review/verdict.ts";
 import { readTo } from "../kafka/read-to.ts";
+import { topicIdIn } from "./topic-ids.ts";
 import type { Log, LogReader, RecordBatch, TopicPartition } from "../kafka/log.ts";
 
 /** Records of one input that were judged one after the other, before another input had its turn. */
@@ -22,6 +23,8 @@ export interface JudgedOrder {
   /** All inputs together. */
   readonly counts: VerdictCounts;
   readonly streamTime: number | null;
+  /** The broker's ids of the inputs when they were judged last, by topic. */
+  readonly topicIds: ReadonlyMap<string, string>;
   /** Blocks have been deleted by retention: an input that is not among the runs may have been judged all the same. */
   readonly incomplete: boolean;
 }
@@ -35,6 +38,7 @@ export async function readJudgedOrder(
   const { low, high } = await reader.watermarks(verdicts, WATERMARK_MS);
   const runs: JudgedRun[] = [];
   const counts = zeroCounts();
+  const topicIds = new Map<string, string>();
   let streamTime: number | null = null;
   await readTo(
     reader,
@@ -45,11 +49,13 @@ export async function readJudgedOrder(
         runs.push({ topic: block.topic, to: block.toOffset });
         for (const verdict of VERDICTS) counts[verdict] += block.counts[verdict];
         streamTime = block.streamTime ?? streamTime;
+        const id = topicIdIn(batch.headers(index));
+        if (id !== undefined) topicIds.set(block.topic, id);
       }
     },
     { now, stallMs: READ_STALL_MS },
   );
-  return { runs, counts, streamTime, incomplete: low > 0 };
+  return { runs, counts, streamTime, topicIds, incomplete: low > 0 };
 }
 
 /** One input partition, read from offset to offset: each of several inputs goes on only when it is its turn. */

@@ -262,6 +262,7 @@ export class Processor {
   /** Nothing of the aborted transaction, nor of what was built on top of it, happened: take it all again. */
   async #rewindAll(): Promise<void> {
     this.#fill = new Fill(undefined);
+    this.#idle.again();
     this.#waiting = [];
     if (this.#committer.begun) await this.#committer.abort();
     for (const task of this.#assignment.tasks.values()) {

@@ -22,6 +22,7 @@ import { InputReader, type JudgedOrder, type JudgedRun, READ_STALL_MS, readJudge
 import { loadTasks } from "./restore.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { Task } from "./task.ts";
+import { refuseRecreated, topicIdsOf } from "./topic-ids.ts";
 import type { Topology } from "./topology.ts";
 
 export interface RebuildOptions<V = unknown> {
@@ -162,6 +163,7 @@ class Rebuilder {
   ): Promise<readonly CommittedOffset[]> {
     const { topology, log, onProgress, judgeAgain = false } = this.#options;
     const judged = await readJudgedOrder(reader, { topic: topology.topics.verdicts, partition }, this.#now);
+    refuseRecreated(judged, await topicIdsOf(log, topology), partition);
     const ends = new JudgedEnds({ topology, partition, known, judged, fingerprint: topologyFingerprint(topology) });
     if (ends.missing.length === 0) return await this.#replace(partition, ends.offsets, judged, reader, writes);
     const task = new Task(topology, partition, this.#hasher);

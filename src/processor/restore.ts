@@ -2,9 +2,10 @@ import { FatalError, RetryableError, StateCorruptError } from "../domain/errors.
 import type { CommittedOffset, GroupConsumer, Log, LogReader, TopicPartition } from "../kafka/log.ts";
 import { readTo } from "../kafka/read-to.ts";
 import type { Clock } from "./clock.ts";
-import { readJudgedOrder } from "./judged-order.ts";
+import { type JudgedOrder, readJudgedOrder } from "./judged-order.ts";
 import { decodeOffsetMetadata, type OffsetMetadata } from "./offset-metadata.ts";
 import { NO_STREAM_TIME, type Task } from "./task.ts";
+import { refuseRecreated } from "./topic-ids.ts";
 import type { Topology } from "./topology.ts";
 
 export interface RestoreOptions {
@@ -54,10 +55,12 @@ export async function restoreTasks(
     const offsets = committed.get(task.partition)!;
     metadata.set(task, offsets[0] === undefined ? undefined : readMetadata(offsets[0], task, options));
     const missing = options.topology.inputs.filter((topic) => offsets.every((offset) => offset.topic !== topic));
-    if (offsets.length > 0 && missing.length > 0)
+    if (offsets.length > 0 && missing.length > 0) {
+      await readJudged(task, options);
       throw new StateCorruptError(
         `the offsets of ${missing.map((topic) => `${topic}/${task.partition}`).join(", ")} are gone, those of the other inputs are there`,
       );
+    }
   }
   const rivals = new Set(
     [...metadata.values()].flatMap((known) =>
@@ -218,17 +221,26 @@ export async function endTransaction(
 }
 
 /** A partition without any offset is new: it has no state, and no verdict. */
-async function verifyNew({ partition, known, stores }: Task, options: RestoreOptions): Promise<void> {
-  const { log, topology, clock } = options;
+async function verifyNew(task: Task, options: RestoreOptions): Promise<void> {
+  const { partition, known, stores } = task;
   const gone = "its offsets expired or were deleted";
+  const judged = await readJudged(task, options);
   if (known.table.size > 0 || stores.some((store) => store.size > 0))
     throw new StateCorruptError(`partition ${partition} has state but no committed offset: ${gone}`);
+  if (judged.runs.length > 0 || judged.incomplete)
+    throw new StateCorruptError(`partition ${partition} has verdicts but no committed offset: ${gone}`);
+}
+
+/** Where offsets are missing: what the verdicts say. Throws FatalError when they are of another topic of the same name. */
+async function readJudged({ partition, topicIds }: Task, options: RestoreOptions): Promise<JudgedOrder> {
+  const { log, topology, clock } = options;
   const reader = log.reader({ isolation: "read_committed" });
   try {
     await reader.open();
-    const judged = await readJudgedOrder(reader, { topic: topology.topics.verdicts, partition }, () => clock.now());
-    if (judged.runs.length > 0 || judged.incomplete)
-      throw new StateCorruptError(`partition ${partition} has verdicts but no committed offset: ${gone}`);
+    const verdicts = { topic: topology.topics.verdicts, partition };
+    const judged = await readJudgedOrder(reader, verdicts, () => clock.now());
+    refuseRecreated(judged, topicIds, partition);
+    return judged;
   } finally {
     await reader.close();
   }

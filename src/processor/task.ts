@@ -27,6 +27,8 @@ export class Task {
   counts: VerdictCounts = zeroCounts();
   /** Number of the last commit; 0: none yet. */
   commit = 0;
+  /** The broker's ids of the inputs, by topic. */
+  topicIds: ReadonlyMap<string, string> = new Map();
   /** False while state is being restored: its partitions are paused. */
   running = false;
   /** The first commit after an assignment makes us the owner in the offset metadata. */

@@ -54,6 +54,7 @@ export class ModelBroker {
   readonly #partitions = new Map<string, ModelPartition>();
   readonly #groups = new Map<string, ModelGroup>();
   readonly #orphansPartitions: boolean;
+  #topicsMade = 0;
   readonly limits: BrokerLimits | undefined;
 
   constructor(options: ModelBrokerOptions = {}) {
@@ -76,7 +77,8 @@ export class ModelBroker {
     );
     const { name, partitions: count, cleanup = "delete", maxMessageBytes = 1_048_588 } = spec;
     const retention = cleanup === "delete" ? { retentionMs: spec.retentionMs ?? 7 * 86_400_000 } : {};
-    const full: TopicSpec = { name, partitions: count, cleanup, maxMessageBytes, ...retention };
+    const id = `${name}#${++this.#topicsMade}`;
+    const full: TopicSpec = { name, id, partitions: count, cleanup, maxMessageBytes, ...retention };
     const partitions = Array.from({ length: full.partitions }, (_, number) => new ModelPartition(full, number));
     this.#topics.set(full.name, partitions);
     for (const partition of partitions) this.#partitions.set(partition.key, partition);
@@ -85,6 +87,7 @@ export class ModelBroker {
 
   deleteTopic(name: string): void {
     for (const { key } of this.#topics.get(name) ?? []) this.#partitions.delete(key);
+    for (const group of this.#groups.values()) group.forgetTopic(name);
     if (this.#topics.delete(name)) this.#announce(name);
   }
 

@@ -243,6 +243,11 @@ export class ModelGroup {
     }
   }
 
+  /** A topic that is deleted takes its committed offsets along. */
+  forgetTopic(topic: string): void {
+    for (const [key, offset] of this.#committed) if (offset.topic === topic) this.#committed.delete(key);
+  }
+
   /** An operator deletes the group, which has no members. */
   deleteOffsets(): void {
     invariant(this.#members.length === 0, `group ${this.groupId} is not empty`);

@@ -171,14 +171,18 @@ export function readerContract(factory: () => Promise<LogUnderTest>): void {
       await admin.close();
     });
 
-    test("a deleted topic is gone, and deleting it again is harmless", async () => {
+    test("a deleted topic is gone, deleting it again is harmless, and one made again has another id", async () => {
       const admin = log.admin();
       const name = await createTopic(log, under.unique("gone"), 1);
+      const before = (await admin.describeTopics([name])).get(name)!.id;
       await admin.deleteTopics([name]);
       await eventually("the topic was gone", async () =>
         (await admin.describeTopics([name])).size === 0 ? true : undefined,
       );
       await admin.deleteTopics([name]);
+      await createTopic(log, name, 1);
+      const again = (await admin.describeTopics([name])).get(name)!.id;
+      expect([before === undefined, again === undefined, before === again]).toEqual([false, false, false]);
       await admin.close();
     });
   });

@@ -61,9 +61,11 @@ export class ConfluentAdmin implements LogAdmin {
       this.#describe(names),
       describeTopicConfigs(this.#cluster.brokers, this.#cluster.clientId, names, requestTimeoutMs),
     ]);
-    for (const { name, partitions } of descriptions) {
+    for (const { name, topicId, partitions } of descriptions) {
       const values = settings.get(name);
-      if (values) found.set(name, specOf(name, partitions.length, values));
+      // Not its text: the client has that under another name than its types say.
+      const id = `${topicId.mostSignificantBits}.${topicId.leastSignificantBits}`;
+      if (values) found.set(name, { ...specOf(name, partitions.length, values), id });
     }
     return found;
   }

@@ -98,6 +98,16 @@ export const ENGINE: readonly Entry[] = [
     ],
   },
   {
+    id: "engine/topic-recreated",
+    says: "its records are others: give the topology a new name and its processors a new group, which judges all input; what was written so far stays",
+    by: [
+      [
+        "test/unit/processor/offsets-gone.test.ts",
+        "of an input that was deleted and made again are not put back: its records are others",
+      ],
+    ],
+  },
+  {
     id: "rebuild/untold",
     says: "go on behind the newest record that state and quarantine know, with `third-umpire state rebuild --judge-again`: no record is lost and none accepted twice, but what was a repetition or poison behind it gets a verdict again",
     by: [

@@ -136,4 +136,24 @@ describe("offsets that the broker forgets", () => {
     expect(clean.toSorted()).toEqual(["a", "b", "c", "d", "e"]);
     expect(shop.broker.readCommitted("shop.quarantine")).toHaveLength(1);
   });
+
+  it("of an input that was deleted and made again are not put back: its records are others", async () => {
+    await shop.run(20_000);
+    await shop.broker.clock.sleep(10_000);
+    shop.broker.deleteTopic("raw2");
+    shop.broker.createTopic({ name: "raw2", partitions: 1 });
+    await shop.order("raw2", "f", "g", "h");
+    await expect(shop.rebuild()).rejects.toThrow("topic raw2 was deleted and made again");
+    let name = "shop";
+    let groupId = GROUP;
+    await remedyWorks("engine/topic-recreated", {
+      attempt: () => shop.run(20_000, { topology: shop.named(name) as Topology, groupId }),
+      does: {
+        "give the topology a new name": () => (name = "shop2"),
+        "its processors a new group": () => (groupId = "shop2"),
+      },
+    });
+    const keys = shop.broker.readCommitted("clean").map(({ key }) => key!.toString());
+    expect(keys.toSorted()).toEqual(["a", "a", "b", "b", "c", "f", "g", "h"]);
+  });
 });

@@ -18,12 +18,20 @@ export class Shop {
   readonly broker: ModelBroker = new ModelBroker();
   readonly topology: Topology<Order>;
   readonly said: string[] = [];
+  readonly #inputs: readonly string[];
   #lives = 0;
 
   constructor(inputs: readonly string[] = ["raw"]) {
     for (const name of inputs) this.broker.createTopic({ name, partitions: 1 });
-    this.topology = defineTopology<Order>({
-      name: "shop",
+    this.#inputs = inputs;
+    this.topology = this.named("shop");
+  }
+
+  /** The same topology under another name. */
+  named(name: string): Topology<Order> {
+    const inputs = this.#inputs;
+    return defineTopology<Order>({
+      name,
       inputs,
       outputs: ["clean"],
       partitions: 1,
