@@ -39,7 +39,8 @@ export function readStoreId(files: StoreFiles): string {
   try {
     text = readFileSync(files.identity, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    // Below a file there is no folder either; making it says so.
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
     throw error;
   }
   const { store, format } = JSON.parse(text) as { store?: unknown; format?: unknown };

@@ -232,17 +232,17 @@ export const COMMAND_LINE: readonly Entry[] = [
     by: [["test/unit/cli/remedies.test.ts", "a match to watch is one"]],
   },
   {
-    id: "listen/no-live",
+    id: "page/port-taken",
     says: "no live page: port {} is taken; end what has it, or set TU_DASHBOARD_PORT to another",
-    untested: true,
+    by: [["test/unit/dashboard/remedies.test.ts", "a port that is taken is left by its holder, or is another one"]],
   },
   {
-    id: "listen/no-live-page",
+    id: "page/no-address",
     says: "no live page: {} is no address of this machine; correct TU_DASHBOARD_HOST",
-    untested: true,
+    by: [["test/unit/dashboard/remedies.test.ts", "an address is one of this machine"]],
   },
   {
-    id: "listen/no-live-page-port",
+    id: "page/port-denied",
     says: "no live page: port {} may not be used; set TU_DASHBOARD_PORT to another",
     untested: true,
   },

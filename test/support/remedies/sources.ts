@@ -55,16 +55,20 @@ export const SOURCES: readonly Entry[] = [
   },
   { id: "mongo/see-mongodb", says: "see MongoDB's log", untested: true },
   {
-    id: "file-layout/name-another",
+    id: "object-store/other-folder",
     says: "name another folder in TU_OBJECT_STORE, or remove that one",
-    untested: true,
+    by: [["test/unit/object-store/remedies.test.ts", "a folder that holds something else is left, or removed"]],
   },
-  { id: "file-layout/name-another-folder", says: "name another folder in TU_OBJECT_STORE", untested: true },
+  {
+    id: "object-store/no-folder",
+    says: "name another folder in TU_OBJECT_STORE",
+    by: [["test/unit/object-store/remedies.test.ts", "a folder that cannot be made is another one"]],
+  },
   { id: "function/poll-after-ms-must", says: "TU_POLL_AFTER_MS must be a whole number of ms", untested: true },
   {
-    id: "open/write-object-store",
+    id: "object-store/no-bucket",
     says: "write TU_OBJECT_STORE as s3://bucket/prefix, or name a folder",
-    untested: true,
+    by: [["test/unit/object-store/remedies.test.ts", "a bucket has a name, or is a folder"]],
   },
   { id: "writer-lock/start-again", says: "start again", untested: true },
   {

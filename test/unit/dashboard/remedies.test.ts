@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, test } from "vitest";
+import { listen } from "../../../src/dashboard/server/listen.ts";
+import { remedyWorks, Told } from "../../support/remedies/works.ts";
+
+/* A live page that does not come: the remedy is done, and it is there. */
+
+const squatter = createServer();
+let host: string;
+let port: number;
+
+beforeEach(async () => {
+  squatter.listen(0, "127.0.0.1");
+  await once(squatter, "listening");
+  host = "127.0.0.1";
+  ({ port } = squatter.address() as AddressInfo);
+});
+
+afterEach(() => void squatter.close());
+
+/** Listens once; throws what a person is told instead of the page. */
+async function attempt(): Promise<void> {
+  const server = createServer();
+  const stop = new AbortController();
+  let said: string | null = null;
+  const onNote = (note: string | null): void => {
+    said = note;
+    if (note !== null) stop.abort();
+  };
+  await listen(server, { host, port, signal: stop.signal, onNote });
+  server.close();
+  if (said !== null) throw new Told(said);
+}
+
+test("a port that is taken is left by its holder, or is another one", async () => {
+  const taken = port;
+  const another = (): void => void (port = 0);
+  await remedyWorks("page/port-taken", { attempt, does: { "set TU_DASHBOARD_PORT to another": another } });
+  port = taken;
+  const end = async (): Promise<void> => {
+    squatter.close();
+    await once(squatter, "close");
+  };
+  await remedyWorks("page/port-taken", { attempt, does: { "end what has it": end } });
+});
+
+test("an address is one of this machine", async () => {
+  host = "192.0.2.1";
+  port = 0;
+  const correct = (): void => void (host = "127.0.0.1");
+  await remedyWorks("page/no-address", { attempt, does: { "correct TU_DASHBOARD_HOST": correct } });
+});
