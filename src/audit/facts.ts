@@ -65,6 +65,8 @@ export interface QuarantineFact {
   readonly reason: string;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
+  /** Of the whole value, where quarantine keeps its beginning only. */
+  readonly sha256: string | null;
 }
 
 /** A row of the warehouse's `deliveries` or `matches`. */

@@ -49,5 +49,6 @@ export function quarantineFact(batch: RecordBatch, index: number): QuarantineFac
     reason: text("tu_reason") ?? "",
     key: batch.key(index),
     value: batch.value(index),
+    sha256: /value|key/u.test(text("tu_truncated") ?? "") ? (text("tu_sha256") ?? null) : null,
   };
 }

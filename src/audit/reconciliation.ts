@@ -1,4 +1,5 @@
 import { IDENTITY_WORDS, type IdentityHasher, eventIdText } from "../domain/review/identity.ts";
+import { type KeptRecord, keptOf } from "../processor/quarantine.ts";
 import { VERDICTS, type VerdictCounts, totalCount, zeroCounts } from "../domain/review/verdict.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
 import { POSITION_SHIFT } from "../processor/reviewer.ts";
@@ -119,7 +120,7 @@ export class Reconciliation {
     const isOfKnownRow = this.#rows.event(this.#inputs[input]!.source, fact);
     const ledger = this.#ledger(topic, partition);
     let model: Course | null = "poison";
-    if (identity === null) this.#identifyBytes(fact.key, fact.value);
+    if (identity === null) this.#identifyBytes(keptOf(fact.key, fact.value));
     else {
       const source = isOfKnownRow ? this.#inputs[input]!.source : null;
       const position = input * POSITION_SHIFT + offset;
@@ -193,7 +194,7 @@ export class Reconciliation {
     const verdict = ledger.course(fact.offset);
     if (verdict !== "poison" && (verdict !== null || ledger.kept.verdicts))
       this.#findings.add("quarantine", `${at} is in quarantine and was judged ${verdict ?? "not at all"}`);
-    this.#identifyBytes(fact.key, fact.value);
+    this.#identifyBytes(fact.sha256 === null ? keptOf(fact.key, fact.value) : fact);
     if (!ledger.isSame(fact.offset, this.#words[4]!, this.#words[5]!)) {
       this.#findings.add("quarantine", `${at} is not in quarantine as it came`);
     }
@@ -352,8 +353,10 @@ export class Reconciliation {
     return this.#hasher.identify(key, content, this.#words, facets);
   }
 
-  #identifyBytes(key: Uint8Array | null, value: Uint8Array | null): void {
-    this.#hasher.identify(key ?? NOTHING, value ?? NOTHING, this.#words);
+  /** A large record by what quarantine keeps of it, on both sides. */
+  #identifyBytes({ key, value, sha256 }: KeptRecord): void {
+    const whole = sha256 === null ? (value ?? NOTHING) : Buffer.concat([value ?? NOTHING, Buffer.from(sha256)]);
+    this.#hasher.identify(key ?? NOTHING, whole, this.#words);
   }
 
   #inputOf(topic: string): number {

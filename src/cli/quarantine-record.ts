@@ -14,6 +14,16 @@ export interface QuarantinedRecord {
   readonly value: Buffer | null;
   /** Headers of the original, without what quarantine added. */
   readonly headers: RecordHeaders;
+  /** What of a large record was left out; null when it was kept whole. */
+  readonly cut: CutRecord | null;
+}
+
+interface CutRecord {
+  /** `value`, `key`, `headers`. */
+  readonly parts: readonly string[];
+  /** Bytes and SHA-256 of the whole value. */
+  readonly size: number;
+  readonly sha256: string;
 }
 
 const PREFIX = "tu_";
@@ -23,8 +33,10 @@ export const RETRY_HEADER = "tu_retry_of";
 /** Reads one record of the quarantine topic; undefined when it does not carry the headers of one. */
 export function readQuarantined(batch: RecordBatch, index: number): QuarantinedRecord | undefined {
   const headers = batch.headers(index) ?? [];
+  // The last one: should the original have had such a header, ours was appended behind it.
   const text = (name: string): string | undefined =>
-    headers.find(([candidate]) => candidate === name)?.[1].toString("utf8");
+    headers.findLast(([candidate]) => candidate === name)?.[1].toString("utf8");
+  const parts = text("tu_truncated")?.split(",");
   const topic = text("tu_topic");
   const partition = Number(text("tu_partition") ?? Number.NaN);
   const offset = Number(text("tu_offset") ?? Number.NaN);
@@ -39,12 +51,13 @@ export function readQuarantined(batch: RecordBatch, index: number): QuarantinedR
     key: batch.key(index),
     value: batch.value(index),
     headers: headers.filter(([name]) => !name.startsWith(PREFIX)),
+    cut: parts === undefined ? null : { parts, size: Number(text("tu_size")), sha256: text("tu_sha256") ?? "" },
   };
 }
 
 /** Headers of the record that is sent again: those of the original, and whose repair it is. */
-export function retryHeaders(record: QuarantinedRecord): RecordHeaders {
-  return [...record.headers, [RETRY_HEADER, Buffer.from(record.id)]];
+export function retryHeaders(id: string, headers: RecordHeaders): RecordHeaders {
+  return [...headers.filter(([name]) => !name.startsWith(PREFIX)), [RETRY_HEADER, Buffer.from(id)]];
 }
 
 /** Bytes for people: text as it is, JSON laid out, anything else as a hex dump of its first bytes. */

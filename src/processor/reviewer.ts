@@ -14,7 +14,7 @@ import type { Remembered } from "../domain/review/superseded.ts";
 import type { RecordBatch } from "../kafka/log.ts";
 import type { Clock } from "./clock.ts";
 import type { Fill } from "./fill.ts";
-import { quarantineHeaders } from "./quarantine.ts";
+import { quarantined } from "./quarantine.ts";
 import { RecordCursor } from "./record-cursor.ts";
 import type { Frame } from "./task.ts";
 import { FrameContext, RecordContext } from "./contexts.ts";
@@ -384,7 +384,7 @@ export class Reviewer {
 
   #quarantine(fill: Fill, frame: Frame, reason: string): void {
     const record = this.#record;
-    const headers = quarantineHeaders(record, reason, this.#clock.now());
-    fill.writes.append(this.#topology.topics.quarantine, frame.task.partition, record.key, record.value, headers);
+    const { key, value, headers } = quarantined(record, reason, this.#clock.now());
+    fill.writes.append(this.#topology.topics.quarantine, frame.task.partition, key, value, headers);
   }
 }

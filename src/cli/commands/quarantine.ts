@@ -94,7 +94,7 @@ async function list(options: { readonly json?: boolean }): Promise<void> {
         { title: "ID", value: (record) => record.id },
         { title: "PUT ASIDE", value: (record) => record.at?.slice(0, 19).replace("T", " ") ?? "-" },
         { title: "KEY", value: (record) => printable(record.key?.toString("utf8").slice(0, 24) ?? "-") },
-        { title: "SIZE", right: true, value: (record) => out.bytes(record.value?.length ?? 0) },
+        { title: "SIZE", right: true, value: (record) => out.bytes(record.cut?.size ?? record.value?.length ?? 0) },
         { title: "REASON", value: (record) => printable(record.reason) },
       ],
       records,
@@ -111,7 +111,8 @@ async function show(id: string, options: { readonly raw?: boolean; readonly json
     import("../quarantine-record.ts"),
   ]);
   if (options.raw === true) {
-    process.stdout.write(record.value ?? Buffer.alloc(0));
+    const { wholeRecord } = await import("../quarantine-original.ts");
+    process.stdout.write((await wholeRecord(log, record)).value ?? Buffer.alloc(0));
     return;
   }
   if (options.json === true) {
@@ -124,7 +125,13 @@ async function show(id: string, options: { readonly raw?: boolean; readonly json
     `aside    ${record.at ?? "unknown"}`,
     `key      ${readable(record.key)}`,
     ...record.headers.map(([name, value]) => `header   ${name} = ${readable(value)}`),
-    `value    ${out.bytes(record.value?.length ?? 0)}`,
+    `value    ${out.bytes(record.cut?.size ?? record.value?.length ?? 0)}`,
+    ...(record.cut === null
+      ? []
+      : [
+          `cut      ${record.cut.parts.join(", ")}: a large record, of which each part is kept up to its first 64 KiB`,
+          `sha256   ${record.cut.sha256}`,
+        ]),
     "",
     readable(record.value),
   );
@@ -134,12 +141,15 @@ async function retry(id: string, options: { readonly value?: string; readonly js
   const value = options.value === undefined ? undefined : await readRepair(options.value);
   const { log } = await open();
   const record = await find(log, id);
-  const [{ WriteBatch, IndefiniteCommitError }, { retryHeaders }, { FatalError }, out] = await Promise.all([
-    import("../../kafka/log.ts"),
-    import("../quarantine-record.ts"),
-    import("../../domain/errors.ts"),
-    import("../output.ts"),
-  ]);
+  const [{ WriteBatch, IndefiniteCommitError }, { retryHeaders }, { wholeRecord }, { FatalError }, out] =
+    await Promise.all([
+      import("../../kafka/log.ts"),
+      import("../quarantine-record.ts"),
+      import("../quarantine-original.ts"),
+      import("../../domain/errors.ts"),
+      import("../output.ts"),
+    ]);
+  const whole = await wholeRecord(log, record, value);
   const producer = log.producer({
     transactionalId: "quarantine-retry",
     transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
@@ -149,7 +159,7 @@ async function retry(id: string, options: { readonly value?: string; readonly js
     await producer.open();
     await producer.begin();
     const batch = new WriteBatch();
-    batch.append(record.topic, record.partition, record.key, value ?? record.value, retryHeaders(record));
+    batch.append(record.topic, record.partition, whole.key, whole.value, retryHeaders(record.id, whole.headers));
     await producer.write(batch);
     await producer.commit();
   } catch (error) {
@@ -188,7 +198,8 @@ function toJson(record: QuarantinedRecord): object {
     at: record.at,
     reason: record.reason,
     key: record.key?.toString("base64") ?? null,
-    bytes: record.value?.length ?? 0,
+    bytes: record.cut?.size ?? record.value?.length ?? 0,
+    ...(record.cut === null ? {} : { truncated: record.cut.parts, sha256: record.cut.sha256 }),
     headers: Object.fromEntries(record.headers.map(([name, value]) => [name, value.toString("utf8")])),
   };
 }

@@ -2,6 +2,11 @@ import type { Entry } from "./register.ts";
 
 export const COMMAND_LINE: readonly Entry[] = [
   {
+    id: "quarantine/original-gone",
+    says: "take the value from its source again, and send it with --value FILE",
+    by: [["test/unit/cli/quarantine.test.ts", "retry of a large record that its topic no longer has"]],
+  },
+  {
     id: "settings/unknown",
     says: "did you mean {}? .env.example lists all",
     by: [["test/unit/cli/remedies.test.ts", "a name that is wrong is one that is there"]],

@@ -118,7 +118,15 @@ export function rightWorld(): World {
       loaded: true,
     })),
     quarantine: [
-      { topic: RAW, partition: 0, offset: 6, reason: "no", key: Buffer.from(""), value: Buffer.from("null") },
+      {
+        topic: RAW,
+        partition: 0,
+        offset: 6,
+        reason: "no",
+        key: Buffer.from(""),
+        value: Buffer.from("null"),
+        sha256: null,
+      },
     ],
     warehouse: [warehouseRow("d/1", "one"), warehouseRow("d/2", "right"), warehouseRow("m/1", "a match")],
     tables: {

@@ -102,12 +102,14 @@ describe("quarantined records", () => {
   it("are sent again with the original's headers, and the name of what they repair", () => {
     const record = readQuarantined(batch(headers({ ...original, ...added })), 0);
     expect(record).toBeDefined();
-    expect(record && retryHeaders(record)).toEqual(headers({ ...original, tu_retry_of: `${RAW}/2/1234` }));
+    expect(record && retryHeaders(record.id, record.headers)).toEqual(
+      headers({ ...original, tu_retry_of: `${RAW}/2/1234` }),
+    );
   });
 
   it("of a retry that was poison again do not carry the old name along", () => {
     const record = readQuarantined(batch(headers({ ...original, tu_retry_of: `${RAW}/2/1`, ...added })), 0);
-    expect(record && retryHeaders(record).filter(([name]) => name === "tu_retry_of")).toEqual(
+    expect(record && retryHeaders(record.id, record.headers).filter(([name]) => name === "tu_retry_of")).toEqual(
       headers({ tu_retry_of: `${RAW}/2/1234` }),
     );
   });
