@@ -12,7 +12,14 @@
  *   stateDir: "state", signal: AbortSignal.timeout(60_000) });
  * ```
  */
-export { FatalError, FencedError, PoisonError, RetryableError, StateCorruptError } from "./domain/errors.ts";
+export {
+  FatalError,
+  FencedError,
+  PoisonError,
+  ReplacedError,
+  RetryableError,
+  StateCorruptError,
+} from "./domain/errors.ts";
 export { partitionFor } from "./domain/partition.ts";
 export { canonicalJson, type CanonicalValue } from "./domain/review/canonical.ts";
 export { decodeVerdictBlock, type VerdictBlock, type VerdictEntry } from "./domain/review/verdict-block.ts";

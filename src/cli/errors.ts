@@ -1,10 +1,11 @@
 import { CommanderError } from "commander";
+import { EXIT_REPLACED, ReplacedError } from "../domain/errors.ts";
 
 /** What a person is told when a command fails, and what the shell is told. */
 export interface Failure {
   readonly message: string;
   readonly remedy: string | undefined;
-  /** 1 = it went wrong, 2 = it was asked wrongly. */
+  /** 1 = it went wrong, 2 = it was asked wrongly, 3 = a newer process of the same instance id goes on in its place. */
   readonly exitCode: number;
 }
 
@@ -63,7 +64,8 @@ export function toFailure(error: unknown): Failure | undefined {
   const known = codes.find((code) => code in REMEDY_BY_CODE);
   const remedy = stringProperty(error, "remedy") ?? (known === undefined ? undefined : REMEDY_BY_CODE[known]);
   const text = oneLine(error.message);
-  return { message: text === "" ? (codes[0] ?? error.name) : text, remedy, exitCode: EXIT_FAILURE };
+  const exitCode = error instanceof ReplacedError ? EXIT_REPLACED : EXIT_FAILURE;
+  return { message: text === "" ? (codes[0] ?? error.name) : text, remedy, exitCode };
 }
 
 /** Codes of an error and of what caused it, nearest first. */

@@ -43,6 +43,12 @@ export class FatalError extends ReactionError {
   }
 }
 
+/** The exit code of a process that ended with a ReplacedError: no supervisor should start it again. */
+export const EXIT_REPLACED = 3;
+
+/** A newer process has our instance id and lives: it goes on, this one ends for good. */
+export class ReplacedError extends FatalError {}
+
 /** One record cannot be read. The engine quarantines it with this message as the reason and goes on. */
 export class PoisonError extends ReactionError {
   readonly reaction = "quarantine";

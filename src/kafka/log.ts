@@ -145,6 +145,8 @@ export interface TransactionalProducer {
 
 /** Thrown by `commit`/`abort` of a producer: the outcome is unknown until a new producer has been opened. */
 export { IndefiniteCommitError } from "./indefinite.ts";
+/** Thrown by a consumer's methods, and by `sendOffsets`. */
+export { SeatTakenError } from "./seat-taken.ts";
 /** Thrown by a producer's methods: abort this transaction, rewind, go on with the same producer. */
 export { AbortRequiredError } from "./abort-required.ts";
 

@@ -12,7 +12,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { FatalError } from "../domain/errors.ts";
+import { EXIT_REPLACED, FatalError } from "../domain/errors.ts";
 import { processIdentity, signalGroup } from "./processes.ts";
 import type { ProcessState, ProcessStatus } from "./run-files.ts";
 import { endLeftover, thisProcess, writeRunFile } from "./run-files.ts";
@@ -24,6 +24,8 @@ const longestBackOffMs = 5000;
 const settledMs = 10_000;
 /** A process that ends this often before it was ever ready does not start at all. */
 const startAttempts = 3;
+/** A newer process does its work: started again, the two would take it from each other for ever. */
+const REPLACED = exitText(EXIT_REPLACED);
 const largestLogBytes = 16 * 1024 * 1024;
 
 interface Options {
@@ -120,6 +122,11 @@ export class ManagedProcess {
         this.#announceFailure(this.#neverReady(attempt));
         return;
       }
+      if (this.#lastExit === REPLACED) {
+        this.#become("failed");
+        this.#announceFailure(this.#neverReady(attempt)); // no effect after "ready"
+        return;
+      }
       if (this.#spec.restart === false) return this.#become(this.#lastExit === "exit code 0" ? "stopped" : "failed");
       this.#become("backing-off");
       const pauseMs = Math.min(longestBackOffMs, firstBackOffMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
@@ -163,7 +170,7 @@ export class ManagedProcess {
     closeSync(log);
     const gone = new Promise<void>((resolve) => {
       child.once("exit", (code, signal) => {
-        this.#ended(child, signal === null ? `exit code ${code}` : `killed by ${signal}`);
+        this.#ended(child, signal === null ? exitText(code) : `killed by ${signal}`);
         resolve();
       });
     });
@@ -251,6 +258,10 @@ export class ManagedProcess {
       remedy: `see ${this.#options.logFile}`,
     });
   }
+}
+
+function exitText(code: number | null): string {
+  return `exit code ${code}`;
 }
 
 function isFatal(attempt: Attempt): boolean {

@@ -1,6 +1,6 @@
 import { FencedError, RetryableError } from "../domain/errors.ts";
 import { type VerdictCounts, VERDICTS, zeroCounts } from "../domain/review/verdict.ts";
-import type { GroupConsumer, Rebalance, RecordBatch } from "../kafka/log.ts";
+import { type GroupConsumer, type Rebalance, type RecordBatch, SeatTakenError } from "../kafka/log.ts";
 import { Assignment } from "./assignment.ts";
 import { applyPlan, type CommitPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
@@ -16,6 +16,8 @@ import type { Task } from "./task.ts";
 
 const FETCH_RECORDS = 1_000;
 const IDLE_FETCH_MS = 100;
+/** Two heartbeats, and the time that their answers take. */
+const HEARTBEATS_MS = 1_500;
 
 /**
  * The owner loop of one process: the only caller of its consumer and producer.
@@ -135,6 +137,25 @@ export class Processor {
     this.#startCommit();
     await this.#committing;
     this.#throwFailure();
+  }
+
+  /**
+   * After a FencedError: whether another process joined with our instance id. Its producer fences ours at once; our member
+   * hears of it with the next heartbeat.
+   */
+  async isReplaced(): Promise<boolean> {
+    const { clock } = this.#options;
+    const deadline = clock.now() + HEARTBEATS_MS;
+    try {
+      while (clock.now() < deadline) {
+        await this.#consumer.fetch(1, IDLE_FETCH_MS);
+        // A rebalance that waits makes a fetch return at once.
+        await clock.sleep(IDLE_FETCH_MS / 2);
+      }
+    } catch (error) {
+      return error instanceof SeatTakenError;
+    }
+    return false;
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,13 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { FatalError, FencedError, RetryableError, StateCorruptError } from "../domain/errors.ts";
+import { FatalError, FencedError, ReplacedError, RetryableError, StateCorruptError } from "../domain/errors.ts";
 import { IdentityHasher } from "../domain/review/identity.ts";
-import type { Log } from "../kafka/log.ts";
+import { type Log, SeatTakenError } from "../kafka/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { newIncarnation } from "./incarnation.ts";
 import { isOwnerTooLong } from "./offset-metadata.ts";
 import { Processor, transactionalIdOf } from "./processor.ts";
+import { isSeatHeld } from "./seat.ts";
 import { checkTopics } from "./start-checks.ts";
 import { INITIAL_STATUS, type ProcessorStatus } from "./status.ts";
 import { type ChosenTimeouts, chooseTimeouts, type Timeouts } from "./timeouts.ts";
@@ -53,7 +54,8 @@ const PROBE_VALID_MS = 24 * 3_600_000;
  *
  * This is the supervisor: the only place that reacts to the classes of error. Retryable and Fenced drop everything in
  * memory and join again, StateCorrupt restores once more, Fatal is thrown to the caller.
- * Throws FatalError (with a remedy) and nothing else.
+ * Throws FatalError (with a remedy) and nothing else; ReplacedError, which is one, when a newer process of the same
+ * instance id goes on in its place.
  */
 export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<void> {
   const clock = options.clock ?? systemClock;
@@ -108,6 +110,12 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
       if (!(error instanceof RetryableError || error instanceof FencedError || error instanceof StateCorruptError))
         throw error;
       onStatus({ state: "retrying", message: error.message });
+      if (error instanceof FencedError && processor !== undefined) {
+        const isTaken = error instanceof SeatTakenError || (await processor.isReplaced());
+        await processor.close();
+        processor = undefined;
+        if (isTaken && (await isSeatHeld(options, timeouts!.sessionTimeoutMs, clock))) throw replaced(options);
+      }
       await clock.sleep(BACK_OFF_MS[Math.min(failures++, BACK_OFF_MS.length - 1)]!, options.signal);
     } finally {
       await processor?.close();
@@ -151,6 +159,12 @@ async function probeOnce<V>(options: RunProcessorOptions<V>, timeouts: Timeouts,
   await probeLog(options.log, { prefix: `${options.groupId}.${options.instanceId}.probe`, ...timeouts });
   await mkdir(options.stateDir, { recursive: true });
   await writeFile(file, String(clock.now()));
+}
+
+function replaced<V>({ instanceId, groupId }: RunProcessorOptions<V>): ReplacedError {
+  return new ReplacedError(`another process runs as instance "${instanceId}" of group ${groupId} and has taken over`, {
+    remedy: "nothing is lost and the newer one goes on; give each process an instance id of its own to run both",
+  });
 }
 
 function rebuildNeeded(error: StateCorruptError): FatalError {

@@ -1,4 +1,4 @@
-import { FatalError, FencedError, RetryableError } from "../domain/errors.ts";
+import { FatalError, RetryableError } from "../domain/errors.ts";
 import type {
   CommittedOffset,
   GroupConsumer,
@@ -8,6 +8,7 @@ import type {
   TopicPartition,
   Watermarks,
 } from "../kafka/log.ts";
+import { SeatTakenError } from "../kafka/seat-taken.ts";
 import { Cursors } from "./model-cursors.ts";
 import type { GroupClient, Membership, ModelGroup } from "./model-group.ts";
 import { invariant } from "./model-invariant.ts";
@@ -251,7 +252,7 @@ export class ModelConsumer implements GroupConsumer, GroupClient, ProcessPart {
 
   #assertMember(): void {
     if (this.#state === "fenced") {
-      throw new FencedError(`another member joined ${this.#group.groupId} as ${this.instanceId}`);
+      throw new SeatTakenError(`another member joined ${this.#group.groupId} as ${this.instanceId}`);
     }
     if (this.#state !== "open")
       throw new RetryableError(`the consumer is ${this.#state === "new" ? "not open" : "closed"}`);

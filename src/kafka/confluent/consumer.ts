@@ -9,6 +9,7 @@ import type {
   TopicPartition,
   Watermarks,
 } from "../log.ts";
+import { SeatTakenError } from "../seat-taken.ts";
 import { calledBack, newConsumer } from "./binding.ts";
 import type { ClientConsumer, ClientError } from "./binding.ts";
 import { commonConfig, connect, construct, disconnect } from "./connection.ts";
@@ -82,9 +83,9 @@ export class ConfluentConsumer implements GroupConsumer {
     this.#client.on("event.error", (error) => {
       // The code of this event is always -1; only its text tells. Errors that matter come with the calls.
       if (/all broker connections are down/i.test(error.message)) this.#unreachable = true;
-      if (/fenced|static consumer/i.test(error.message)) {
-        this.#fetcher.fail(new FencedError(`group ${options.groupId}: ${error.message}`));
-      }
+      const text = `group ${options.groupId}: ${error.message}`;
+      if (/static consumer fenced/i.test(error.message)) this.#fetcher.fail(new SeatTakenError(text));
+      else if (/fenced/i.test(error.message)) this.#fetcher.fail(new FencedError(text));
     });
     this.#fetcher = new Fetcher(this.#client, {
       idleMs,

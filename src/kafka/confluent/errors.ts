@@ -1,6 +1,7 @@
 import { FatalError, FencedError, PoisonError, RetryableError, StateCorruptError } from "../../domain/errors.ts";
 import { AbortRequiredError } from "../abort-required.ts";
 import { IndefiniteCommitError } from "../indefinite.ts";
+import { SeatTakenError } from "../seat-taken.ts";
 import type { ClientError } from "./binding.ts";
 
 /**
@@ -44,11 +45,13 @@ const zombie = new Set([
   -144, // FENCED: a newer producer opened our transactional id
   90, // PRODUCER_FENCED
   47, // INVALID_PRODUCER_EPOCH, also what a transaction timed out by its coordinator looks like
-  82, // FENCED_INSTANCE_ID: a newer member took our group.instance.id
   25, // UNKNOWN_MEMBER_ID: the group removed us
   -147, // MAX_POLL_EXCEEDED: the client left the group for us
   -142, // ASSIGNMENT_LOST
 ]);
+
+/** FENCED_INSTANCE_ID: a newer member took our group.instance.id. */
+const seatTaken = 82;
 
 /*
  * Not among the zombies: 22 ILLEGAL_GENERATION. The broker looks for the member first (25, 82) and compares generations
@@ -123,6 +126,7 @@ export function reactionTo(cause: unknown, context: ErrorContext): Error {
   const { code: number } = cause;
   const text = `${label(context)}: ${cause.message} (${number})`;
 
+  if (number === seatTaken) return new SeatTakenError(text, { cause });
   if (zombie.has(number)) return new FencedError(text, { cause });
   const remedy = remedies.get(number);
   if (remedy !== undefined) return new FatalError(text, { cause, remedy });

@@ -112,6 +112,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "of two processes with one instance id, each takes the other's place again (EO-12)",
+    edits: [
+      {
+        file: "src/processor/run.ts",
+        find: "if (isTaken && ",
+        replace: "if (!isTaken && ",
+      },
+    ],
+  },
+  {
     name: "offsets are not in the transaction (EO-1)",
     edits: [
       {

@@ -41,5 +41,7 @@ export interface Scenario {
   readonly lostClaims: number;
   /** The topology knows deletions; without, what a fact says of them counts for nothing. */
   readonly deletes: boolean;
+  /** A second process of the first one's instance id. */
+  readonly twin: boolean;
   readonly seed: number;
 }

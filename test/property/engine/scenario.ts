@@ -94,6 +94,7 @@ const withoutDeletions: fc.Arbitrary<Omit<Scenario, "deletes">> = fc.record({
   orphansPartitions: fc.boolean(),
   killInRevocation: rate(0.5),
   lostClaims: rate(0.8),
+  twin: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   seed: fc.integer(),
 });
 

@@ -1,3 +1,4 @@
+import { ReplacedError } from "../../../src/domain/errors.ts";
 import { IdentityHasher } from "../../../src/domain/review/identity.ts";
 import { type GroupConsumer, type GroupConsumerOptions, IndefiniteCommitError } from "../../../src/kafka/log.ts";
 import type { Clock } from "../../../src/processor/clock.ts";
@@ -40,14 +41,22 @@ export async function simulate(scenario: Scenario, tally: Map<string, number> = 
   loseAnswersOfClaims(broker, scenario, random, storm);
   const clock = clockOf(broker);
   const watch = watchStateNotAhead(broker, scenario, problems);
-  const processes = Array.from({ length: scenario.processes }, (_, index) =>
-    runForEver(broker, clock, index, scenario, random, storm, stop.signal, watch, killers),
-  );
+  const names = Array.from({ length: scenario.processes }, (_, index) => `p${index}`);
+  const replaced: string[] = [];
+  const start = (clientId: string, instanceId: string, index: number): Promise<void> => {
+    const process = { clientId, instanceId, index, replaced };
+    return runForEver(broker, clock, process, scenario, random, storm, stop.signal, watch, killers);
+  };
+  const processes = names.map((name, index) => start(name, name, index));
+  // Somebody starts a second process by hand and does not think of its name.
+  if (scenario.twin) processes.push(start("twin", names[0]!, 2));
+  const isSingle = (): boolean => replaced.length === (scenario.twin ? 1 : 0);
   const failed = Promise.race(processes.map((process) => process.then(() => new Promise<never>(() => undefined))));
   const script = (async (): Promise<void> => {
     await feed.write(scenario.pause ? scenario.inputs.flat().length / 2 : Infinity);
     calm();
     await judged();
+    await within60s(broker, "two processes of one instance id, or none,", isSingle, problems);
     if (!scenario.pause) return;
     feed.die();
     await broker.clock.sleep(IDLE_MS);
@@ -119,11 +128,19 @@ interface Storm {
   over: boolean;
 }
 
-/** A process that is started again whenever it dies. */
+interface SimulatedProcess {
+  readonly clientId: string;
+  readonly instanceId: string;
+  readonly index: number;
+  /** Processes that ended for good because a newer one has their instance id. */
+  readonly replaced: string[];
+}
+
+/** A process that is started again whenever it dies, unless a newer one has taken its place. */
 async function runForEver(
   broker: ModelBroker,
   clock: Clock,
-  index: number,
+  { clientId, instanceId, index, replaced }: SimulatedProcess,
   scenario: Scenario,
   random: () => number,
   storm: Storm,
@@ -136,7 +153,7 @@ async function runForEver(
   // One after the other, so that partitions are handed over while records come.
   await broker.clock.sleep(index * Math.floor(random() * 2_000));
   for (let life = 0; !signal.aborted; life++) {
-    const log = new RevocationKilledLog(broker, `p${index}.${life}`, scenario.killInRevocation, random, storm);
+    const log = new RevocationKilledLog(broker, `${clientId}.${life}`, scenario.killInRevocation, random, storm);
     const kill = (): void => log.kill();
     killers.add(kill);
     const thaw = freezeSometimes(broker, log, scenario, random, storm);
@@ -145,7 +162,7 @@ async function runForEver(
         log,
         topology: simulationTopology(scenario),
         groupId: GROUP,
-        instanceId: `p${index}`,
+        instanceId,
         incarnation: log.clientId,
         stateDir: "unused",
         skipProbe: true,
@@ -157,6 +174,10 @@ async function runForEver(
       });
       return;
     } catch (error) {
+      if (error instanceof ReplacedError) {
+        replaced.push(log.clientId);
+        return;
+      }
       if (!(error instanceof ModelKilledError) && !log.isKilled) throw error;
       await broker.clock.sleep(Math.floor(random() * (random() < 0.5 ? 100 : 5_000)));
     } finally {

@@ -127,6 +127,12 @@ describe("a process that dies", () => {
     expect(pauses[0]).toBeLessThan(350); // 200 ms at most, and the scheduler
   });
 
+  it("stays down when a newer process of its name does its work: exit code 3", async () => {
+    await supervisor.start(node("a", "setTimeout(() => process.exit(3), 100)"));
+    await until(() => status("a").pid === null && status("a").state !== "ready");
+    expect(status("a")).toMatchObject({ state: "failed", restarts: 0, lastExit: "exit code 3" });
+  });
+
   it("stays down when it is not to be restarted", async () => {
     await supervisor.start(node("a", "process.exit(0)", { restart: false }));
     await until(() => status("a").state === "stopped");
