@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BrokerLimits } from "../../../src/kafka/log.ts";
 import { type ChosenTimeouts, chooseTimeouts } from "../../../src/processor/timeouts.ts";
+import { remedyWorks } from "../../support/remedies/works.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
 
 const STOCK: BrokerLimits = { minSessionTimeoutMs: 6_000, maxTransactionTimeoutMs: 900_000 };
@@ -8,7 +9,11 @@ const QUICK: BrokerLimits = { ...STOCK, minSessionTimeoutMs: 1_000 };
 
 function choose(
   limits: BrokerLimits | "not told",
-  asked: { sessionTimeoutMs?: number; transactionTimeoutMs?: number; commitIntervalMs?: number } = {},
+  asked: {
+    sessionTimeoutMs?: number | undefined;
+    transactionTimeoutMs?: number | undefined;
+    commitIntervalMs?: number;
+  } = {},
 ): Promise<ChosenTimeouts> {
   const admin = new ModelLog(new ModelBroker({ limits })).admin();
   const { sessionTimeoutMs, transactionTimeoutMs, commitIntervalMs = 100 } = asked;
@@ -30,15 +35,27 @@ describe("the timeouts of a processor", () => {
     expect(await choose({ ...STOCK, maxTransactionTimeoutMs: 5_000 })).toMatchObject({ transactionTimeoutMs: 5_000 });
   });
 
-  it.each([
-    [{ sessionTimeoutMs: 3_000 }, "choose 6000 ms or more"],
-    [{ transactionTimeoutMs: 900_001 }, "choose 900000 ms or less"],
-    [{ commitIntervalMs: 5_001 }, "commit at least every 5000 ms"],
-    [{ commitIntervalMs: 30_000, transactionTimeoutMs: 20_000 }, "commit at least every 10000 ms"],
-  ])("are refused when they cannot work: %j", async (asked, remedy) => {
-    await expect(choose(STOCK, asked)).rejects.toMatchObject({
-      name: "FatalError",
-      remedy: expect.stringContaining(remedy),
+  it("a session timeout that the brokers refuse is made longer", async () => {
+    let sessionTimeoutMs: number | undefined = 3_000;
+    await remedyWorks("timeouts/session", {
+      attempt: () => choose(STOCK, { sessionTimeoutMs }),
+      does: { "choose 6000 ms or more": () => (sessionTimeoutMs = 6_000) },
+    });
+  });
+
+  it("a transaction timeout that the brokers refuse is made shorter", async () => {
+    let transactionTimeoutMs: number | undefined = 900_001;
+    await remedyWorks("timeouts/transaction", {
+      attempt: () => choose(STOCK, { transactionTimeoutMs }),
+      does: { "choose 900000 ms or less": () => (transactionTimeoutMs = 900_000) },
+    });
+  });
+
+  it("a commit interval that outlives its transactions is made shorter", async () => {
+    let commitIntervalMs = 30_000;
+    await remedyWorks("timeouts/commit-interval", {
+      attempt: () => choose(STOCK, { commitIntervalMs, transactionTimeoutMs: 20_000 }),
+      does: { "commit at least every 10000 ms": () => (commitIntervalMs = 10_000) },
     });
   });
 });
