@@ -12,6 +12,7 @@ import type { ProcessorOptions } from "./processor-options.ts";
 import { Reviewer } from "./reviewer.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
+import { transactionalIdOf } from "./takeover.ts";
 import type { Task } from "./task.ts";
 
 const FETCH_RECORDS = 1_000;
@@ -380,9 +381,4 @@ export class Processor {
       stateBytes: tasks.reduce((sum, task) => sum + task.known.bytes, 0),
     };
   }
-}
-
-/** The transactional id of a processor: stable, so that a restart fences and ends what its predecessor left. */
-export function transactionalIdOf(groupId: string, instanceId: string): string {
-  return `${groupId}.${instanceId}`;
 }

@@ -15,7 +15,7 @@ import { applyPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
 import { newIncarnation } from "./incarnation.ts";
-import { transactionalIdOf } from "./processor.ts";
+import { transactionalIdOf } from "./takeover.ts";
 import { Reviewer } from "./reviewer.ts";
 import { JudgedEnds, type JudgedEnd, newestKnown } from "./judged-ends.ts";
 import { InputReader, type JudgedOrder, type JudgedRun, READ_STALL_MS, readJudgedOrder } from "./judged-order.ts";

@@ -4,17 +4,14 @@ import { readTo } from "../kafka/read-to.ts";
 import type { Clock } from "./clock.ts";
 import { type JudgedOrder, readJudgedOrder } from "./judged-order.ts";
 import { decodeOffsetMetadata, type OffsetMetadata } from "./offset-metadata.ts";
+import { Takeover, type TakeoverOptions } from "./takeover.ts";
 import { NO_STREAM_TIME, type Task } from "./task.ts";
 import { refuseRecreated } from "./topic-ids.ts";
 import type { Topology } from "./topology.ts";
 
-export interface RestoreOptions {
-  readonly log: Log;
+export interface RestoreOptions extends TakeoverOptions {
   readonly topology: Topology;
   readonly fingerprint: string;
-  readonly transactionalId: string;
-  readonly transactionTimeoutMs: number;
-  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -29,9 +26,8 @@ interface Source extends TopicPartition {
   readonly live: Map<string, Buffer>;
 }
 
-/** How long a pending transaction may take to end by itself before its owner is taken for dead. */
-const STABLE_OFFSETS_MS = 400;
-/** No progress for so long means that a dead owner's transaction may stand in the way. */
+/** After so long without a stable offset, or without progress, the group is asked whether the former owner is gone. */
+const STABLE_OFFSETS_MS = 250;
 const STALL_MS = 150;
 const FETCH_MS = 50;
 
@@ -62,12 +58,9 @@ export async function restoreTasks(
       );
     }
   }
-  const rivals = new Set(
-    [...metadata.values()].flatMap((known) =>
-      known === undefined || known.owner === options.transactionalId ? [] : [known.owner],
-    ),
-  );
-  await load(tasks, options, rivals);
+  const owners = [...metadata.values()].flatMap((known) => known?.owner ?? []);
+  const takeover = new Takeover(owners, options);
+  await load(tasks, options, () => takeover.look());
   if (options.signal.aborted) return;
   for (const task of tasks) {
     const known = metadata.get(task);
@@ -85,16 +78,18 @@ export async function loadTasks(
   signal?: AbortSignal,
 ): Promise<void> {
   const never = new AbortController().signal;
-  await load(tasks, { log, topology, clock, signal: signal ?? never, transactionTimeoutMs: 10_000 }, new Set());
+  await load(tasks, { log, topology, clock, signal: signal ?? never, transactionTimeoutMs: 10_000 }, () =>
+    Promise.resolve(),
+  );
 }
 
 type LoadOptions = Pick<RestoreOptions, "log" | "topology" | "clock" | "signal" | "transactionTimeoutMs">;
 
-async function load(tasks: readonly Task[], options: LoadOptions, rivals: Set<string>): Promise<void> {
+async function load(tasks: readonly Task[], options: LoadOptions, onStall: () => Promise<void>): Promise<void> {
   const reader = options.log.reader({ isolation: "read_committed" });
   try {
     await reader.open();
-    await readAll(reader, tasks, rivals, options);
+    await readAll(reader, tasks, onStall, options);
   } finally {
     await reader.close();
   }
@@ -121,7 +116,7 @@ function readMetadata(offset: CommittedOffset, task: Task, options: RestoreOptio
 async function readAll(
   reader: LogReader,
   tasks: readonly Task[],
-  rivals: Set<string>,
+  onStall: () => Promise<void>,
   options: LoadOptions,
 ): Promise<void> {
   const sources = await Promise.all(
@@ -140,9 +135,7 @@ async function readAll(
       signal,
       fetchMs: FETCH_MS,
       onStanding: async (ms) => {
-        if (ms < STALL_MS) return;
-        for (const rival of rivals) await endTransaction(rival, options);
-        rivals.clear();
+        if (ms >= STALL_MS) await onStall();
       },
     },
   );
@@ -180,43 +173,36 @@ async function bound(source: Omit<Source, "offset" | "high">, reader: LogReader)
   return { ...source, offset: low, high };
 }
 
-/** Stable committed offsets; a dead owner's pending transaction is ended rather than waited for. */
+/** Stable committed offsets; the pending transaction of an owner that is gone is ended rather than waited for. */
 export async function stableOffsets(
   consumer: GroupConsumer,
   inputs: readonly TopicPartition[],
-  options: Pick<RestoreOptions, "log" | "transactionalId" | "transactionTimeoutMs"> & { readonly groupId: string },
+  options: TakeoverOptions & { readonly signal: AbortSignal },
 ): Promise<(CommittedOffset | undefined)[]> {
-  try {
-    return await consumer.committed(inputs, STABLE_OFFSETS_MS);
-  } catch (error) {
-    if (!(error instanceof RetryableError)) throw error;
+  const { clock, signal, transactionTimeoutMs } = options;
+  const deadline = clock.now() + transactionTimeoutMs + 10_000;
+  let takeover: Takeover | undefined;
+  for (;;) {
+    try {
+      return await consumer.committed(inputs, STABLE_OFFSETS_MS);
+    } catch (error) {
+      if (!(error instanceof RetryableError) || signal.aborted || clock.now() > deadline) throw error;
+    }
+    takeover ??= new Takeover(await ownersOf(inputs, options), options);
+    await takeover.look();
   }
-  const admin = options.log.admin();
-  try {
-    const unstable = await admin.groupOffsets(options.groupId, inputs);
-    const owners = new Set(
-      unstable.flatMap((offset) => (offset === undefined ? [] : (decodeOffsetMetadata(offset.metadata)?.owner ?? []))),
-    );
-    for (const owner of owners) if (owner !== options.transactionalId) await endTransaction(owner, options);
-  } finally {
-    await admin.close();
-  }
-  return consumer.committed(inputs, options.transactionTimeoutMs + 10_000);
 }
 
-/**
- * Ends what a dead owner left open, by opening a producer of its transactional id: sub-second, instead of waiting for
- * the transaction timeout. The group generation has already fenced it; this only unblocks readers.
- */
-export async function endTransaction(
-  transactionalId: string,
-  options: Pick<RestoreOptions, "log" | "transactionTimeoutMs">,
-): Promise<void> {
-  const producer = options.log.producer({ transactionalId, transactionTimeoutMs: options.transactionTimeoutMs });
+/** Who committed last, as offsets tell whose successors may still be pending. */
+async function ownersOf(inputs: readonly TopicPartition[], { log, groupId }: TakeoverOptions): Promise<string[]> {
+  const admin = log.admin();
   try {
-    await producer.open();
+    const unstable = await admin.groupOffsets(groupId, inputs);
+    return unstable.flatMap((offset) =>
+      offset === undefined ? [] : (decodeOffsetMetadata(offset.metadata)?.owner ?? []),
+    );
   } finally {
-    await producer.close();
+    await admin.close();
   }
 }
 

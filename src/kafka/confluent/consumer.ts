@@ -329,6 +329,10 @@ export class ConfluentConsumer implements GroupConsumer {
   }
 
   #translate(operation: Operation, cause: unknown): Error {
+    // A consumer dies of one thing only, of which the event tells, sooner or later than the call: its instance id is taken.
+    if (hasCode(cause, code.fatal)) {
+      return new SeatTakenError(`${operation} group ${this.#options.groupId}: the consumer is fenced`, { cause });
+    }
     return reactionTo(cause, {
       operation,
       brokers: this.#cluster.brokers,

@@ -12,6 +12,7 @@ import type { ClientError } from "./binding.ts";
  * produce report a producer that died earlier as a bare -144, -150 or -172, so a code must be enough.
  */
 export const code = {
+  fatal: -150,
   timedOut: -185,
   queueFull: -184,
   state: -172,

@@ -48,7 +48,7 @@ test("of two processes with one instance id the newer goes on, and the older end
     message: `another process runs as instance "one" of group ${name} and has taken over`,
   });
   await hasCommitted("newer");
-  expect(statuses["newer"]!.map(({ state }) => state)).not.toContain("retrying");
+  expect(statuses["newer"]!.filter(({ state }) => state === "retrying").map(({ message }) => message)).toEqual([]);
   stop.abort();
   await newer;
 });

@@ -122,6 +122,10 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "a new owner ends the transactions of the former ones whether they live or not (EO-12)",
+    edits: [{ file: "src/processor/takeover.ts", find: "      if (left.has(owner)) continue;\n", replace: "" }],
+  },
+  {
     name: "offsets are not in the transaction (EO-1)",
     edits: [
       {

@@ -39,6 +39,7 @@ export async function simulate(scenario: Scenario, tally: Map<string, number> = 
     endFaults();
   };
   loseAnswersOfClaims(broker, scenario, random, storm);
+  watchFences(broker, problems);
   const clock = clockOf(broker);
   const watch = watchStateNotAhead(broker, scenario, problems);
   const names = Array.from({ length: scenario.processes }, (_, index) => `p${index}`);
@@ -122,6 +123,26 @@ function watchStateNotAhead(broker: ModelBroker, scenario: Scenario, problems: s
     if (count(incarnation, partition, -1) < 0)
       problems.push(`EO-5: ${incarnation} takes a commit of partition ${partition} for done that was not`);
   };
+}
+
+/**
+ * Who ends another's transaction must have seen that the other is no member, shortly before (a process may be frozen between
+ * looking and acting): an owner that lives would lose what it has under way.
+ */
+function watchFences(broker: ModelBroker, problems: string[]): void {
+  const seenGone = new Map<string, number>();
+  broker.faults.after("admin", ({ client }) => {
+    const members = broker.group(GROUP).instanceIds;
+    for (const name of ["p0", "p1", "p2"])
+      if (!members.includes(name)) seenGone.set(`${client.clientId} ${name}`, broker.clock.now());
+  });
+  broker.faults.before("producer.open", ({ client, producer }) => {
+    const owner = producer!.transactionalId.slice(GROUP.length + 1);
+    const isOwn = client.clientId.startsWith(`${owner}.`) || client.clientId.startsWith("twin.");
+    if (isOwn || !broker.group(GROUP).instanceIds.includes(owner)) return;
+    const seenAt = seenGone.get(`${client.clientId} ${owner}`) ?? -Infinity;
+    if (broker.clock.now() - seenAt > 10_000) problems.push(`EO-12: ${client.clientId} fences ${owner}, which lives`);
+  });
 }
 
 interface Storm {
