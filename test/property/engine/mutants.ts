@@ -1,3 +1,5 @@
+import { OWNER_MUTANTS } from "./mutants-owners.ts";
+
 /** The text `find` of a file, which must occur there exactly once, becomes `replace`. */
 export interface Edit {
   readonly file: string;
@@ -18,6 +20,7 @@ export interface Mutant {
  * docs/INVARIANTS.md). A simulation that does not catch one of them proves nothing about the engine.
  */
 export const MUTANTS: readonly Mutant[] = [
+  ...OWNER_MUTANTS,
   {
     name: "state is applied before the commit (EO-5)",
     edits: [
@@ -94,36 +97,6 @@ export const MUTANTS: readonly Mutant[] = [
         replace: '    if (!happened.some(Boolean)) return "committed";',
       },
     ],
-  },
-  {
-    name: "commits have no numbers: a claim that was aborted is taken for committed (EO-5)",
-    edits: [
-      { file: "src/processor/task.ts", find: "    this.commit = from.commit + 1;", replace: "    this.commit = 1;" },
-    ],
-  },
-  {
-    name: "a producer that cannot begin any more is kept (EO-12)",
-    edits: [
-      {
-        file: "src/processor/commit.ts",
-        find: "      await this.#replaceProducer();\n      await this.#producer.begin();",
-        replace: "      throw error;",
-      },
-    ],
-  },
-  {
-    name: "of two processes with one instance id, each takes the other's place again (EO-12)",
-    edits: [
-      {
-        file: "src/processor/run.ts",
-        find: "if (isTaken && ",
-        replace: "if (!isTaken && ",
-      },
-    ],
-  },
-  {
-    name: "a new owner ends the transactions of the former ones whether they live or not (EO-12)",
-    edits: [{ file: "src/processor/takeover.ts", find: "      if (left.has(owner)) continue;\n", replace: "" }],
   },
   {
     name: "offsets are not in the transaction (EO-1)",

@@ -38,21 +38,6 @@ export const ENGINE: readonly Entry[] = [
     by: [["test/unit/processor/one-instance.test.ts", "two processes of one instance id are given names of their own"]],
   },
   {
-    id: "timeouts/session",
-    says: "choose {} ms or more, leave it out, or lower group.min.session.timeout.ms of the brokers",
-    by: [["test/unit/processor/timeouts.test.ts", "a session timeout that the brokers refuse is made longer"]],
-  },
-  {
-    id: "timeouts/transaction",
-    says: "choose {} ms or less, leave it out, or raise transaction.max.timeout.ms of the brokers",
-    by: [["test/unit/processor/timeouts.test.ts", "a transaction timeout that the brokers refuse is made shorter"]],
-  },
-  {
-    id: "timeouts/commit-interval",
-    says: "commit at least every {} ms, or raise the transaction timeout",
-    by: [["test/unit/processor/timeouts.test.ts", "a commit interval that outlives its transactions is made shorter"]],
-  },
-  {
     id: "commit/defect-engine",
     says: "this is a defect of the engine: please report it with the verdicts of this partition",
     cannot: "only a defect of the engine brings about this state",

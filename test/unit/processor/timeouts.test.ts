@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BrokerLimits } from "../../../src/kafka/log.ts";
 import { type ChosenTimeouts, chooseTimeouts } from "../../../src/processor/timeouts.ts";
-import { remedyWorks } from "../../support/remedies/works.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
 
 const STOCK: BrokerLimits = { minSessionTimeoutMs: 6_000, maxTransactionTimeoutMs: 900_000 };
@@ -33,29 +32,5 @@ describe("the timeouts of a processor", () => {
 
   it("take a shorter transaction timeout where the brokers allow no other", async () => {
     expect(await choose({ ...STOCK, maxTransactionTimeoutMs: 5_000 })).toMatchObject({ transactionTimeoutMs: 5_000 });
-  });
-
-  it("a session timeout that the brokers refuse is made longer", async () => {
-    let sessionTimeoutMs: number | undefined = 3_000;
-    await remedyWorks("timeouts/session", {
-      attempt: () => choose(STOCK, { sessionTimeoutMs }),
-      does: { "choose 6000 ms or more": () => (sessionTimeoutMs = 6_000) },
-    });
-  });
-
-  it("a transaction timeout that the brokers refuse is made shorter", async () => {
-    let transactionTimeoutMs: number | undefined = 900_001;
-    await remedyWorks("timeouts/transaction", {
-      attempt: () => choose(STOCK, { transactionTimeoutMs }),
-      does: { "choose 900000 ms or less": () => (transactionTimeoutMs = 900_000) },
-    });
-  });
-
-  it("a commit interval that outlives its transactions is made shorter", async () => {
-    let commitIntervalMs = 30_000;
-    await remedyWorks("timeouts/commit-interval", {
-      attempt: () => choose(STOCK, { commitIntervalMs, transactionTimeoutMs: 20_000 }),
-      does: { "commit at least every 10000 ms": () => (commitIntervalMs = 10_000) },
-    });
   });
 });
