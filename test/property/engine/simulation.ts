@@ -13,8 +13,8 @@ import { simulationTopology } from "./topology.ts";
 
 const GROUP = "sim";
 const LIVENESS_MS = 60_000;
-/** Positions of idle tasks are committed once a minute. */
-const IDLE_MS = 60_000;
+/** Positions of idle tasks are committed once a minute, and a partition that was left to nobody may begin its minute late. */
+const IDLE_MS = 120_000;
 
 /** Runs a scenario to its end and returns what broke; an empty list is a pass. `tally` counts the faults that fired. */
 export async function simulate(scenario: Scenario, tally: Map<string, number> = new Map()): Promise<string[]> {
