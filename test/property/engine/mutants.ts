@@ -153,8 +153,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/processor.ts",
-        find: "if (task === undefined || !task.running || input === undefined) continue;",
-        replace: "if (task === undefined || input === undefined) continue;",
+        find: "if (task !== undefined && task.running && input !== undefined) {",
+        replace: "if (task !== undefined && input !== undefined) {",
       },
       { file: "src/processor/assignment.ts", find: "    consumer.pause(inputs);\n", replace: "" },
     ],
@@ -214,7 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/reviewer.ts",
-        find: '      if (verdict === "duplicate") this.#learn(frame, table!, time, version);\n      else if',
+        find: '      if (verdict === "duplicate") this.#learn(frame, table!, time, version, inputIndex);\n      else if',
         replace: "      if",
       },
     ],
