@@ -32,6 +32,8 @@ export function commonConfig(cluster: Cluster): Record<string, unknown> {
   };
 }
 
+const connecting = new WeakMap<ClientConsumer | ClientProducer, Promise<unknown>>();
+
 /** Builds a client; a setting librdkafka does not accept is our caller's mistake. */
 export function construct<T>(make: (config: ClientConfig) => T, config: ClientConfig): T {
   try {
@@ -50,9 +52,11 @@ export async function connect(
   cluster: Cluster,
   subject: string,
 ): Promise<void> {
+  const connected = calledBack((done) => client.connect({ allTopics: false, timeout: connectTimeoutMs }, done));
+  connecting.set(client, connected);
   try {
     await withDeadline(
-      calledBack((done) => client.connect({ allTopics: false, timeout: connectTimeoutMs }, done)),
+      connected,
       connectTimeoutMs * 2,
       () => new RetryableError(`open ${subject}: no answer from Kafka at ${cluster.brokers}`),
     );
@@ -66,6 +70,7 @@ export async function connect(
  * returns); then the process is told, because nothing else can be done: the broker will expire us.
  */
 export async function disconnect(client: ClientConsumer | ClientProducer, subject: string): Promise<void> {
+  await untilConnected(client, subject);
   if (!client.isConnected()) return;
   try {
     await withDeadline(
@@ -80,6 +85,22 @@ export async function disconnect(client: ClientConsumer | ClientProducer, subjec
     );
   } catch (cause) {
     process.emitWarning(cause instanceof Error ? cause : String(cause));
+  }
+}
+
+/**
+ * Waits for a connect that is under way, however it ends: a client that is closed before would come to life afterwards,
+ * and a member would keep its place in the group.
+ */
+export async function untilConnected(client: ClientConsumer | ClientProducer, subject: string): Promise<void> {
+  try {
+    await withDeadline(
+      connecting.get(client) ?? Promise.resolve(),
+      connectTimeoutMs * 2,
+      () => new RetryableError(`${subject} neither connected nor failed to`),
+    );
+  } catch {
+    // Whoever opened it was told why.
   }
 }
 

@@ -12,7 +12,7 @@ import type {
 import { SeatTakenError } from "../seat-taken.ts";
 import { calledBack, newConsumer } from "./binding.ts";
 import type { ClientConsumer, ClientError } from "./binding.ts";
-import { commonConfig, connect, construct, disconnect } from "./connection.ts";
+import { commonConfig, connect, construct, disconnect, untilConnected } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
 import { code, hasCode, reactionTo } from "./errors.ts";
@@ -108,6 +108,8 @@ export class ConfluentConsumer implements GroupConsumer {
   async open(): Promise<void> {
     try {
       await connect(this.#client, this.#cluster, `group ${this.#options.groupId}`);
+      // Closed meanwhile: it must not join any more.
+      this.#assertOpen("open");
       this.#client.subscribe([...this.#options.topics]);
     } catch (cause) {
       throw this.#translate("open", cause);
@@ -230,6 +232,7 @@ export class ConfluentConsumer implements GroupConsumer {
   async #close(): Promise<void> {
     this.#closing = true;
     this.#fetcher.interrupt();
+    await untilConnected(this.#client, `group ${this.#options.groupId}`);
     if (this.#client.isConnected()) {
       try {
         await this.#fetcher.drained();

@@ -21,5 +21,7 @@ export function fetchConfig(maxQueuedBytes: number = defaultQueuedBytes): Record
       Math.min(Math.floor(maxQueuedBytes / 64), partitionFetchBytesMax),
     ),
     "fetch.wait.max.ms": 100,
+    // A batch that was damaged on the way or on a disk must not be judged; off by default.
+    "check.crcs": true,
   };
 }

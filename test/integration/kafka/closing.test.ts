@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RetryableError } from "../../../src/domain/errors.ts";
 import { confluentLog } from "../../../src/kafka/confluent/index.ts";
-import type { GroupConsumer, Log } from "../../../src/kafka/log.ts";
+import type { GroupConsumer, Log, Rebalance } from "../../../src/kafka/log.ts";
 import { createTopic, eventually, openProducer, records } from "../../contract/log-harness.ts";
 import { brokers, openLog, unique } from "./harness.ts";
 
@@ -42,9 +42,9 @@ function member(): GroupConsumer {
   return log.consumer({ groupId: unique("closing"), instanceId: "one", topics: [topic], sessionTimeoutMs: 6_000 });
 }
 
-async function untilRebalance(consumer: GroupConsumer): Promise<void> {
+async function untilRebalance(consumer: GroupConsumer): Promise<Rebalance> {
   await consumer.open();
-  await eventually("a rebalance waits", async () => {
+  return await eventually("a rebalance waits", async () => {
     await consumer.fetch(10, 100);
     return consumer.pendingRebalance();
   });
@@ -59,6 +59,24 @@ describe("a consumer closes promptly", () => {
     const consumer = member();
     await consumer.open();
     await expectPromptClose(consumer);
+  });
+
+  test("while it connects, and is no member afterwards", async () => {
+    const groupId = unique("closing");
+    const consumer = log.consumer({ groupId, instanceId: "one", topics: [topic], sessionTimeoutMs: 6_000 });
+    const opening = consumer.open().then(
+      () => "opened",
+      (error: unknown) => error,
+    );
+    await expectPromptClose(consumer);
+    expect(await opening).toBeInstanceOf(RetryableError);
+    // Who joins after it is alone.
+    const next = log.consumer({ groupId, instanceId: "two", topics: [topic], sessionTimeoutMs: 6_000 });
+    expect((await untilRebalance(next)).partitions).toHaveLength(2);
+    const admin = log.admin();
+    const { members } = await admin.groupMembers(groupId);
+    expect(members.map(({ instanceId }) => instanceId)).toEqual(["two"]);
+    await Promise.all([next.close(), admin.close()]);
   });
 
   test("with an assignment nobody answered", async () => {
