@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, FencedError, RetryableError } from "../../domain/errors.ts";
 import type { BrokerLimits, CommittedOffset, GroupDescription, LogAdmin, TopicPartition, TopicSpec } from "../log.ts";
-import { formatAddress } from "../wire/address.ts";
 import { describeBrokerConfigs, describeTopicConfigs } from "../wire/describe-configs.ts";
+import { describeGroup, type DescribedGroup } from "../wire/describe-group.ts";
 import { passThroughGroup } from "../wire/passing-member.ts";
-import type {
-  GroupDescription as ClientGroup,
-  GroupDescriptions,
-  GroupResults,
-  TopicDescription,
-} from "@confluentinc/kafka-javascript";
+import type { GroupResults, TopicDescription } from "@confluentinc/kafka-javascript";
 import { calledBack } from "./binding.ts";
 import { GroupCommitter } from "./group-committer.ts";
 import type { Cluster } from "./connection.ts";
@@ -18,7 +13,7 @@ import { code, hasCode, reactionTo } from "./errors.ts";
 import type { PlainClient, PlainClientLease } from "./plain-client.ts";
 
 const requestTimeoutMs = 15_000;
-/** For what is asked again and again in the background: whoever closes meanwhile waits for it. */
+/** For each answer about a group: asked again and again in the background, and whoever closes meanwhile waits for it. */
 const groupTimeoutMs = 3_000;
 /** How often to look whether a new topic has leaders everywhere, ms. */
 const settlePollMs = 20;
@@ -113,22 +108,13 @@ export class ConfluentAdmin implements LogAdmin {
 
   async groupMembers(groupId: string): Promise<GroupDescription> {
     const { state, members } = await this.#describeGroup(groupId);
-    return {
-      state: groupStates[state] ?? "Unknown",
-      members: members.map(({ memberId, groupInstanceId, clientId, assignment }) => ({
-        memberId,
-        instanceId: groupInstanceId ?? null,
-        clientId,
-        partitions: assignment.topicPartitions.map(({ topic, partition }) => ({ topic, partition })),
-      })),
-    };
+    return { state, members };
   }
 
   async requestRound(groupId: string): Promise<void> {
-    const { state, coordinator, partitionAssignor } = await this.#describeGroup(groupId);
-    if (groupStates[state] !== "Stable") return;
-    const member = { groupId, clientId: this.#cluster.clientId, assignor: partitionAssignor };
-    await passThroughGroup(formatAddress(coordinator.host, coordinator.port), member, groupTimeoutMs);
+    const { state, coordinator, assignor } = await this.#describeGroup(groupId);
+    if (state !== "Stable") return;
+    await passThroughGroup(coordinator, { groupId, clientId: this.#cluster.clientId, assignor }, groupTimeoutMs);
   }
 
   async deleteTopics(names: readonly string[]): Promise<void> {
@@ -178,15 +164,14 @@ export class ConfluentAdmin implements LogAdmin {
     });
   }
 
-  async #describeGroup(groupId: string): Promise<ClientGroup> {
-    const admin = await this.#admin();
-    const { groups } = await this.#wait<GroupDescriptions>(`group ${groupId}`, (done) => {
-      admin.describeGroups([groupId], { timeout: groupTimeoutMs }, done);
-    });
-    const group = groups[0];
-    if (group === undefined) throw new RetryableError(`admin group ${groupId}: it was not described`);
-    if (group.error !== undefined && group.error.code !== 0) throw this.#translate(group.error, `group ${groupId}`);
-    return group;
+  async #describeGroup(groupId: string): Promise<DescribedGroup> {
+    if (this.#closed) throw new RetryableError("admin: it is closed");
+    const { brokers, clientId } = this.#cluster;
+    try {
+      return await describeGroup(brokers, clientId, groupId, groupTimeoutMs);
+    } catch (cause) {
+      throw this.#translate(cause, `group ${groupId}`);
+    }
   }
 
   async #settled(specs: readonly TopicSpec[]): Promise<void> {
@@ -229,16 +214,6 @@ export class ConfluentAdmin implements LogAdmin {
     return reactionTo(cause, { operation: "admin", brokers: this.#cluster.brokers, subject });
   }
 }
-
-/** By the client's number; a group that does not exist is Dead to the broker, and has no members either. */
-const groupStates: readonly GroupDescription["state"][] = [
-  "Unknown",
-  "PreparingRebalance",
-  "CompletingRebalance",
-  "Stable",
-  "Empty",
-  "Empty",
-];
 
 function settingsOf(spec: TopicSpec): Record<string, string> {
   const settings: Record<string, string> = { "cleanup.policy": spec.cleanup };

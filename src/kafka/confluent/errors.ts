@@ -204,7 +204,7 @@ function isOurs(cause: unknown): cause is Error {
   );
 }
 
-/** The client's error class extends nothing, so only its shape can be asked. */
+/** An error with a broker's or the client's code. The client's class extends nothing, so only its shape can be asked. */
 function isClientError(cause: unknown): cause is ClientError {
   return typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "number";
 }

@@ -2,7 +2,7 @@ import { RetryableError } from "../../domain/errors.ts";
 import { BrokerConnection } from "./broker-connection.ts";
 import { int32, string } from "./codec.ts";
 import type { WireReader, WireRequest } from "./codec.ts";
-import { exchange } from "./exchange.ts";
+import { exchange, firstAnswer } from "./exchange.ts";
 import { readMetadata } from "./metadata.ts";
 
 /**
@@ -68,21 +68,6 @@ export async function describeBrokerConfigs(
     }
     return settings;
   });
-}
-
-/** Asks one bootstrap server after the other. */
-async function firstAnswer<T>(brokers: string, what: string, ask: (address: string) => Promise<T>): Promise<T> {
-  const failures: string[] = [];
-  let last: unknown;
-  for (const address of brokers.split(",").map((part) => part.trim())) {
-    try {
-      return await ask(address);
-    } catch (cause) {
-      last = cause;
-      failures.push(`${address}: ${cause instanceof Error ? cause.message : String(cause)}`);
-    }
-  }
-  throw new RetryableError(`no ${what} from Kafka: ${failures.join("; ")}`, { cause: last });
 }
 
 interface Described {

@@ -1,3 +1,4 @@
+import { RetryableError } from "../../domain/errors.ts";
 import { BrokerConnection } from "./broker-connection.ts";
 import type { WireReader, WireRequest } from "./codec.ts";
 
@@ -9,4 +10,19 @@ export async function exchange(address: string, request: WireRequest, timeoutMs:
   } finally {
     connection.close();
   }
+}
+
+/** Asks one server of a comma-separated host:port list after the other. Throws RetryableError when none answers. */
+export async function firstAnswer<T>(brokers: string, what: string, ask: (address: string) => Promise<T>): Promise<T> {
+  const failures: string[] = [];
+  let last: unknown;
+  for (const address of brokers.split(",").map((part) => part.trim())) {
+    try {
+      return await ask(address);
+    } catch (cause) {
+      last = cause;
+      failures.push(`${address}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+  }
+  throw new RetryableError(`no ${what} from Kafka: ${failures.join("; ")}`, { cause: last });
 }
