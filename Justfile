@@ -49,6 +49,10 @@ prove-loader: setup
 prove-sources: setup
     @node scripts/test.mjs sources
 
+# Kill everything some 75 times in a quarter of an hour; one of two processors must commit in nine of ten seconds (15 minutes; TEST_MINUTES)
+prove-progress: setup
+    @node scripts/test.mjs progress
+
 # Watch the live page in Chromium while three sources play; print how long after its insert each ball is on it (minutes)
 prove-live: setup
     @node scripts/test.mjs live

@@ -42,6 +42,7 @@ const config: ViteUserConfig = defineConfig({
       project("crash", ["test/crash/**/*.test.ts"], { testTimeout: 1_200_000, hookTimeout: 300_000 }),
       // Long proofs, one recipe each.
       project("sources", ["test/proof/sources.test.ts"], { testTimeout: 2_400_000, hookTimeout: 300_000 }),
+      project("progress", ["test/proof/progress.test.ts"], { testTimeout: 2_400_000, hookTimeout: 300_000 }),
       project("scale", ["test/proof/scale.test.ts"], { testTimeout: 5_400_000, hookTimeout: 300_000 }),
       project("superset", ["test/proof/superset.test.ts"], {
         testTimeout: 900_000,
