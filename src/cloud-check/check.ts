@@ -1,4 +1,5 @@
 /** What a check says, and how it is run: bounded in time, never printing a secret. */
+import { RetryableError } from "../domain/errors.ts";
 import { oneLine } from "../domain/one-line.ts";
 import { redactUrl } from "../settings.ts";
 
@@ -83,6 +84,12 @@ export function messageOf(error: unknown): string {
 export function remedyOf(error: unknown): string | undefined {
   const remedy: unknown = error instanceof Error ? Reflect.get(error, "remedy") : undefined;
   return typeof remedy === "string" ? remedy : undefined;
+}
+
+/** What mends a refusal: what the error itself names, another try where the server says that it passes, else `otherwise`. */
+export function remedyFor(error: unknown, otherwise: string): string {
+  const passes = "the server says that this passes: run third-umpire cloud-check again";
+  return remedyOf(error) ?? (error instanceof RetryableError ? passes : otherwise);
 }
 
 /** The code of an error, or of what it wraps. */

@@ -3,7 +3,7 @@ import { classifyMongoError, REPLICA_SET_REMEDY } from "../mongo/errors.ts";
 import { closeMongo, openMongo } from "../mongo/client.ts";
 import { T20I_COLLECTIONS } from "../mongo/collections.ts";
 import type { Settings } from "../settings.ts";
-import { isCertificateError, messageOf, remedyOf, type Report, secretsOf, type SourceCheck } from "./check.ts";
+import { isCertificateError, messageOf, remedyFor, type Report, secretsOf, type SourceCheck } from "./check.ts";
 
 /** What the feed and the source of T20 internationals need of MongoDB. */
 export function mongodbCheck(settings: Settings): SourceCheck {
@@ -46,7 +46,7 @@ async function checkLogin(client: MongoClient, address: string, report: Report):
       return null;
     }
     const named = classifyMongoError(error, "login");
-    report("login", "missing", messageOf(named), remedyOf(named) ?? "correct TU_MONGODB_URL");
+    report("login", "missing", messageOf(named), remedyFor(named, "correct TU_MONGODB_URL"));
     return null;
   }
 }
@@ -98,12 +98,7 @@ async function checkWriting(db: Db, report: Report): Promise<void> {
     report("transactions", "ok", "may insert");
   } catch (error) {
     const named = classifyMongoError(error, "insert");
-    report(
-      "transactions",
-      "missing",
-      messageOf(named),
-      remedyOf(named) ?? "give the user the role readWrite on this database",
-    );
+    report("transactions", "missing", messageOf(named), remedyFor(named, "correct TU_MONGODB_URL"));
   }
 }
 
@@ -114,12 +109,7 @@ async function checkWatching(db: Db, report: Report): Promise<void> {
     report("change stream", "ok", "may watch the database");
   } catch (error) {
     const named = classifyMongoError(error, "change stream");
-    report(
-      "change stream",
-      "missing",
-      messageOf(named),
-      remedyOf(named) ?? "give the user the role readWrite on this database",
-    );
+    report("change stream", "missing", messageOf(named), remedyFor(named, "correct TU_MONGODB_URL"));
   } finally {
     await stream.close();
   }

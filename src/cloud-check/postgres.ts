@@ -3,7 +3,7 @@ import { classifyPostgresError } from "../postgres/errors.ts";
 import { closeSql, openSql, type Sql } from "../postgres/sql.ts";
 import type { Settings } from "../settings.ts";
 import { poolerProblem } from "../sources/postgres/address.ts";
-import { isCertificateError, messageOf, remedyOf, type Report, secretsOf, type SourceCheck } from "./check.ts";
+import { isCertificateError, messageOf, remedyFor, type Report, secretsOf, type SourceCheck } from "./check.ts";
 import { reach } from "./reach.ts";
 
 const POSTGRES_PORT = 5432;
@@ -58,7 +58,7 @@ async function checkLogin(sql: Sql, report: Report): Promise<boolean> {
       return false;
     }
     const named = classifyPostgresError(error, "login");
-    report("login", "missing", messageOf(named), remedyOf(named) ?? "correct TU_POSTGRES_URL");
+    report("login", "missing", messageOf(named), remedyFor(named, "correct TU_POSTGRES_URL"));
     return false;
   }
 }

@@ -64,6 +64,18 @@ async function part(...args: readonly string[]): Promise<void> {
   await stop();
 }
 
+/** One act that `count` wait for: it begins when the last of them asks for it. */
+function afterAllOf(count: number, act: () => Promise<unknown>): () => Promise<unknown> {
+  let left = count;
+  let begin = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (begin = resolve)).then(act);
+  return () => {
+    left -= 1;
+    if (left === 0) begin();
+    return ended;
+  };
+}
+
 const play = (...args: readonly string[]): Promise<string> =>
   command("play", "--interval", "0", "--exit-when-done", ...args);
 
@@ -165,10 +177,35 @@ describe("with a match that was played", { timeout: LONG_MS }, () => {
 
   test("commands want the servers", async () => {
     await command("down");
-    await remedyWorks("cli/refused", {
-      attempt: () => command("verdicts"),
-      does: { "start the local stack with `third-umpire up`": () => command("up") },
-    });
+    /** What `cloud-check` finds missing of one server. */
+    const check = (source: string) => async (): Promise<void> => {
+      const { code, stdout } = await stack.run(["cloud-check", source, "--json"], LONG_MS);
+      const { checks } = JSON.parse(stdout) as { checks: { state: string; remedy: string }[] };
+      if (code !== 0) throw new Told(checks.find(({ state }) => state === "missing")!.remedy);
+    };
+    const up = afterAllOf(5, () => command("up"));
+    await Promise.all([
+      remedyWorks("cli/refused", {
+        attempt: () => command("verdicts"),
+        does: { "start the local stack with `third-umpire up`": up },
+      }),
+      remedyWorks("cloud/kafka-unreachable", {
+        attempt: check("kafka"),
+        does: { "third-umpire up starts the local one": up },
+      }),
+      remedyWorks("cloud/refused-local", {
+        attempt: check("postgres"),
+        does: { "third-umpire up starts the local one": up },
+      }),
+      remedyWorks("cloud/mongodb-local", {
+        attempt: check("mongodb"),
+        does: { "third-umpire up starts the local one": up },
+      }),
+      remedyWorks("cloud/endpoint-gone", {
+        attempt: check("lambda"),
+        does: { "third-umpire up starts the local one": up },
+      }),
+    ]);
   });
 
   test("a partition is one that there is", async () => {

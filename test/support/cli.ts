@@ -22,10 +22,13 @@ export interface CliStack {
   readonly settings: Settings;
   /** Environment of every command: nothing of ours but these settings. */
   readonly env: Readonly<Record<string, string>>;
-  /** Runs a command to its end. Not longer than `timeoutMs` (default 60 s). */
-  run(args: readonly string[], timeoutMs?: number): Promise<Finished>;
+  /** Runs a command to its end, with `more` in its environment. Not longer than `timeoutMs` (default 60 s). */
+  run(args: readonly string[], timeoutMs?: number, more?: Readonly<Record<string, string>>): Promise<Finished>;
   /** Starts a command; what it prints goes to `out`. */
-  start(args: readonly string[]): {
+  start(
+    args: readonly string[],
+    more?: Readonly<Record<string, string>>,
+  ): {
     readonly child: ChildProcess;
     readonly out: () => string;
     readonly ended: Promise<Finished>;
@@ -68,8 +71,12 @@ export async function cliStack(settings: Readonly<Record<string, string>> = {}):
   );
   const env = { ...Object.fromEntries(inherited), ...own, NO_COLOR: "1" };
 
-  const start = (args: readonly string[]): ReturnType<CliStack["start"]> => {
-    const child = spawn(process.execPath, [main, ...args], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+  const start: CliStack["start"] = (args, more = {}) => {
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd: ROOT,
+      env: { ...env, ...more },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -77,8 +84,8 @@ export async function cliStack(settings: Readonly<Record<string, string>> = {}):
     const ended = new Promise<Finished>((done) => child.once("close", (code) => done({ code, stdout, stderr })));
     return { child, out: () => stdout + stderr, ended };
   };
-  const run = async (args: readonly string[], timeoutMs = 60_000): Promise<Finished> => {
-    const { child, ended } = start(args);
+  const run: CliStack["run"] = async (args, timeoutMs = 60_000, more = {}) => {
+    const { child, ended } = start(args, more);
     const killer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     const result = await ended;
     clearTimeout(killer);

@@ -49,13 +49,14 @@ async function lambda(options: Options): Promise<void> {
   const settings = loadSettings();
   await ensureStore(settings.objectStore);
   const { seed, throwRate, coldRate, repeatRate, slowRate, timeout, concurrency } = options;
-  await runAsProcess("lambda", settings, (signal, onStatus) =>
+  await runAsProcess("lambda", settings, (signal, onStatus, logger) =>
     runLambdaEndpoint({
       fn: objectStoreFunction(settings, { timeoutMs: timeout, concurrency }),
       port: settings.lambdaPort,
       faults: { seed, throwRate, coldRate, repeatRate, slowRate },
       signal,
       onStatus,
+      onFailure: (log) => logger.warn({ log }, "the function failed"),
     }),
   );
 }

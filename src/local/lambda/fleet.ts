@@ -20,16 +20,24 @@ export class Fleet implements Invoker {
   readonly #fn: LambdaFunction;
   readonly #rates: FaultRates;
   readonly #changed: (counts: FleetCounts) => void;
+  readonly #failed: (log: string) => void;
   /** The warmest last. */
   #idle: Environment[] = [];
   readonly #running = new Set<Environment>();
   #counts: FleetCounts = { invocations: 0, coldStarts: 0, errors: 0, lost: 0, throttled: 0 };
   #isClosed = false;
 
-  constructor(fn: LambdaFunction, rates: FaultRates, changed: (counts: FleetCounts) => void) {
+  /** `failed` takes what the function wrote in an invocation that failed. */
+  constructor(
+    fn: LambdaFunction,
+    rates: FaultRates,
+    changed: (counts: FleetCounts) => void,
+    failed: (log: string) => void,
+  ) {
     this.#fn = fn;
     this.#rates = rates;
     this.#changed = changed;
+    this.#failed = failed;
   }
 
   run(requestId: string, event: Buffer): Promise<Invoked> | null {
@@ -59,6 +67,7 @@ export class Fleet implements Invoker {
         errors: this.#counts.errors + (outcome.isError ? 1 : 0),
         lost: this.#counts.lost + (fate.repeat ? 1 : 0),
       });
+      if (outcome.isError) this.#failed(outcome.log);
       return { outcome, isLost: fate.repeat };
     } finally {
       this.#running.delete(environment);

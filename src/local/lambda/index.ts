@@ -31,6 +31,8 @@ export interface LambdaEndpointOptions {
   readonly faults?: FaultRates;
   readonly signal: AbortSignal;
   readonly onStatus: (status: LambdaStatus) => void;
+  /** Takes what the function wrote in an invocation that failed. */
+  readonly onFailure?: (log: string) => void;
 }
 
 /** Where `lambdaService` asks whether it is there. */
@@ -56,7 +58,8 @@ export async function runLambdaEndpoint(options: LambdaEndpointOptions): Promise
     status = { ...status, ...change };
     options.onStatus(status);
   };
-  const fleet = new Fleet(fn, options.faults ?? NO_FAULTS, set);
+  const { faults = NO_FAULTS, onFailure = () => undefined } = options;
+  const fleet = new Fleet(fn, faults, set, onFailure);
   const server = createServer((request, response) => {
     const { method = "GET", headers } = request;
     if (!isLoopbackHost(headers.host) || isFromForeignPage(method, headers)) {

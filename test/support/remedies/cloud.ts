@@ -4,24 +4,35 @@ export const CLOUD: readonly Entry[] = [
   {
     id: "cloud/no-answer",
     says: "see whether a firewall lets this machine through, and whether the service is paused; more time with --timeout",
-    untested: true,
+    by: [["test/integration/cloud/remedies.test.ts", "a server that does not answer is waited for, or woken"]],
   },
   { id: "cloud/partitions", says: "TU_PARTITIONS={}, or another cluster", untested: true },
   {
     id: "cloud/kafka-unreachable",
     says: "third-umpire up starts the local one; or correct TU_KAFKA_BROKERS",
-    untested: true,
+    by: [
+      ["test/e2e/remedies.test.ts", "commands want the servers"],
+      ["test/integration/cloud/remedies.test.ts", "of the brokers is another one"],
+    ],
   },
   {
     id: "cloud/function-fails",
     says: "its log says why: /aws/lambda/{}, or the log of `third-umpire lambda`",
-    untested: true,
+    by: [["test/integration/cloud/remedies.test.ts", "that fails says why in its log"]],
   },
-  { id: "cloud/function-of-another", says: "correct TU_LAMBDA_FUNCTION", untested: true },
+  {
+    id: "cloud/function-of-another",
+    says: "correct TU_LAMBDA_FUNCTION",
+    by: [["test/integration/cloud/remedies.test.ts", "that is another one"]],
+  },
   {
     id: "cloud/no-function",
     says: "correct TU_LAMBDA_FUNCTION or TU_LAMBDA_REGION, or make it: just infra-apply",
-    untested: true,
+    by: [["test/integration/cloud/remedies.test.ts", "that is another one"]],
+    except: {
+      TU_LAMBDA_REGION: "no AWS account is used by tests; the local endpoint has no regions",
+      "just infra-apply": "no AWS account is used by tests; the local endpoint asks for no rights",
+    },
   },
   {
     id: "cloud/attach-caller-policy",
@@ -36,19 +47,30 @@ export const CLOUD: readonly Entry[] = [
   {
     id: "cloud/proxy-certificate",
     says: "start with NODE_EXTRA_CA_CERTS=FILE of the authority behind your proxy",
-    untested: true,
+    by: [["test/integration/cloud/remedies.test.ts", "of a proxy before the function"]],
   },
-  { id: "cloud/lambda-network", says: "check the network, and TU_LAMBDA_REGION", untested: true },
+  {
+    id: "cloud/lambda-network",
+    says: "check the network, and TU_LAMBDA_REGION",
+    cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
+  },
   {
     id: "cloud/endpoint-gone",
     says: "third-umpire up starts the local one; or correct TU_LAMBDA_ENDPOINT",
-    untested: true,
+    by: [
+      ["test/e2e/remedies.test.ts", "commands want the servers"],
+      ["test/integration/cloud/remedies.test.ts", "of the function is another one"],
+    ],
   },
-  { id: "cloud/no-objects-yet", says: "none yet; `third-umpire feed --test DIR` writes them", untested: true },
+  {
+    id: "cloud/no-objects-yet",
+    says: "none yet; `third-umpire feed --test DIR` writes them",
+    by: [["test/integration/cloud/remedies.test.ts", "without objects is given some"]],
+  },
   {
     id: "cloud/mongodb-certificate",
     says: "start with NODE_EXTRA_CA_CERTS=FILE of the authority that signed its certificate",
-    untested: true,
+    by: [["test/integration/cloud/remedies.test.ts", "of MongoDB"]],
   },
   {
     id: "cloud/atlas-access-list",
@@ -63,19 +85,28 @@ export const CLOUD: readonly Entry[] = [
   {
     id: "cloud/mongodb-local",
     says: "third-umpire up starts the local one; or correct TU_MONGODB_URL",
-    untested: true,
+    by: [
+      ["test/e2e/remedies.test.ts", "commands want the servers"],
+      ["test/integration/cloud/remedies.test.ts", "of MongoDB is another one, or the server is started"],
+    ],
   },
   {
     id: "cloud/mongodb-remote",
     says: "start the server, let this machine through its firewall, or correct TU_MONGODB_URL",
-    untested: true,
+    by: [["test/integration/cloud/remedies.test.ts", "of MongoDB is another one, or the server is started"]],
   },
   {
     id: "mongo/address",
     says: "correct TU_MONGODB_URL",
     by: [["test/integration/mongo/remedies.test.ts", "an address that is none is corrected"]],
   },
-  { id: "cloud/mongodb-role", says: "give the user the role readWrite on this database", untested: true },
+  {
+    id: "cloud/passes",
+    says: "the server says that this passes: run third-umpire cloud-check again",
+    by: [
+      ["test/integration/cloud/remedies.test.ts", "whose connections are all taken is tried again when one is free"],
+    ],
+  },
   {
     id: "postgres/supabase-signs",
     says: "Supabase signs its own: download the certificate in the dashboard (Database, SSL) and start with NODE_EXTRA_CA_CERTS=FILE",
@@ -100,7 +131,12 @@ export const CLOUD: readonly Entry[] = [
   {
     id: "cloud/publication-right",
     says: 'grant create on database "{}" to the role, or run third-umpire feed once as the owner',
-    untested: true,
+    by: [
+      [
+        "test/integration/cloud/remedies.test.ts",
+        "that may not make the publication is allowed to, or the owner makes it",
+      ],
+    ],
   },
   { id: "cloud/wal-kept", says: "raise max_slot_wal_keep_size, or let the source pause for less long", untested: true },
   { id: "cloud/slot-behind", says: "start the source, or raise max_slot_wal_keep_size", untested: true },
@@ -109,16 +145,27 @@ export const CLOUD: readonly Entry[] = [
     says: "correct the host in {}; a project that is paused has no address either: wake it in the dashboard",
     cannot: "the tests reach no Supabase and no Atlas",
   },
-  { id: "cloud/host", says: "correct the host in {}", untested: true },
+  {
+    id: "cloud/host",
+    says: "correct the host in {}",
+    by: [["test/integration/cloud/remedies.test.ts", "of Postgres is another one, or the server is started"]],
+  },
   {
     id: "reach/run-where",
     says: "run where there is IPv6 (Docker's bridge and many networks have none), or buy Supabase's IPv4 add-on",
     cannot: "the tests reach no Supabase and no Atlas",
   },
-  { id: "cloud/refused-local", says: "third-umpire up starts the local one; or correct {}", untested: true },
+  {
+    id: "cloud/refused-local",
+    says: "third-umpire up starts the local one; or correct {}",
+    by: [
+      ["test/e2e/remedies.test.ts", "commands want the servers"],
+      ["test/integration/cloud/remedies.test.ts", "of Postgres is another one, or the server is started"],
+    ],
+  },
   {
     id: "cloud/refused-remote",
     says: "start the server, let this machine through its firewall, or correct {}",
-    untested: true,
+    by: [["test/integration/cloud/remedies.test.ts", "of Postgres is another one, or the server is started"]],
   },
 ];
