@@ -53,6 +53,7 @@ export class Committer {
   readonly #options: CommitterOptions;
   #producer: TransactionalProducer;
   #begun = false;
+  #isOpen = false;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -62,6 +63,7 @@ export class Committer {
   /** Opens the producer: fences older incarnations and ends what they left open. */
   async open(): Promise<void> {
     await this.#producer.open();
+    this.#isOpen = true;
   }
 
   async close(): Promise<void> {
@@ -77,16 +79,27 @@ export class Committer {
     await this.#producer.write(fill.takeWrites());
   }
 
-  /** A producer that died between two transactions says so here, and says nothing else any more: another takes its place. */
   async #begin(): Promise<void> {
-    try {
-      await this.#producer.begin();
-    } catch (error) {
-      if (!(error instanceof RetryableError)) throw error;
+    if (!(await this.#canBegin())) {
       await this.#replaceProducer();
       await this.#producer.begin();
     }
     this.#begun = true;
+  }
+
+  /**
+   * Begins, if this producer can. One that died between two transactions says so here, and says nothing else any more; one
+   * that replaced another and could not be opened was never of use. Another takes its place.
+   */
+  async #canBegin(): Promise<boolean> {
+    if (!this.#isOpen) return false;
+    try {
+      await this.#producer.begin();
+      return true;
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      return false;
+    }
   }
 
   /** A transaction has been begun and not ended. */
@@ -191,7 +204,8 @@ export class Committer {
     await this.#producer.close();
     this.#producer = this.#newProducer();
     this.#begun = false;
-    await this.#producer.open();
+    this.#isOpen = false;
+    await this.open();
   }
 
   #newProducer(): TransactionalProducer {

@@ -21,7 +21,7 @@ export const OWNER_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/commit.ts",
-        find: "      await this.#replaceProducer();\n      await this.#producer.begin();",
+        find: "      if (!(error instanceof RetryableError)) throw error;\n      return false;",
         replace: "      throw error;",
       },
     ],

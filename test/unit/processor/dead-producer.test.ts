@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { RetryableError } from "../../../src/domain/errors.ts";
 import { IdentityHasher } from "../../../src/domain/review/identity.ts";
 import { IndefiniteCommitError } from "../../../src/kafka/log.ts";
 import { defineTopology, runProcessor } from "../../../src/processor/index.ts";
@@ -6,8 +7,17 @@ import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
 
 const RAW = { topic: "raw", partition: 0 };
 
-/** EO-12: whatever a producer dies of between two transactions, it is the next `begin` that tells. */
-it("replaces a producer that cannot begin, and goes on in the same membership", async () => {
+interface Shop {
+  readonly broker: ModelBroker;
+  readonly states: readonly string[];
+  /** How many producers have been opened. */
+  readonly opened: () => number;
+  /** Appends so many records, and waits until they are judged. */
+  readonly judged: (count: number) => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+async function openShop(): Promise<Shop> {
   await IdentityHasher.create();
   const broker = new ModelBroker();
   broker.createTopic({ name: "raw", partitions: 1 });
@@ -44,13 +54,36 @@ it("replaces a producer that cannot begin, and goes on in the same membership", 
       await broker.clock.sleep(20);
     }
   };
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await running;
+  };
+  return { broker, states, opened: () => opened, judged, end };
+}
+
+/** EO-12: whatever a producer dies of between two transactions, it is the next `begin` that tells. */
+it("replaces a producer that cannot begin, and goes on in the same membership", async () => {
+  const { broker, states, opened, judged, end } = await openShop();
   await judged(2);
-  const before = opened;
+  const before = opened();
   broker.faults.failNext("begin", new IndefiniteCommitError("begin: -150 FATAL"));
   await judged(2);
-  expect(opened).toBe(before + 1);
+  expect(opened()).toBe(before + 1);
   expect(states).not.toContain("retrying");
   expect(broker.readCommitted("clean")).toHaveLength(4);
-  stop.abort();
-  await running;
+  await end();
+});
+
+/** A producer that was never opened refuses everything for good. */
+it("replaces the replacement, too, when it could not be opened", async () => {
+  const { broker, states, opened, judged, end } = await openShop();
+  await judged(2);
+  const before = opened();
+  broker.faults.failNext("begin", new IndefiniteCommitError("begin: -150 FATAL"));
+  broker.faults.failNext("producer.open", new RetryableError("open: the coordinator is not available"));
+  await judged(2);
+  expect(opened()).toBe(before + 1);
+  expect(states).not.toContain("retrying");
+  expect(broker.readCommitted("clean")).toHaveLength(4);
+  await end();
 });
