@@ -15,7 +15,8 @@ export function cleanFact(batch: RecordBatch, index: number, loaded: boolean): C
   } catch (error) {
     throw new FatalError(`${at} is no clean record: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
-      remedy: "find out who else writes to this topic",
+      remedy:
+        "only the processor may write to this topic: end what else does, then `third-umpire reset` and play again",
     });
   }
   const { topic, partition, offset } = clean.source;

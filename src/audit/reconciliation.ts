@@ -241,9 +241,7 @@ export class Reconciliation {
     this.#loadedEnds += end;
     this.#loadedTo += Math.min(end, next ?? 0);
     if (end > (next ?? 0) && !isLoading) {
-      this.#findings.unchecked.add(
-        "what has not been loaded yet: no loader runs (`third-umpire run` or `third-umpire loader` goes on)",
-      );
+      this.#findings.unchecked.add("what has not been loaded yet: no loader runs (`third-umpire loader` goes on)");
     } else if (end > (next ?? 0)) {
       this.#findings.add("loaded", `${at}: the warehouse stands at ${next ?? 0}, the topic ends at ${end}`);
     }

@@ -35,7 +35,8 @@ export function internalTopics(topology: Topology): TopicSpec[] {
 }
 
 /**
- * Creates what is missing of the internal and output topics, then compares every topic with what the topology needs.
+ * Compares every topic with what the topology needs, and creates what is missing of the internal and output topics. What is there
+ * is compared first: topics of a wrong count, made before the input is seen, would be the next error of whoever corrects it.
  * Throws FatalError on a missing input, another partition count, or a state topic that is not compacted only:
  * each of them would lose or repeat records silently later on.
  */
@@ -47,6 +48,9 @@ export async function checkTopics(topology: Topology, admin: LogAdmin): Promise<
     cleanup: "delete",
     retentionMs: 7 * DAY_MS,
   }));
+  const there = await admin.describeTopics([...topology.inputs, ...topology.outputs]);
+  for (const name of topology.inputs) expectPartitions(name, there.get(name), topology);
+  for (const [name, spec] of there) expectPartitions(name, spec, topology);
   await admin.createTopics([...internal, ...outputs]);
   const found = await admin.describeTopics([
     ...topology.inputs,
@@ -78,7 +82,8 @@ function expectPartitions(name: string, found: TopicSpec | undefined, topology: 
   throw new FatalError(
     `topic ${name} has ${found.partitions} partitions, topology "${topology.name}" has ${topology.partitions}`,
     {
-      remedy: "inputs, outputs and state must share one partition count: keys would land beside their state otherwise",
+      // All topics of a topology share one count: keys would land beside their state otherwise.
+      remedy: `define the topology with ${found.partitions} partitions (TU_PARTITIONS), or make the topic again with ${topology.partitions}, which loses what is in it`,
     },
   );
 }

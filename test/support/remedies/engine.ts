@@ -139,8 +139,13 @@ export const ENGINE: readonly Entry[] = [
   },
   {
     id: "start/partition-counts",
-    says: "inputs, outputs and state must share one partition count: keys would land beside their state otherwise",
-    untested: true,
+    says: "define the topology with {} partitions (TU_PARTITIONS), or make the topic again with {}, which loses what is in it",
+    by: [
+      [
+        "test/unit/processor/remedies.test.ts",
+        "topics of another partition count are taken as they are, or made again",
+      ],
+    ],
   },
   {
     id: "kafka/group-in-use",

@@ -1,7 +1,11 @@
 import type { Entry } from "./register.ts";
 
 export const WAREHOUSE: readonly Entry[] = [
-  { id: "audit/another-writer", says: "find out who else writes to this topic", untested: true },
+  {
+    id: "audit/another-writer",
+    says: "only the processor may write to this topic: end what else does, then `third-umpire reset` and play again",
+    by: [["test/unit/audit/remedies.test.ts", "of a clean topic: loader and audit are content after a reset"]],
+  },
   {
     id: "topics/nothing-processed",
     says: "nothing has been processed yet: `third-umpire run` does it all",
@@ -10,12 +14,17 @@ export const WAREHOUSE: readonly Entry[] = [
   {
     id: "topics/open-transaction",
     says: "start the process that began it again: it ends what it left open",
-    untested: true,
+    by: [
+      [
+        "test/unit/audit/remedies.test.ts",
+        "of a transaction that does not end goes on when its process was started again",
+      ],
+    ],
   },
   {
     id: "audit/not-loaded",
-    says: "what has not been loaded yet: no loader runs (`third-umpire run` or `third-umpire loader` goes on)",
-    untested: true,
+    says: "what has not been loaded yet: no loader runs (`third-umpire loader` goes on)",
+    by: [["test/unit/audit/remedies.test.ts", "names what is not loaded, until a loader has loaded it"]],
   },
   {
     id: "audit/no-servers",
@@ -67,7 +76,7 @@ export const WAREHOUSE: readonly Entry[] = [
   {
     id: "decode/only-processor",
     says: "only the processor may write {}; nothing after this record was loaded and nothing is lost. Update the loader if the processor is newer, else `third-umpire reset` and play again",
-    untested: true,
+    by: [["test/unit/audit/remedies.test.ts", "of a clean topic: loader and audit are content after a reset"]],
   },
   {
     id: "loader/chain-hole",
@@ -116,7 +125,12 @@ export const WAREHOUSE: readonly Entry[] = [
   {
     id: "plan/processor-s",
     says: "the processor's group was moved back without its dedupe state, or two groups write one topic: `third-umpire audit` shows what was judged twice, `third-umpire reset` starts over",
-    untested: true,
+    by: [
+      [
+        "test/unit/audit/remedies.test.ts",
+        "of verdicts: the audit shows what was judged twice, and a reset starts over",
+      ],
+    ],
   },
   {
     id: "warehouse/none",
@@ -160,5 +174,9 @@ export const WAREHOUSE: readonly Entry[] = [
       ],
     ],
   },
-  { id: "audit/object-store", says: "name its folder or bucket in TU_OBJECT_STORE", untested: true },
+  {
+    id: "audit/object-store",
+    says: "name its folder or bucket in TU_OBJECT_STORE",
+    by: [["test/unit/audit/remedies.test.ts", "reads the store that the settings name"]],
+  },
 ];

@@ -3,6 +3,7 @@ import { IdentityHasher } from "../../../src/domain/review/identity.ts";
 import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
 import { defineTopology, runProcessor, type RunProcessorOptions, type Topology } from "../../../src/processor/index.ts";
 import { rebuildState, type RebuildOptions } from "../../../src/processor/rebuild.ts";
+import { checkTopics } from "../../../src/processor/start-checks.ts";
 import { chooseTimeouts } from "../../../src/processor/timeouts.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
 import { remedyWorks } from "../../support/remedies/works.ts";
@@ -212,6 +213,33 @@ describe("a processor that stops for good goes on when the remedy was done:", ()
     await remedyWorks("start/topic-missing", {
       attempt: judge,
       does: { "create it with 2 partitions": () => broker.createTopic({ name: "raw", partitions: 2 }) },
+    });
+  });
+
+  it("topics of another partition count are taken as they are, or made again", async () => {
+    for (const name of ["raw", "clean"]) {
+      broker.deleteTopic(name);
+      broker.createTopic({ name, partitions: 3 });
+    }
+    append(0, "a=1");
+    append(1, "b=1");
+    let partitions = 2;
+    const attempt = (): Promise<void> => judge({ topology: topology({ partitions }) });
+    const take = (): void => void (partitions = 3);
+    await remedyWorks("start/partition-counts", {
+      attempt,
+      does: { "define the topology with 3 partitions (TU_PARTITIONS)": take },
+    });
+    expect(verdicts()).toEqual({ accepted: 2 });
+    broker.deleteTopic("raw");
+    broker.createTopic({ name: "raw", partitions: 2 });
+    const anew = (): void => {
+      broker.deleteTopic("raw");
+      broker.createTopic({ name: "raw", partitions: 3 });
+    };
+    await remedyWorks("start/partition-counts", {
+      attempt: () => checkTopics(topology({ partitions }) as Topology, log("check").admin()),
+      does: { "make the topic again with 3": anew },
     });
   });
 
