@@ -152,7 +152,8 @@ class Audit {
       side: this.#log,
       inputs,
       verdicts,
-      partitions: this.#partitions.get(verdicts) ?? 0,
+      // The first ones: partitions that somebody added to one of them hold nothing that is judged.
+      partitions: Math.min(...[verdicts, ...inputs].map((topic) => this.#partitions.get(topic) ?? 0)),
       signal: this.#o.signal,
       onBlock: (block) => this.#reconciliation.verdictBlock(block),
       onRecord: (record) => this.#reconciliation.rawRecord(rawFact(this.#topology, record)),

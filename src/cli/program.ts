@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   "cloud-check": { group: STACK, load: () => import("./commands/cloud-check.ts") },
   export: { group: KEEP, load: () => import("./commands/export.ts") },
   rebuild: { group: KEEP, load: () => import("./commands/rebuild.ts") },
+  resend: { group: KEEP, load: () => import("./commands/resend.ts") },
   reset: { group: STACK, load: () => import("./commands/reset.ts") },
   source: { group: PARTS, load: () => import("./commands/source.ts") },
   processor: { group: PARTS, load: () => import("./commands/processor.ts") },

@@ -18,7 +18,7 @@ export function kafkaCheck(settings: Settings, openLog: () => Promise<Log>): Sou
         const topics = await admin.describeTopics(RAW_TOPICS);
         report("reachable", "ok", brokers);
         if (topics.size === 0) report("topics", "note", "none yet; the sources make them");
-        const other = [...topics.values()].find((topic) => topic.partitions !== partitions);
+        const other = [...topics.values()].find((topic) => topic.partitions < partitions);
         if (other !== undefined) {
           report(
             "topics",

@@ -46,9 +46,18 @@ export class Assignment {
   /** Answers an assignment and begins to restore its tasks. */
   async assign(rebalance: Rebalance): Promise<void> {
     const { topology, consumer, say, hasher } = this.#options;
-    const partitions = rebalance.partitions.map(({ partition }) => partition);
+    const isSurplus = ({ partition }: TopicPartition): boolean => partition >= topology.partitions;
+    const surplus = rebalance.partitions.filter(isSurplus);
+    const partitions = rebalance.partitions.filter((given) => !isSurplus(given)).map(({ partition }) => partition);
+    const start: (TopicPartition & { offset: number })[] = [];
+    // They are held and not read: there is no state beside them.
+    for (const given of surplus) {
+      const { high } = await consumer.watermarks(given, WATERMARKS_MS);
+      start.push({ ...given, offset: high });
+    }
     if (partitions.length === 0) {
-      consumer.answerRebalance([]);
+      consumer.answerRebalance(start);
+      consumer.pause(surplus);
       return;
     }
     say("restoring", `taking over partitions ${partitions.join(", ")}`);
@@ -56,7 +65,6 @@ export class Assignment {
     const committed = await stableOffsets(consumer, inputs, this.#options);
     this.#topicIds ??= await topicIdsOf(this.#options.log, topology);
     const tasks: Task[] = [];
-    const start: (TopicPartition & { offset: number })[] = [];
     for (const partition of partitions) {
       const task = new Task(topology, partition, hasher);
       task.topicIds = this.#topicIds;
@@ -68,7 +76,7 @@ export class Assignment {
       this.tasks.set(partition, task);
     }
     consumer.answerRebalance(start);
-    consumer.pause(inputs);
+    consumer.pause([...inputs, ...surplus]);
     this.#restore(
       tasks,
       new Map(

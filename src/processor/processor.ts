@@ -11,6 +11,7 @@ import { OrphanWatch } from "./orphans.ts";
 import type { ProcessorOptions } from "./processor-options.ts";
 import { Reviewer } from "./reviewer.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
+import { SurplusWatch } from "./surplus-watch.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
 import { transactionalIdOf } from "./takeover.ts";
 import type { Task } from "./task.ts";
@@ -37,6 +38,7 @@ export class Processor {
   readonly #durations = new DurationWindow();
   readonly #lag: LagGauge;
   readonly #orphans: OrphanWatch;
+  readonly #surplus: SurplusWatch;
   readonly #idle: IdleCommits;
   #fill = new Fill(undefined);
   /** Fetched and not judged yet. */
@@ -85,6 +87,7 @@ export class Processor {
     });
     this.#idle = new IdleCommits(options.clock);
     this.#lag = new LagGauge(log, topology.inputs, options.clock, onError);
+    this.#surplus = new SurplusWatch(log, topology, options.clock, onError);
     const onHealed = (message: string): void => options.onStatus({ message });
     this.#orphans = new OrphanWatch({
       ...options,
@@ -167,6 +170,7 @@ export class Processor {
       this.#consumer.close(),
       this.#lag.close(),
       this.#orphans.close(),
+      this.#surplus.close(),
     ]);
   }
 
@@ -355,6 +359,7 @@ export class Processor {
     this.#statusAt = now;
     this.#lag.refresh([...this.#assignment.tasks.values()]);
     this.#orphans.look();
+    this.#surplus.look();
     this.#options.onStatus(this.#figures());
   }
 

@@ -107,6 +107,7 @@ async function joinAlone(consumer: GroupConsumer, topology: Topology, clock: Clo
     await consumer.fetch(1, 200);
     for (let waiting = consumer.pendingRebalance(); waiting !== undefined; waiting = consumer.pendingRebalance()) {
       for (const { partition } of waiting.partitions) {
+        if (partition >= topology.partitions) continue;
         if (waiting.kind === "assign") owned.add(partition);
         else owned.delete(partition);
       }

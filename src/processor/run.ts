@@ -10,6 +10,7 @@ import { Processor } from "./processor.ts";
 import { transactionalIdOf } from "./takeover.ts";
 import { isSeatHeld } from "./seat.ts";
 import { checkTopics } from "./start-checks.ts";
+import { refuseSurplus } from "./surplus.ts";
 import { INITIAL_STATUS, type ProcessorStatus } from "./status.ts";
 import { type ChosenTimeouts, chooseTimeouts, type Timeouts } from "./timeouts.ts";
 import type { Topology } from "./topology.ts";
@@ -144,6 +145,7 @@ async function checkStart<V>(
   } finally {
     await admin.close();
   }
+  await refuseSurplus(options.log, topology, clock);
   if (options.skipProbe !== true) await probeOnce(options, timeouts, clock);
   return timeouts;
 }

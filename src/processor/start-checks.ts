@@ -37,8 +37,8 @@ export function internalTopics(topology: Topology): TopicSpec[] {
 /**
  * Compares every topic with what the topology needs, and creates what is missing of the internal and output topics. What is there
  * is compared first: topics of a wrong count, made before the input is seen, would be the next error of whoever corrects it.
- * Throws FatalError on a missing input, another partition count, or a state topic that is not compacted only:
- * each of them would lose or repeat records silently later on.
+ * Throws FatalError on a missing input, too few partitions, or a state topic that is not compacted only:
+ * each of them would lose or repeat records silently later on. Partitions that were added are left empty (see surplus.ts).
  */
 export async function checkTopics(topology: Topology, admin: LogAdmin): Promise<void> {
   const internal = internalTopics(topology);
@@ -78,7 +78,7 @@ function expectPartitions(name: string, found: TopicSpec | undefined, topology: 
       remedy: `create it with ${topology.partitions} partitions`,
     });
   }
-  if (found.partitions === topology.partitions) return;
+  if (found.partitions >= topology.partitions) return;
   throw new FatalError(
     `topic ${name} has ${found.partitions} partitions, topology "${topology.name}" has ${topology.partitions}`,
     {

@@ -91,8 +91,21 @@ export class ModelBroker {
     if (this.#topics.delete(name)) this.#announce(name);
   }
 
+  /** Adds empty partitions to a topic until it has so many. */
+  addPartitions(name: string, count: number): void {
+    const old = this.#existing(name);
+    const spec: TopicSpec = { ...old[0]!.spec, partitions: count };
+    const added = Array.from(
+      { length: count - old.length },
+      (_, index) => new ModelPartition(spec, old.length + index),
+    );
+    this.#topics.set(name, [...old, ...added]);
+    for (const partition of added) this.#partitions.set(partition.key, partition);
+    this.#announce(name);
+  }
+
   describe(name: string): TopicSpec | undefined {
-    return this.#topics.get(name)?.[0]?.spec;
+    return this.#topics.get(name)?.at(-1)?.spec;
   }
 
   /** Appends one record outside any transaction, and returns its offset. */

@@ -108,6 +108,7 @@ export class Rig {
       log: this.log,
       sources: [{ id: "odi", mark: () => MARKS.odi(this.stack.settings) }],
       inputs: [CRICKET_TOPICS.odiRaw],
+      partitions: this.stack.settings.partitions,
       clean: [
         CRICKET_TOPICS.deliveries,
         CRICKET_TOPICS.matches,

@@ -72,7 +72,7 @@ async function state(options: { readonly partition?: number; readonly json?: boo
   const settings = loadSettings();
   const log = confluentLog({ brokers: settings.brokers, clientId: "state" });
   const topology = cricketTopology(settings);
-  const partitions = await partitionsOf(log, topology.topics.dedupe);
+  const partitions = (await partitionsOf(log, topology.topics.dedupe)).slice(0, topology.partitions);
   const { partition } = options;
   if (partition !== undefined && !partitions.includes(partition)) {
     throw new UsageError(`there is no partition ${partition}`, `choose one from 0 to ${partitions.length - 1}`);

@@ -86,6 +86,7 @@ function caughtUpOptions(
     log,
     sources: ids.map((id) => ({ id, mark: () => MARKS[id](settings) })),
     inputs: cricketTopology(settings).inputs,
+    partitions: settings.partitions,
     clean: [deliveries, matches, verdicts, quarantine, gaps],
     loaded: () => stage.loaded,
     signal,

@@ -33,7 +33,8 @@ const GAPS_RETENTION_MS = 365 * DAY_MS;
 
 /**
  * Creates the topics that are missing and finds the partitions of this source's key.
- * @throws FatalError when the raw topic has another partition count: a key would move and its order with it.
+ * Partitions that somebody added to the raw topic stay empty.
+ * @throws FatalError when the raw topic has fewer partitions than the settings say.
  */
 export async function prepareTopics(options: TopicsOptions): Promise<SourceTopics> {
   const positionsTopic = options.positionsTopic ?? CRICKET_TOPICS.positions;
@@ -55,7 +56,7 @@ export async function prepareTopics(options: TopicsOptions): Promise<SourceTopic
     await admin.createTopics(wanted);
     const found = await admin.describeTopics(wanted.map((spec) => spec.name));
     const raw = found.get(options.rawTopic);
-    if (raw !== undefined && raw.partitions !== options.partitions) {
+    if (raw !== undefined && raw.partitions < options.partitions) {
       throw new FatalError(
         `topic ${options.rawTopic} has ${raw.partitions} partitions, the settings say ${options.partitions}`,
         {

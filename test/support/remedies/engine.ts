@@ -148,6 +148,17 @@ export const ENGINE: readonly Entry[] = [
     ],
   },
   {
+    id: "start/surplus",
+    says: "let their writers use the first partitions only, and send what is there again, to the partitions of its keys: third-umpire resend",
+    by: [
+      ["test/unit/processor/surplus.test.ts", "records in them are sent again, and each is judged once"],
+      [
+        "test/integration/processor/surplus.test.ts",
+        "records in partitions that were added to a real topic are sent again, and each is judged once",
+      ],
+    ],
+  },
+  {
     id: "kafka/group-in-use",
     says: "choose another group id: this one is in use by a running consumer",
     by: [["test/integration/kafka/remedies.test.ts", "leave the offsets of a group that others are in alone"]],

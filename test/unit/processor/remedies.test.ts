@@ -223,7 +223,7 @@ describe("a processor that stops for good goes on when the remedy was done:", ()
     }
     append(0, "a=1");
     append(1, "b=1");
-    let partitions = 2;
+    let partitions = 4;
     const attempt = (): Promise<void> => judge({ topology: topology({ partitions }) });
     const take = (): void => void (partitions = 3);
     await remedyWorks("start/partition-counts", {

@@ -43,6 +43,14 @@ beforeEach(async () => {
   topics = await prepareTopics({ log, sourceId: "s", rawTopic: "raw", partitions: 2 });
 });
 
+test("partitions that were added to the raw topic stop no source; too few do", async () => {
+  broker.addPartitions("raw", 3);
+  const prepare = (partitions: number): Promise<SourceTopics> =>
+    prepareTopics({ log, sourceId: "s", rawTopic: "raw", partitions });
+  expect(await prepare(2)).toEqual(topics);
+  await expect(prepare(4)).rejects.toThrow("topic raw has 3 partitions, the settings say 4");
+});
+
 function owner(sourceId = "s"): Ownership<At> {
   return new Ownership({
     log,

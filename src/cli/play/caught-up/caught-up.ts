@@ -25,6 +25,8 @@ export interface CaughtUpOptions {
   readonly sources: readonly { readonly id: SourceId; readonly mark: () => Promise<Mark> }[];
   /** Topics that the processors read, and that the loader reads. */
   readonly inputs: readonly string[];
+  /** Of each input, the first ones: what was added beyond is not judged. */
+  readonly partitions: number;
   readonly clean: readonly string[];
   /** `<topic>/<partition>` → next offset to load, as the loader last reported it. */
   readonly loaded: () => Readonly<Record<string, number>>;
@@ -58,7 +60,7 @@ export async function waitUntilCaughtUp(options: CaughtUpOptions): Promise<Caugh
     }),
   );
   onProgress("waiting for the processors");
-  const raw = await retrying(options, () => captureEnds(options.log, options.inputs));
+  const raw = await retrying(options, () => captureEnds(options.log, options.inputs, options.partitions));
   const verdicts = await until(options, () => judged(options.log, raw));
   await waitUntilLoaded(options);
   return { sources, verdicts };
@@ -86,11 +88,11 @@ interface End extends TopicPartition {
   readonly high: number;
 }
 
-async function captureEnds(log: Log, topics: readonly string[]): Promise<End[]> {
+async function captureEnds(log: Log, topics: readonly string[], first?: number): Promise<End[]> {
   return withReader(log, async (reader) => {
     const ends: End[] = [];
     for (const topic of topics) {
-      for (const partition of await partitionsOf(log, topic)) {
+      for (const partition of (await partitionsOf(log, topic)).slice(0, first)) {
         const { high } = await reader.watermarks({ topic, partition }, WATERMARK_MS);
         ends.push({ topic, partition, high });
       }
