@@ -53,8 +53,8 @@ export class ModelProducer implements TransactionalProducer {
 
   begin(): Promise<void> {
     return this.#call("begin", async () => {
-      // Who asks a dead one again and again must not stop the clock.
-      if (this.#state === "dead") await this.#process.broker.clock.sleep(1);
+      // Who asks a dead one again and again must not stop the clock, nor make every millisecond of it a turn.
+      if (this.#state === "dead") await this.#process.broker.clock.sleep(10);
       this.#expect("ready");
       this.#state = "in-transaction";
     });

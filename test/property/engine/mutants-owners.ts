@@ -27,6 +27,16 @@ export const OWNER_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "a producer that could not be opened in another's place is used (EO-12)",
+    edits: [
+      {
+        file: "src/processor/commit.ts",
+        find: "    if (!this.#isOpen) return false;\n",
+        replace: "",
+      },
+    ],
+  },
+  {
     name: "commits have no numbers: a claim that was aborted is taken for committed (EO-5)",
     edits: [
       { file: "src/processor/task.ts", find: "    this.commit = from.commit + 1;", replace: "    this.commit = 1;" },

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Mutant, MUTANTS } from "./mutants.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
-const RUNS = "3000";
+const RUNS = "1500";
 const SEED = "1";
 const RESTORE_RUNS = "300";
 const SEARCHES = {

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly latenessMs: number | null;
   readonly rates: FaultRates;
   readonly freezeRate: number;
+  /** A producer cannot be opened, per call: the other calls fail far less often, and few producers are opened. */
+  readonly openFails: number;
   readonly markerDelayMs: number;
   readonly compact: boolean;
   /** Records of the inputs are written in transactions, some of which are aborted: markers take offsets, some of them late. */

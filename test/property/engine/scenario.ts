@@ -2,6 +2,9 @@ import fc from "fast-check";
 import type { Fact } from "./reference.ts";
 import { INPUTS, PARTITIONS, type Scenario, type Step } from "./scenario-types.ts";
 
+/** Of one partition: enough for merges of segments, and two thousand scenarios are done in a minute. */
+const RECORDS_MAX = 40;
+
 const facet: fc.Arbitrary<number | null> = fc.option(fc.integer({ min: 1, max: 2 }), { nil: null });
 
 /** Few keys and contents, so that replays, corrections and stale repetitions are the normal case. */
@@ -51,7 +54,12 @@ const spread: fc.Arbitrary<number> = fc.oneof(
  * are keys forgotten one by one, after corrections with older event times and just when they come again.
  */
 const records: fc.Arbitrary<Step[]> = fc
-  .tuple(fc.array(step, { maxLength: 40 }), fc.option(fc.integer({ min: 5, max: 40 }), { nil: null }), spread)
+  // Without a size there would be ten at most.
+  .tuple(
+    fc.array(step, { maxLength: RECORDS_MAX, size: "max" }),
+    fc.option(fc.integer({ min: 5, max: 40 }), { nil: null }),
+    spread,
+  )
   .map(([steps, forwardMs, keys]) => {
     const made: Step[] = [];
     for (const [at, { repeats, fact, ...rest }] of steps.entries()) {
@@ -85,6 +93,7 @@ const withoutDeletions: fc.Arbitrary<Omit<Scenario, "deletes">> = fc.record({
     shortFetch: rate(0.5),
   }),
   freezeRate: rate(0.06),
+  openFails: rate(0.5),
   // Late enough for a partition to be taken over meanwhile: only then does a restore that does not wait for markers fail.
   markerDelayMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2_000 })),
   compact: fc.boolean(),
