@@ -190,13 +190,19 @@ export class Reviewer {
   #recall(frame: Frame, table: EventTable, version: number | null, inputIndex: number): Known {
     const known = this.#known;
     known.sameContent = table.agrees(this.#entry, this.#identity, this.#statement);
-    const knownVersion = table.version(this.#entry);
-    known.version = Number.isNaN(knownVersion) || !this.#comparesVersions(inputIndex) ? null : knownVersion;
+    known.version = this.#comparesVersions(inputIndex) ? this.#knownVersion(table, version) : null;
     known.superseded =
       !known.sameContent &&
       (version === null || known.version === null || version === known.version) &&
       this.#isSuperseded(frame, inputIndex);
     return known;
+  }
+
+  /** Where there are deletions, the first edition need not count itself: any that does is newer. */
+  #knownVersion(table: EventTable, version: number | null): number | null {
+    const known = table.version(this.#entry);
+    if (!Number.isNaN(known)) return known;
+    return version === null || this.#topology.deleted === undefined ? null : -Infinity;
   }
 
   /** Where there are deletions, versions are the editions of one input: those of another count otherwise. */

@@ -312,6 +312,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "an edition does not beat what its input has replaced before it counted editions (EO-2)",
+    edits: [
+      {
+        file: "src/processor/reviewer.ts",
+        find: "this.#topology.deleted === undefined ? null : -Infinity",
+        replace: "this.#topology.deleted === undefined ? null : null",
+      },
+    ],
+  },
+  {
     name: "what a deletion carries beside its key is part of what it states (EO-2)",
     edits: [
       {

@@ -110,7 +110,10 @@ function judge(
   if (isSame(before)) return "duplicate";
   if (isOlder(fact, before, options)) return "stale";
   const comparable = comparesVersions(fact, before, options);
-  const newer = comparable && fact.version !== null && before.version !== null && fact.version > before.version;
+  // An edition beats what its input said before it counted them.
+  const first = options.deletes === true ? -Infinity : null;
+  const knownVersion = before.version ?? first;
+  const newer = comparable && fact.version !== null && knownVersion !== null && fact.version > knownVersion;
   const old = before.superseded.filter((said) => said.at >= horizon && isSame(said));
   // An input may take its own word back, with what it has not said before.
   const takesBack = before.from === fact.input && !old.some((said) => said.saidBy.has(fact.input));
