@@ -18,6 +18,7 @@ const COMPILED = {
   odiCsv1Match: "odi-csv1-match.schema.json",
   t20iDelivery: "t20i-delivery.schema.json",
   t20iMatch: "t20i-match.schema.json",
+  deletion: "deletion.schema.json",
   unreadable: "unreadable.schema.json",
 };
 

@@ -7,7 +7,8 @@ import type { VerdictCounts } from "../domain/review/verdict.ts";
  */
 export interface Identity {
   readonly key: string;
-  readonly content: string;
+  /** A text; the tombstone of a deletion is none. */
+  readonly content: string | Uint8Array;
   readonly facets?: readonly (string | null)[];
 }
 
@@ -22,6 +23,8 @@ export interface RowFact {
   readonly payload: string;
   /** null: no delivery and no match can be read from it. */
   readonly identity: Identity | null;
+  /** Edition of its document; absent of the first. */
+  readonly version?: number;
 }
 
 /** A record of a raw topic. */
@@ -37,6 +40,8 @@ export interface RawFact {
   readonly payload: string | null;
   /** null: cannot be read. */
   readonly identity: Identity | null;
+  /** Edition of its document; absent of the first. */
+  readonly version?: number;
   /** The bytes as they came, to compare those of a poison record with quarantine. */
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
@@ -53,6 +58,10 @@ export interface CleanFact {
   readonly source: { readonly topic: string; readonly partition: number; readonly offset: number };
   /** Of the delivery or match in the record. */
   readonly identity: Identity;
+  /** Edition of its document; absent of the first. */
+  readonly version?: number;
+  /** The delivery is no more. */
+  readonly deleted?: true;
   /** Below the offset that the warehouse has loaded: it must be in its tables. */
   readonly loaded: boolean;
 }

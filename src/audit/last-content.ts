@@ -38,8 +38,8 @@ export class LastContent {
   readonly #words = new Uint32Array(6);
 
   /** `index`: of the row among those of its table. */
-  row(source: string, identity: Uint32Array, facets: Uint32Array, index: number): void {
-    this.#source(source).review.review(identity, facets, { input: 0, position: index, mark: 0 });
+  row(source: string, identity: Uint32Array, facets: Uint32Array, index: number, version?: number): void {
+    this.#source(source).review.review(identity, facets, { input: 0, position: index, mark: 0, version });
   }
 
   /** The verdict of the independent review. `source`: whose row it is, if that was there when the audit began. */
@@ -51,6 +51,7 @@ export class LastContent {
       readonly partition: number;
       readonly position: number;
       readonly source: string | null;
+      readonly version?: number | undefined;
     },
   ): ModelVerdict {
     let review = this.#raw.get(at.partition);
@@ -59,7 +60,7 @@ export class LastContent {
       this.#raw.set(at.partition, review);
     }
     const mark = at.source === null ? FROM_ELSEWHERE : this.#source(at.source).mark;
-    return review.review(identity, facets, { input: at.input, position: at.position, mark });
+    return review.review(identity, facets, { ...at, mark });
   }
 
   #source(name: string): SourceReview {

@@ -5,11 +5,20 @@ import type { Verdict } from "../domain/review/verdict.ts";
 /** What the model says of a record; `completes`: a duplicate that knows a facet which was not known. */
 export type ModelVerdict = Exclude<Verdict, "poison" | "late"> | "completes";
 
+interface Said {
+  readonly input: number;
+  readonly position: number;
+  readonly mark: number;
+  /** Edition of the document; absent of the first. */
+  readonly version?: number | undefined;
+}
+
 /**
  * The review once more, as small as it can be said: of a natural key the latest content counts; the same again is a
  * duplicate (as far as both formats can tell); what was replaced once is stale, unless the input that says it replaced it
- * itself and says it for the first time. No lateness and no versions: cricket has neither. It shares nothing with the
- * engine but the table that holds keys, ids and statement words.
+ * itself and says it for the first time. Of two editions that one input tells the newer counts, whatever came before. A deletion
+ * is a content like another. No lateness: cricket has none. It shares nothing with the engine but the table that holds keys,
+ * ids and statement words.
  */
 export class ModelReview {
   readonly table: EventTable = new EventTable(14);
@@ -19,12 +28,9 @@ export class ModelReview {
   readonly #replaced = new Map<string, Uint32Array[]>();
 
   /** `identity`: six words. `position` is kept of what was accepted last, with `mark` (0 … 2^32−1). */
-  review(
-    identity: Uint32Array,
-    facets: Uint32Array,
-    said: { readonly input: number; readonly position: number; readonly mark: number },
-  ): ModelVerdict {
+  review(identity: Uint32Array, facets: Uint32Array, said: Said): ModelVerdict {
     const { table } = this;
+    const version = said.version ?? Number.NaN;
     const statement = Uint32Array.of(1 << said.input, ...facets);
     let entry = table.find(identity[0]!, identity[1]!);
     if (entry < 0) {
@@ -33,17 +39,26 @@ export class ModelReview {
       return "accepted";
     }
     const known = table.statement(entry);
+    const isOwn = this.#acceptedFrom[entry] === said.input;
+    const knownVersion = table.version(entry);
     if (table.agrees(entry, identity, statement)) {
       const merged = statement.map((word, at) => (at === 0 ? known[0]! | word : known[at] || word));
       const completes = facets.some((word, at) => word !== 0 && known[at + 1] === 0);
       table.setStatement(entry, merged);
+      if (isOwn && (version > knownVersion || Number.isNaN(knownVersion)))
+        table.setSeen(entry, table.position(entry), 0, version);
       return completes ? "completes" : "duplicate";
     }
-    const saidBy = this.#saidBy(identity, statement);
-    const takesBack = this.#acceptedFrom[entry] === said.input && (saidBy & (1 << said.input)) === 0;
-    if (saidBy !== 0 && !takesBack) {
-      if ((saidBy & (1 << said.input)) === 0) this.#replace(identity, statement);
-      return "stale";
+    // A comparison with an edition that is not known is false.
+    if (isOwn && version < knownVersion) return "stale";
+    // The first edition does not count itself.
+    if (!(isOwn && version > (Number.isNaN(knownVersion) ? 0 : knownVersion))) {
+      const saidBy = this.#saidBy(identity, statement);
+      const isFirst = (saidBy & (1 << said.input)) === 0;
+      if (saidBy !== 0 && !(isOwn && isFirst)) {
+        if (isFirst) this.#replace(identity, statement);
+        return "stale";
+      }
     }
     const before = new Uint32Array(6);
     table.identity(entry, before);
@@ -53,8 +68,8 @@ export class ModelReview {
     return "correction";
   }
 
-  #accept(entry: number, statement: Uint32Array, said: { input: number; position: number; mark: number }): void {
-    this.table.setSeen(entry, said.position, 0, Number.NaN);
+  #accept(entry: number, statement: Uint32Array, said: Said): void {
+    this.table.setSeen(entry, said.position, 0, said.version ?? Number.NaN);
     this.table.setStatement(entry, statement);
     this.table.setOwner(entry, said.mark);
     this.#acceptedFrom[entry] = said.input;

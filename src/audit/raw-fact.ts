@@ -30,7 +30,7 @@ export function rawFact<V>(topology: Topology<V>, record: InputRecord): RawFact 
     row,
     again: headerOf(record, RETRY_HEADER) !== undefined,
     payload: isCut || row === null ? null : payloadOf(record.value),
-    identity: identityOf(topology, record),
+    ...reviewed(topology, record),
     key: record.key,
     value: record.value,
   };
@@ -53,7 +53,7 @@ export function rowFact<V>(
     rowId: `${table}/${id}`,
   });
   const record = { topic, partition: 0, offset: 0, timestamp: 0, key: Buffer.from(key), value: event.value, headers };
-  return { source, table, id, payload: payloadOf(event.value), identity: identityOf(topology, record) };
+  return { source, table, id, payload: payloadOf(event.value), ...reviewed(topology, record) };
 }
 
 /** JSON with member names sorted, so that the order of columns does not matter; bytes that are no JSON as they are. */
@@ -73,15 +73,24 @@ function rowOf(header: string | undefined): RawFact["row"] {
   return match === null ? null : { table: match.groups?.["table"] ?? "", id: /^\d{1,15}$/u.test(id) ? Number(id) : id };
 }
 
-function identityOf<V>(topology: Topology<V>, record: InputRecord): Identity | null {
+/** What the review goes by: who the record speaks of, what it says, and its edition. */
+function reviewed<V>(
+  topology: Topology<V>,
+  record: InputRecord,
+): { readonly identity: Identity | null; readonly version?: number } {
   try {
     const fact = topology.decode(record);
     const { key, content, facets } = topology.identify(fact, record);
-    if (topology.eventTime !== undefined && !Number.isFinite(topology.eventTime(fact, record))) return null;
-    if (typeof key !== "string" || typeof content !== "string") return null;
-    return { key, content, ...(facets === undefined ? {} : { facets }) };
+    if (topology.eventTime !== undefined && !Number.isFinite(topology.eventTime(fact, record)))
+      return { identity: null };
+    if (typeof key !== "string") return { identity: null };
+    const version = topology.version?.(fact, record) ?? null;
+    return {
+      identity: { key, content, ...(facets === undefined ? {} : { facets }) },
+      ...(version === null ? {} : { version }),
+    };
   } catch (error) {
-    if (error instanceof PoisonError || error instanceof RangeError) return null;
+    if (error instanceof PoisonError || error instanceof RangeError) return { identity: null };
     throw error;
   }
 }

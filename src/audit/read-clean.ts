@@ -1,5 +1,5 @@
-import { deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
-import type { CleanDelivery, CleanMatch } from "../domain/cricket/types.ts";
+import { deletionIdentity, deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
+import type { CleanDeletion, CleanDelivery, CleanMatch } from "../domain/cricket/types.ts";
 import { FatalError } from "../domain/errors.ts";
 import type { RecordBatch } from "../kafka/log.ts";
 import type { CleanFact, Identity, QuarantineFact } from "./facts.ts";
@@ -7,11 +7,11 @@ import type { CleanFact, Identity, QuarantineFact } from "./facts.ts";
 /** A record of the clean stream. @throws FatalError when it is none: somebody else writes to the topic. */
 export function cleanFact(batch: RecordBatch, index: number, loaded: boolean): CleanFact {
   const at = `${batch.topic}/${batch.partition}/${batch.offset(index)}`;
-  let clean: CleanDelivery | CleanMatch;
+  let clean: Clean;
   let identity: Identity;
   try {
-    clean = JSON.parse(batch.value(index)?.toString("utf8") ?? "") as CleanDelivery | CleanMatch;
-    identity = "delivery" in clean ? deliveryIdentity(clean.delivery) : matchIdentity(clean.match);
+    clean = JSON.parse(batch.value(index)?.toString("utf8") ?? "") as Clean;
+    identity = identityOf(clean);
   } catch (error) {
     throw new FatalError(`${at} is no clean record: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
@@ -30,7 +30,16 @@ export function cleanFact(batch: RecordBatch, index: number, loaded: boolean): C
     source: { topic, partition, offset },
     identity,
     loaded,
+    ...(clean.edition === undefined ? {} : { version: clean.edition }),
+    ...("deleted" in clean ? { deleted: true } : {}),
   };
+}
+
+type Clean = CleanDelivery | CleanDeletion | CleanMatch;
+
+function identityOf(clean: Clean): Identity {
+  if ("match" in clean) return matchIdentity(clean.match);
+  return "deleted" in clean ? deletionIdentity(clean.delivery) : deliveryIdentity(clean.delivery);
 }
 
 /** A record of the quarantine topic; undefined when it does not say where it came from. */

@@ -100,7 +100,7 @@ export class Reconciliation {
     const index = this.#rows.row(fact);
     if (fact.identity === null) return;
     const facets = this.#identify(fact.identity);
-    this.#content.row(fact.source, this.#words, facets, index);
+    this.#content.row(fact.source, this.#words, facets, index, fact.version);
   }
 
   /** Rows that no record has been the event of so far. */
@@ -124,7 +124,8 @@ export class Reconciliation {
     else {
       const source = isOfKnownRow ? this.#inputs[input]!.source : null;
       const position = input * POSITION_SHIFT + offset;
-      model = this.#content.raw(this.#words, this.#identify(identity), { input, partition, position, source });
+      const at = { input, partition, position, source, version: fact.version };
+      model = this.#content.raw(this.#words, this.#identify(identity), at);
     }
     // Without its beginning the history of a key is unknown, and so is what its records deserve.
     if (model !== "poison" && this.#incompleteRaw) model = null;
@@ -144,7 +145,7 @@ export class Reconciliation {
     const isCompletion = fact.verdict === "duplicate";
     if (fact.loaded && input >= 0) {
       const place = { partition: source.partition, position: input * POSITION_SHIFT + source.offset };
-      this.#latest.put(this.#words, facets, place, isCompletion);
+      this.#latest.put(this.#words, facets, place, { isCompletion, isDeletion: fact.deleted === true });
     }
     if (eventIdText(this.#words) !== fact.eventId) {
       this.#findings.add(
@@ -155,7 +156,7 @@ export class Reconciliation {
     const ledger = this.#ledgers.get(`${source.topic}/${source.partition}`);
     if (ledger !== undefined && (source.offset < ledger.kept.raw || source.offset >= ledger.judgedTo)) return;
     this.#clean++;
-    this.#eventIds.add(this.#words);
+    this.#eventIds.add(this.#words, fact.version);
     this.#checkOrder(fact, at);
     if (ledger === undefined || !ledger.has(source.offset)) {
       this.#findings.add(
@@ -320,7 +321,10 @@ export class Reconciliation {
 
   #warehouseArrow(): Arrow {
     const keys = { what: "natural keys in the clean stream", count: this.#latest.table.size };
-    return arrowOf(this.#findings, "warehouse", keys, { what: "rows in the warehouse", count: this.#warehouseRows });
+    const { deleted } = this.#latest;
+    const what = deleted === 0 ? "rows in the warehouse" : "rows in the warehouse + deleted";
+    const explained = deleted === 0 ? "" : `${grouped(deleted)} deliveries were deleted by a later edition`;
+    return arrowOf(this.#findings, "warehouse", keys, { what, count: this.#warehouseRows + deleted }, explained);
   }
 
   #loadedArrow(): Arrow {

@@ -12,6 +12,7 @@ export interface FeedArguments extends Readonly<Partial<Record<SourceId, readonl
   readonly replayRate: number;
   readonly correctionRate: number;
   readonly again?: boolean;
+  readonly acceptDeletions?: boolean;
 }
 
 /** Adds these options to a command. One definition: `play` passes them on to `feed` as they are. */
@@ -45,7 +46,8 @@ export function addFeedOptions(command: Command): Command {
       parseRate,
       0,
     )
-    .option("--again", "play finished matches once more, from their first record");
+    .option("--again", "play finished matches once more, from their first record")
+    .option("--accept-deletions", "let a changed file delete more than a tenth of the balls that it had before");
 }
 
 /** The sources that have a folder, in their order, with the folders. */

@@ -3,6 +3,7 @@ import { FatalError, RetryableError } from "../domain/errors.ts";
 import { pause } from "../postgres/wait.ts";
 import { planOf } from "./options.ts";
 import type { FeedCounts, FeedOptions, FeedSummary } from "./options.ts";
+import { DeletionsHeld } from "./edition.ts";
 import { errOnce } from "./err-once.ts";
 import { FileError } from "./files.ts";
 import type { MatchScript } from "./plan.ts";
@@ -32,7 +33,7 @@ export interface RunFeedOptions<C> extends FeedOptions {
 export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummary> {
   const { signal, target } = options;
   const board = new FeedBoard(options.onStatus, options.now ?? Date.now, options.notes);
-  const refused = new Set<string>();
+  const refused: Refused = new Map();
   try {
     const scripts = errOnce(chooseMatches(options));
     const keys = scripts.map((script) => script.progressKey);
@@ -52,7 +53,8 @@ export async function runFeed<C>(options: RunFeedOptions<C>): Promise<FeedSummar
       complete = left.length === 0;
       if (!complete) await playAll(left, { ...options, refused }, board);
     }
-    const message = doneMessage(board.counts, refused.size);
+    const tellsEditions = scripts.every(({ editions }) => editions !== undefined);
+    const message = doneMessage(board.counts, [...refused.values()], tellsEditions);
     board.set(complete ? { state: "done", message } : { state: "stopped", message: "stopped" });
     return { ...board.counts, complete, files: board.files };
   } finally {
@@ -79,20 +81,29 @@ async function playedAsTheyAre<C>(
   return same;
 }
 
-/** A match whose file cannot be read: said once a run, and never a reason to stop the others. */
-function refuse<C>(script: MatchScript<C>, error: FileError, refused: Set<string>, board: FeedBoard): void {
+/** A match whose file cannot be read, or would delete much: said once a run, and never a reason to stop the others. */
+function refuse<C>(script: MatchScript<C>, error: Error, refused: Refused, board: FeedBoard): void {
   if (refused.has(script.progressKey)) return;
-  refused.add(script.progressKey);
-  board.note({ path: `match ${script.matchId}`, reason: error.message, refused: true });
-  board.set({ message: `${error.message}; the others go on` });
+  refused.set(script.progressKey, error);
+  const reason = error instanceof DeletionsHeld ? `${error.message}; ${error.remedy}` : error.message;
+  board.note({ path: `match ${script.matchId}`, reason, refused: true });
+  board.set({ message: `${reason}; the others go on` });
 }
 
-function doneMessage({ editions }: FeedCounts, refused: number): string {
-  const but = refused === 1 ? " but one, whose file" : ` but ${refused}, whose files`;
-  const all = `every match is in${refused === 0 ? "" : `${but} cannot be read`}`;
-  if (editions === 0) return all;
-  const files = editions === 1 ? "a file" : `${editions} files`;
-  return `${all}; ${files} had changed and played again: balls that are no longer in a file stay on the card`;
+function doneMessage({ editions, deletions }: FeedCounts, refused: readonly Error[], tellsEditions: boolean): string {
+  const held = refused.filter((error) => error instanceof DeletionsHeld).length;
+  const unreadable = refused.length - held;
+  const but = unreadable === 1 ? " but one, whose file" : ` but ${unreadable}, whose files`;
+  const parts = [`every match is in${unreadable === 0 ? "" : `${but} cannot be read`}`];
+  if (editions > 0) {
+    const files = editions === 1 ? "a file" : `${editions} files`;
+    const balls =
+      deletions === 1 ? "1 ball that is no longer in it was" : `${deletions} balls that are no longer there were`;
+    const gone = tellsEditions ? `${balls} deleted` : "balls that are no longer in a file stay on the card";
+    parts.push(`${files} had changed and played again: ${gone}`);
+  }
+  if (held > 0) parts.push(`${held === 1 ? "a new file" : `${held} new files`} would delete much and must wait`);
+  return parts.join("; ");
 }
 
 function chooseMatches<C>({ scripts, matches, live }: RunFeedOptions<C>): readonly MatchScript<C>[] {
@@ -107,8 +118,9 @@ function chooseMatches<C>({ scripts, matches, live }: RunFeedOptions<C>): readon
   return scripts.filter((script) => wanted.has(script.matchId));
 }
 
-/** `refused`: progress keys of matches whose files cannot be read. They are tried once a run, and never stop the others. */
-type Playing<C> = RunFeedOptions<C> & { readonly refused: Set<string> };
+/** By progress key: matches whose files cannot be read, or would delete much. They are tried once a run, and never stop the others. */
+type Refused = Map<string, Error>;
+type Playing<C> = RunFeedOptions<C> & { readonly refused: Refused };
 
 async function playAll<C>(scripts: readonly MatchScript<C>[], options: Playing<C>, board: FeedBoard): Promise<void> {
   const liveIds = options.intervalMs === 0 ? [] : [...new Set(options.live ?? scripts.map((script) => script.matchId))];
@@ -150,7 +162,7 @@ async function work<C>(
         try {
           await playMatch(script, { feed, board, connection, intervalMs });
         } catch (error) {
-          if (!(error instanceof FileError)) throw error;
+          if (!(error instanceof FileError || error instanceof DeletionsHeld)) throw error;
           refuse(script, error, feed.refused, board);
           continue;
         }

@@ -15,6 +15,8 @@ export interface FeedOptions extends PlanOptions {
   readonly matches?: readonly string[];
   /** Play finished matches once more, from their first row. */
   readonly again?: boolean;
+  /** Let an edition delete more than a tenth of what the one before it stated. */
+  readonly acceptDeletions?: boolean;
   /** Files of the folders that are not played, for the status and the summary. */
   readonly notes?: readonly FileNote[];
   /** Matches that are played at the same time at full speed (default 16), each over a connection of its own. */
@@ -36,6 +38,8 @@ export interface FeedCounts {
   readonly unreadable: number;
   /** Matches whose file was another one than what had been played before: they are played again. */
   readonly editions: number;
+  /** Deliveries that an edition did not have any more, and which were deleted. */
+  readonly deletions: number;
   readonly matchesDone: number;
   readonly matchesTotal: number;
 }

@@ -29,6 +29,16 @@ export interface ScriptRow<C> {
   readonly repeatable: boolean;
 }
 
+/** What a row says of the edition of its file. Rows of the first edition say nothing. */
+export interface Editions<C> {
+  /** The same row as one of a later edition. */
+  readonly mark: (content: C, edition: number) => C;
+  /** Natural key, within its match, of the delivery that a row states; null for any other row. */
+  readonly keyOf: (content: C) => string | null;
+  /** The row that says: this edition does not have the delivery of this key any more. */
+  readonly deletion: (key: string, edition: number) => C;
+}
+
 /** A match as its file tells it. Nothing is opened before a function is called; each call reads anew and tells the same. */
 export interface MatchScript<C> {
   readonly matchId: string;
@@ -39,14 +49,16 @@ export interface MatchScript<C> {
   readonly rows: () => AsyncIterable<ScriptRow<C>>;
   /** The same ball as a scorer's slip makes it; null for one that a slip would make unreadable and not wrong. */
   readonly wrong: (content: C, random: Random) => C | null;
+  /** How its rows speak of editions; absent in formats whose rows cannot yet. */
+  readonly editions?: Editions<C>;
   /** SHA-256 over its files: tells whether a half-played match is still the same. */
   digest(): Promise<string>;
 }
 
 export interface Step<C> {
   readonly content: C;
-  /** `file`: what the file says at this point. */
-  readonly cause: "file" | "replay" | "wrong" | "correction" | "stale";
+  /** `file`: what the file says at this point; `deletion`: what it does not have any more. */
+  readonly cause: "file" | "replay" | "wrong" | "correction" | "stale" | "deletion";
   /** As in `ScriptRow`. */
   readonly line: number;
   readonly bytes: number;

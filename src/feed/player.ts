@@ -4,6 +4,7 @@ import { FatalError, RetryableError } from "../domain/errors.ts";
 import { pause } from "../postgres/wait.ts";
 import { planOf } from "./options.ts";
 import type { FeedOptions } from "./options.ts";
+import { editionPlayed } from "./edition.ts";
 import { planMatch } from "./plan.ts";
 import type { MatchScript, Step } from "./plan.ts";
 import type { FeedBoard } from "./status.ts";
@@ -63,7 +64,8 @@ async function attempt<C>(
   const progress = await connection.begin(key, planOf(feed), digest);
   if (progress.filesSha256 !== digest) {
     board.fileChanged(script.matchId);
-    await connection.restart(key, planOf(feed), digest);
+    // No wrong versions: in one edition of a document the right one could not be told from what it has replaced.
+    await connection.restart(key, { ...planOf(feed), correctionRate: 0 }, digest);
     return attempt(script, options);
   }
   if (progress.done) return "finished";
@@ -71,8 +73,10 @@ async function attempt<C>(
   const now = feed.now ?? Date.now;
   let index = 0;
   let nextBallAt = now();
+  const edition = editionPlayed(script, progress.edition);
   try {
-    for await (const step of planMatch(script, progress.pass, progress.plan)) {
+    for await (const planned of planMatch(script, progress.pass, progress.plan)) {
+      const step = edition?.take(planned) ?? planned;
       if (index >= progress.nextStep) {
         if (intervalMs > 0 && isBall(step)) {
           await pause(nextBallAt - now(), feed.signal);
@@ -81,6 +85,14 @@ async function attempt<C>(
         if (feed.signal.aborted) return "stopped";
         if (!(await window.insert(index, step))) return "diverged";
       }
+      index += 1;
+    }
+    if (!(await window.drain())) return "diverged";
+    // When all rows are in, a match that was interrupted later goes on behind the deletions that are in as well.
+    index = Math.max(index, progress.nextStep);
+    for (const step of (await edition?.deletions(connection, feed.acceptDeletions === true)) ?? []) {
+      if (feed.signal.aborted) return "stopped";
+      if (!(await window.insert(index, step))) return "diverged";
       index += 1;
     }
     if (!(await window.drain())) return "diverged";

@@ -17,6 +17,7 @@ export class FeedBoard {
     corrections: 0,
     unreadable: 0,
     editions: 0,
+    deletions: 0,
     matchesDone: 0,
     matchesTotal: 0,
   };
@@ -45,9 +46,19 @@ export class FeedBoard {
   }
 
   get counts(): FeedCounts {
-    const { rowsInserted, replays, wrongs, corrections, unreadable, editions, matchesDone, matchesTotal } =
+    const { rowsInserted, replays, wrongs, corrections, unreadable, editions, deletions, matchesDone, matchesTotal } =
       this.#status;
-    return { rowsInserted, replays, wrongs, corrections, unreadable, editions, matchesDone, matchesTotal };
+    return {
+      rowsInserted,
+      replays,
+      wrongs,
+      corrections,
+      unreadable,
+      editions,
+      deletions,
+      matchesDone,
+      matchesTotal,
+    };
   }
 
   set(change: Partial<FeedStatus>): void {
@@ -77,6 +88,7 @@ export class FeedBoard {
       replays: was.replays + (step.cause === "replay" ? 1 : 0),
       wrongs: was.wrongs + (step.cause === "wrong" || step.cause === "stale" ? 1 : 0),
       corrections: was.corrections + (step.cause === "correction" ? 1 : 0),
+      deletions: was.deletions + (step.cause === "deletion" ? 1 : 0),
       unreadable: was.unreadable + (step.unreadable === true ? 1 : 0),
     };
     if (live || this.#now() - this.#reportedAt >= REPORT_EVERY_MS) this.set({});

@@ -14,6 +14,16 @@ export interface Progress {
   /** What the plan was made with; a match that was begun is finished by the same plan. */
   readonly plan: PlanOptions;
   readonly filesSha256: string;
+  /** Which edition of its files the match is played from; absent of the first, and where rows say nothing of editions. */
+  readonly edition?: number;
+}
+
+/** Natural keys of a match, by what the target holds of the document that a progress key stands for. */
+export interface StatedKeys {
+  /** Stated by an edition before, and not taken back by one before. */
+  readonly before: ReadonlySet<string>;
+  /** Taken back by this edition. */
+  readonly deleted: ReadonlySet<string>;
 }
 
 /** A step's place in the plan. `matchId` is what the progress is kept under, `MatchScript.progressKey`; the content knows its own match. */
@@ -43,7 +53,7 @@ export interface FeedTarget<C> {
 export interface FeedConnection<C> {
   /** The progress of a match; begins it with `plan` when there is none. */
   begin(matchId: string, plan: PlanOptions, digest: string): Promise<Progress>;
-  /** The files of a match changed after it was begun: the next `begin` finds a new pass, at its start, with this plan and digest. */
+  /** The files of a match changed after it was begun: the next `begin` finds a new pass of the next edition, at its start, with this plan and digest. */
   restart(matchId: string, plan: PlanOptions, digest: string): Promise<void>;
   /**
    * Inserts one row and moves the progress past it in one transaction. Resolves to false when the progress is not at `at.step` of
@@ -52,6 +62,12 @@ export interface FeedConnection<C> {
   insert(at: StepPlace, step: Step<C>): Promise<boolean>;
   /** Marks a match finished, if all its steps are in. False when they are not. */
   finish(matchId: string, pass: number, steps: number): Promise<boolean>;
+  /** What was stated before this edition. Absent in targets whose rows say nothing of editions. */
+  stated?(at: {
+    readonly progressKey: string;
+    readonly matchId: string;
+    readonly edition: number;
+  }): Promise<StatedKeys>;
   /** Inserts that may be under way at once, in order; 1 where the server cannot pipeline. */
   readonly windowRows: number;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
+import type { CleanDeletion, CleanDelivery, CleanMatch, DeliveryPlace, Provenance } from "../domain/cricket/types.ts";
 import type { GapEvent } from "../domain/cricket/topics.ts";
 import { FatalError } from "../domain/errors.ts";
 import { type VerdictBlock, decodeVerdictBlock } from "../domain/review/verdict-block.ts";
@@ -18,16 +18,36 @@ export interface RecordPlace {
  * these topics, so an unreadable record is no bad input to go round but a sign that the topic is not ours.
  */
 export function decodeDelivery(value: Buffer | null, place: RecordPlace): CleanDelivery {
-  const clean = parseObject(value, place) as Partial<CleanDelivery>;
-  const delivery = clean.delivery;
-  const readable =
-    isProvenance(clean) &&
+  return checkedDelivery(parseObject(value, place), place);
+}
+
+/** A record of the topic of deliveries: one, or that one is no more. */
+export function decodeDeliveryOrDeletion(value: Buffer | null, place: RecordPlace): CleanDelivery | CleanDeletion {
+  const clean = parseObject(value, place) as Partial<CleanDeletion>;
+  if (clean.deleted === undefined) return checkedDelivery(clean, place);
+  const readable = clean.deleted && isProvenance(clean) && isPlace(clean.delivery);
+  if (!readable) throw unreadable(place, "it is no deletion of a delivery");
+  return clean as CleanDeletion;
+}
+
+function isPlace(delivery: Partial<DeliveryPlace> | undefined): boolean {
+  return (
     isText(delivery?.matchId) &&
     isCount(delivery.innings) &&
     isCount(delivery.over) &&
     delivery.over <= OVER_MAX &&
     isCount(delivery.ball) &&
-    delivery.ball <= BALL_MAX &&
+    delivery.ball <= BALL_MAX
+  );
+}
+
+function checkedDelivery(parsed: object, place: RecordPlace): CleanDelivery {
+  const clean = parsed as Partial<CleanDelivery>;
+  const delivery = clean.delivery;
+  const readable =
+    isProvenance(clean) &&
+    delivery !== undefined &&
+    isPlace(delivery) &&
     isText(delivery.battingTeam) &&
     isText(delivery.batter) &&
     isText(delivery.nonStriker) &&

@@ -130,6 +130,19 @@ export class MatchCache {
     return undefined;
   }
 
+  /** The delivery is no more, if it was there at all. */
+  remove(cached: CachedMatch, key: number): void {
+    const number = inningsOfKey(key);
+    const innings = cached.innings.get(number);
+    if (innings === undefined) return;
+    const at = positionOf(innings, key);
+    if (at >= innings.length || innings.key(at) !== key) return;
+    innings.remove(at);
+    this.#weight--;
+    cached.folded.delete(number);
+    if (innings.length === 0) cached.innings.delete(number);
+  }
+
   /** Forgets the matches longest unused until the rest fits. */
   trim(): void {
     if (this.#weight <= this.#weightMax) return;
@@ -167,7 +180,8 @@ export class MatchCache {
   }
 }
 
-const OFFSET_NOT_KNOWN = -1;
+/** Of a row that was read back from the tables, or that may be anywhere. */
+export const OFFSET_NOT_KNOWN = -1;
 
 function newMatch(matchId: string, written: CachedMatch["written"]): CachedMatch {
   return { matchId, match: null, innings: new Map(), folded: new Map(), written };

@@ -11,7 +11,7 @@ export interface LoadedEvent {
   readonly touched: ReadonlyMap<string, TouchedMatch>;
   /** Its deliveries as they came; of a large transaction those that came last. */
   readonly deliveries: readonly CleanDelivery[];
-  /** Whether the latest content of every natural key is among them. */
+  /** Whether the latest content of every natural key is among them: never where a delivery was taken away. */
   readonly isComplete: boolean;
   /** Matches whose own record was in it. */
   readonly records: readonly string[];
@@ -37,7 +37,7 @@ export function loadedEvent(plan: LoadPlan, touched: ReadonlyMap<string, Touched
     at,
     touched,
     deliveries,
-    isComplete: keys.size === plan.deliveries.size,
+    isComplete: keys.size === plan.deliveries.size && !plan.deliveries.hasDeletions,
     records: Array.from(plan.matches.values(), ({ clean }) => clean.match.matchId),
     judged: plan.verdictCounts.length,
   };

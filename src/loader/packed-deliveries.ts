@@ -99,6 +99,14 @@ export class PackedDeliveries {
     this.#length++;
   }
 
+  /** Takes a row out; all behind it move up by one. */
+  remove(row: number): void {
+    this.#numbers.copyWithin(row * FIELDS, (row + 1) * FIELDS, this.#length * FIELDS);
+    this.#keys.copyWithin(row, row + 1, this.#length);
+    this.#offsets.copyWithin(row, row + 1, this.#length);
+    this.#length--;
+  }
+
   /** Whether its format could not tell everything: there is a null. */
   lacks(row: number): boolean {
     const at = row * FIELDS;

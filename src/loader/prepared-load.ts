@@ -19,15 +19,18 @@ export interface PreparedLoad {
   readonly batches: readonly ColumnBatch[];
   /** Statements that insert, of rows that are in the stage already. */
   readonly inserts: readonly string[];
+  /** Statements that take away deliveries which are no more. They come after all rows, of which some may be theirs. */
+  readonly removals: readonly string[];
   /** Tables of the stage, of no use any more when the transaction has ended. */
   readonly staged: readonly string[];
 }
 
-/** Works out what the plan writes; `cached` has its deliveries already, and `replaced` are the rows they stand for. Pure, but for the cache. */
+/** Works out what the plan writes; `cached` has its deliveries already, `replaced` are the rows they stand for, and `removed` those that are no more. Pure, but for the cache. */
 export function prepareLoad(
   plan: LoadPlan,
   cached: readonly CachedMatch[],
   replaced: readonly ReplacedRow[],
+  removed: readonly ReplacedRow[],
 ): PreparedLoad {
   const deletes = deleteDeliveries(replaced);
   const matches = [...plan.matches.values()];
@@ -53,6 +56,7 @@ export function prepareLoad(
     deletes,
     batches: batches.filter(({ length }) => length > 0),
     inserts: [],
+    removals: deleteDeliveries(removed),
     staged: [],
   };
 }

@@ -5,7 +5,7 @@ import { CRICKET_TOPICS, type GapEvent } from "../domain/cricket/topics.ts";
 import { append, appendBatch } from "./appender.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
 import { type HotFile, openHotFile } from "./hot-file.ts";
-import { type CachedMatch, MatchCache, type ReplacedRow } from "./match-cache.ts";
+import { type CachedMatch, MatchCache, OFFSET_NOT_KNOWN, type ReplacedRow } from "./match-cache.ts";
 import { rebuildMarts } from "./marts.ts";
 import { MARTS_VERSION, migrate, readMartsVersion } from "./migrations.ts";
 import { type LoadPlan, type PartitionName, partitionName, type Progress } from "./plan.ts";
@@ -119,9 +119,9 @@ export class Warehouse {
    */
   async prepare(plan: LoadPlan, settled: () => Promise<void> = () => Promise.resolve()): Promise<PreparedLoad> {
     try {
-      const { cached, replaced } = await this.#cached(plan, settled);
+      const { cached, replaced, removed } = await this.#cached(plan, settled);
       await setImmediate();
-      const prepared = await this.#stage.put(prepareLoad(plan, cached, replaced));
+      const prepared = await this.#stage.put(prepareLoad(plan, cached, replaced, removed));
       for (const id of prepared.touched.keys()) this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
       return prepared;
     } catch (error) {
@@ -167,15 +167,17 @@ export class Warehouse {
   }
 
   /** In as few calls as can be: between two of them DuckDB waits for its turn in the JavaScript thread. */
-  async #write(connection: DuckDBConnection, { plan, deletes, batches, inserts }: PreparedLoad): Promise<void> {
+  async #write(connection: DuckDBConnection, load: PreparedLoad): Promise<void> {
+    const { plan, deletes, batches, inserts, removals } = load;
+    const end = [...removals, ...updateNext(plan.next), "COMMIT"];
     const begin = [...this.#dropSpent(), "BEGIN", ...deletes, ...inserts];
     if (batches.length === 0) {
-      await run(connection, [...begin, ...updateNext(plan.next), "COMMIT"]);
+      await run(connection, [...begin, ...end]);
       return;
     }
     await run(connection, begin);
     for (const batch of batches) await appendBatch(connection, batch);
-    await run(connection, [...updateNext(plan.next), "COMMIT"]);
+    await run(connection, end);
   }
 
   /**
@@ -209,7 +211,11 @@ export class Warehouse {
   async #cached(
     plan: LoadPlan,
     settled: () => Promise<void>,
-  ): Promise<{ readonly cached: readonly CachedMatch[]; readonly replaced: readonly ReplacedRow[] }> {
+  ): Promise<{
+    readonly cached: readonly CachedMatch[];
+    readonly replaced: readonly ReplacedRow[];
+    readonly removed: readonly ReplacedRow[];
+  }> {
     const { deliveries } = plan;
     const ids = [...new Set([...plan.matches.keys(), ...deliveries.matchIds])];
     this.#cache.use(deliveries.names);
@@ -218,6 +224,7 @@ export class Warehouse {
     if (this.#cache.missing(ids).some((id) => this.#underWay.has(id))) await settled();
     const cached = await this.#cache.get(this.#reading, ids);
     const replaced: ReplacedRow[] = [];
+    const removed: ReplacedRow[] = [];
     for (const match of cached) {
       const record = plan.matches.get(match.matchId);
       if (record !== undefined) {
@@ -234,8 +241,12 @@ export class Warehouse {
         );
         if (before !== undefined) replaced.push(before);
       }
+      for (const key of deliveries.deletedOf(match.matchId)) {
+        this.#cache.remove(match, key);
+        removed.push({ matchId: match.matchId, key, offset: OFFSET_NOT_KNOWN });
+      }
     }
-    return { cached, replaced };
+    return { cached, replaced, removed };
   }
 }
 

@@ -1,12 +1,13 @@
 import { PoisonError } from "../domain/errors.ts";
-import { deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
+import { deletionIdentity, deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
 import { CRICKET_GROUP, CRICKET_TOPICS } from "../domain/cricket/topics.ts";
-import type { CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
+import type { CleanDeletion, CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
 import {
   type CompleteContext,
   defineTopology,
   headerOf,
   type InputRecord,
+  type RecordIdentity,
   type Topology,
 } from "../processor/topology.ts";
 import { decodeEvent } from "./decode/decode.ts";
@@ -39,11 +40,25 @@ export function cricketTopology(options: CricketOptions): Topology<CricketFact> 
     },
     review: { retention: "unbounded" },
     decode: decodeEvent,
-    identify: (fact) => (fact.kind === "delivery" ? deliveryIdentity(fact.delivery) : matchIdentity(fact.match)),
+    identify: identityOf,
+    // A document says which edition of its file it is of, from the second on: what the first says has no version, as it always had none.
+    version: ({ edition }) => edition ?? null,
+    deleted: ({ kind }) => kind === "deletion",
     eventTime: (_fact, record) => eventTimeOf(record),
     process: (fact, record, context) => emitClean(fact, record, context, context.verdict, context.supersedes()),
     complete: (fact, record, context) => emitClean(fact, record, context, "duplicate", null),
   });
+}
+
+function identityOf(fact: CricketFact): RecordIdentity {
+  switch (fact.kind) {
+    case "delivery":
+      return deliveryIdentity(fact.delivery);
+    case "deletion":
+      return deletionIdentity(fact.delivery);
+    case "match":
+      return matchIdentity(fact.match);
+  }
 }
 
 function eventTimeOf(record: InputRecord): number {
@@ -73,11 +88,22 @@ function emitClean(
       time: context.time,
     },
   };
-  if (fact.kind === "delivery") {
-    const clean: CleanDelivery = { ...provenance, delivery: fact.delivery };
-    context.emit(CRICKET_TOPICS.deliveries, Buffer.from(fact.delivery.matchId), Buffer.from(JSON.stringify(clean)));
-  } else {
-    const clean: CleanMatch = { ...provenance, match: fact.match };
-    context.emit(CRICKET_TOPICS.matches, Buffer.from(fact.match.matchId), Buffer.from(JSON.stringify(clean)));
+  const edition = fact.edition === undefined ? {} : { edition: fact.edition };
+  const emit = (topic: string, matchId: string, clean: CleanDelivery | CleanDeletion | CleanMatch): void =>
+    context.emit(topic, Buffer.from(matchId), Buffer.from(JSON.stringify(clean)));
+  switch (fact.kind) {
+    case "delivery":
+      emit(CRICKET_TOPICS.deliveries, fact.delivery.matchId, { ...provenance, delivery: fact.delivery, ...edition });
+      return;
+    case "deletion":
+      emit(CRICKET_TOPICS.deliveries, fact.delivery.matchId, {
+        ...provenance,
+        delivery: fact.delivery,
+        deleted: true,
+        ...edition,
+      });
+      return;
+    case "match":
+      emit(CRICKET_TOPICS.matches, fact.match.matchId, { ...provenance, match: fact.match, ...edition });
   }
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { CleanDelivery, CleanMatch, Delivery, Match } from "../../src/domain/cricket/types.ts";
+import type { CleanDeletion, CleanDelivery, CleanMatch, Delivery, Match } from "../../src/domain/cricket/types.ts";
 import { ball } from "../property/cricket/arbitraries.ts";
 
 /* Clean records of every shape. When a type of the domain changes the compiler refuses these, and then the schemas what they make. */
@@ -34,6 +34,13 @@ const delivery: fc.Arbitrary<Delivery> = fc
   }));
 
 export const cleanDelivery: fc.Arbitrary<CleanDelivery> = fc.record({ ...provenance, delivery });
+
+export const cleanDeletion: fc.Arbitrary<CleanDeletion> = fc.record({
+  ...provenance,
+  delivery: delivery.map(({ matchId, innings, over, ball: n }) => ({ matchId, innings, over, ball: n })),
+  deleted: fc.constant(true as const),
+  edition: fc.integer({ min: 1, max: 9 }),
+});
 
 const match: fc.Arbitrary<Match> = fc.record({
   matchId: fc.stringMatching(/^[0-9]{1,8}$/),

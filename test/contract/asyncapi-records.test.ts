@@ -9,7 +9,7 @@ import { encodeStoredPosition, gapEvent, type PositionCodec } from "../../src/so
 import type { ModelRecord } from "../../src/testing/index.ts";
 import { type CricketPipeline, headerText, rawRecord, review, withHeader } from "../support/cricket-pipeline.ts";
 import { rawCsv1, rawCsv2, rawJson, rawYaml } from "../support/raw-matches.ts";
-import { cleanDelivery, cleanMatch } from "./asyncapi-arbitraries.ts";
+import { cleanDeletion, cleanDelivery, cleanMatch } from "./asyncapi-arbitraries.ts";
 import { channelOf, type Contract, parseContract, documentText, problemsOf, theContract } from "./asyncapi-document.ts";
 
 /* What the pipeline really writes is what asyncapi.yaml says of it, and nothing else is. */
@@ -207,6 +207,14 @@ describe("clean records", () => {
     fc.assert(
       fc.property(cleanDelivery, (value) => {
         expect(problemsOf(delivery, value)).toEqual([]);
+      }),
+    );
+    const deletion = channelOf(contract, CRICKET_TOPICS.deliveries).messages["cleanDeletion"]!.payload;
+    fc.assert(
+      fc.property(cleanDeletion, (value) => {
+        expect(problemsOf(deletion, value)).toEqual([]);
+        expect(problemsOf(delivery, value)).not.toEqual([]);
+        expect(spoilt(value).filter((other) => problemsOf(deletion, other).length === 0)).toEqual([]);
       }),
     );
     fc.assert(

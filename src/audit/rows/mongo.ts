@@ -1,20 +1,15 @@
 import type { Document } from "mongodb";
-import { CRICKET_EVENT, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import { closeMongo, openMongo } from "../../mongo/client.ts";
 import { classifyMongoError } from "../../mongo/errors.ts";
 import { T20I_COLLECTIONS, type T20iCollection } from "../../mongo/collections.ts";
 import type { Topology } from "../../processor/topology.ts";
-import { rowId } from "../../sources/mongo/events.ts";
+import { eventTypeOf, rowId } from "../../sources/mongo/events.ts";
 import { relaxedJson } from "../../sources/mongo/relaxed-json.ts";
 import type { RowFact } from "../facts.ts";
 import { rowFact } from "../raw-fact.ts";
 
-const TYPES: Readonly<Record<T20iCollection, string>> = {
-  matches: CRICKET_EVENT.t20iMatch,
-  deliveries: CRICKET_EVENT.t20iDelivery,
-  unreadable: CRICKET_EVENT.t20iUnreadable,
-};
 const BATCH = 1000;
 
 /**
@@ -61,6 +56,10 @@ function factOf<V>(topology: Topology<V>, collection: T20iCollection, { _id, ...
       id: rowId(collection, _id).slice(collection.length + 1),
       key: typeof matchId === "string" ? matchId : "",
     },
-    { type: TYPES[collection], contentType: "application/json", value: Buffer.from(relaxedJson(document)) },
+    {
+      type: eventTypeOf(collection, document),
+      contentType: "application/json",
+      value: Buffer.from(relaxedJson(document)),
+    },
   );
 }

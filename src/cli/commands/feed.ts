@@ -48,6 +48,7 @@ async function feed(options: FeedArguments): Promise<void> {
       replayRate: options.replayRate,
       correctionRate: options.correctionRate,
       again: options.again ?? false,
+      acceptDeletions: options.acceptDeletions ?? false,
       ...(options.live === undefined ? {} : { live: options.live }),
       ...(options.match === undefined ? {} : { matches: options.match }),
       signal,

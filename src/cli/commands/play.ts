@@ -75,6 +75,7 @@ async function action(options: Options): Promise<void> {
     crashes: options.crash ?? [],
     processors: options.processors,
     again: options.again ?? false,
+    acceptDeletions: options.acceptDeletions ?? false,
     superset: options.superset ?? false,
     exitWhenDone: options.exitWhenDone ?? false,
     json: options.json ?? false,

@@ -62,6 +62,7 @@ async function run(options: Options): Promise<void> {
     crashes: options.crash ?? [],
     processors: options.processors,
     again: options.again ?? false,
+    acceptDeletions: false,
     superset: options.superset,
     exitWhenDone: false,
     json: false,

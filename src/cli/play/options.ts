@@ -26,6 +26,7 @@ export interface PlayOptions {
   readonly processors: number;
   /** Play finished matches once more, from their first record. */
   readonly again: boolean;
+  readonly acceptDeletions: boolean;
   /** Install and start Superset beside it. */
   readonly superset: boolean;
   /** End when everything is loaded and audited. */

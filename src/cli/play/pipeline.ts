@@ -64,6 +64,7 @@ export function feedSpec(source: SourcePlay, options: PlayOptions, listener: Pip
     ...source.live.flatMap((match) => ["--live", match]),
     ...source.matches.flatMap((match) => ["--match", match]),
     ...(options.again ? ["--again"] : []),
+    ...(options.acceptDeletions ? ["--accept-deletions"] : []),
   ];
   return part<FeedStatus>(feedProcess(id), args, ["playing", "live", "done"], listener, (status) =>
     listener.feed(id, status),

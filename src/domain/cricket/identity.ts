@@ -6,7 +6,16 @@ import {
   carriesInningsFlags,
   carriesTargets,
 } from "./formats.ts";
-import { type Delivery, type InningsNote, type Match, MATCH_FACETS, type MatchFacet, type Player } from "./types.ts";
+import { TOMBSTONE } from "../review/identity.ts";
+import {
+  type Delivery,
+  type DeliveryPlace,
+  type InningsNote,
+  type Match,
+  MATCH_FACETS,
+  type MatchFacet,
+  type Player,
+} from "./types.ts";
 
 /**
  * What a delivery or a match says, apart from where it was read: the same fact from another format must
@@ -64,6 +73,15 @@ export function deliveryIdentity(d: Delivery): CricketIdentity {
         : canonicalJson({ fielders: namedFielders(d), nonBoundary: d.nonBoundary }),
     ],
   };
+}
+
+/** Identity of a deletion: of the delivery's key, with the one content that all deletions have. */
+export function deletionIdentity(place: DeliveryPlace): {
+  readonly key: string;
+  readonly content: Uint8Array;
+  readonly facets: readonly null[];
+} {
+  return { key: deliveryKey(place), content: TOMBSTONE, facets: [null, null] };
 }
 
 /** csv2 has three columns of fielders for the whole ball. */
@@ -172,7 +190,7 @@ function penaltiesOf(m: Match, carried: boolean): readonly (readonly number[])[]
 }
 
 /** Natural key of a delivery: `d/<match>/<innings>/<over>/<ball>`, ball being the n-th delivery of the over. */
-export function deliveryKey(d: Delivery): string {
+export function deliveryKey(d: DeliveryPlace): string {
   return `d/${d.matchId}/${d.innings}/${d.over}/${d.ball}`;
 }
 

@@ -33,10 +33,12 @@ export const CRICKET_EVENT = {
   odiCsv1Match: "cricket.odi.csv1-match.v1",
   /** JSON `{"match_id","file","line","raw","problem"}`; a line the feed could not map to columns, `raw` in base64. */
   odiUnreadable: "cricket.odi.unreadable.v1",
-  /** The MongoDB document as relaxed Extended JSON without `_id`: `{match_id, innings, over, ball, team, delivery}`. */
+  /** The MongoDB document as relaxed Extended JSON without `_id`: `{match_id, innings, over, ball, team, delivery}`, and `edition` from the second on. */
   t20iDelivery: "cricket.t20i.delivery.v1",
   /** `{match_id, match: {meta, info, innings: [… without overs]}}`. */
   t20iMatch: "cricket.t20i.match.v1",
+  /** `{match_id, innings, over, ball, edition, deleted: true}`: an edition of the file does not have this delivery any more. */
+  t20iDeletion: "cricket.t20i.deletion.v1",
   /** A document of neither shape, or a file the feed could not read: as `odiUnreadable`. */
   t20iUnreadable: "cricket.t20i.unreadable.v1",
   /** The YAML object itself: one delivery or one match (its own keys say which). */

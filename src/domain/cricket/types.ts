@@ -63,11 +63,22 @@ export interface Provenance {
     /** Event time, ms since the Unix epoch. */
     readonly time: number;
   };
+  /** Which edition of its document said it; absent of the first. */
+  readonly edition?: number;
 }
+
+/** Natural key of a delivery. */
+export type DeliveryPlace = Pick<Delivery, "matchId" | "innings" | "over" | "ball">;
 
 /** JSON value of `cricket.deliveries`. */
 export interface CleanDelivery extends Provenance {
   readonly delivery: Delivery;
+}
+
+/** JSON value of `cricket.deliveries` as well: the delivery is no more. */
+export interface CleanDeletion extends Provenance {
+  readonly delivery: DeliveryPlace;
+  readonly deleted: true;
 }
 
 /** How a match ended, in the words of the sources. Absent keys are unknown or do not apply. */

@@ -5,7 +5,7 @@ import type { FolderKind, Notes } from "../folder.ts";
 import { listFolders } from "../folder.ts";
 import { listWholeFiles } from "./whole-folder.ts";
 import { KEPT_BYTES } from "../lines.ts";
-import type { MatchScript, ScriptRow } from "../plan.ts";
+import type { Editions, MatchScript, ScriptRow } from "../plan.ts";
 import type { Random } from "../random.ts";
 import { otherRuns } from "../slip.ts";
 import { parseStrictJson } from "./json-text.ts";
@@ -25,6 +25,14 @@ export interface T20iDelivery {
   readonly team: unknown;
   /** The delivery object of the file. */
   readonly delivery: unknown;
+  /** Of the file, from the second on. */
+  readonly edition?: number;
+}
+
+/** An edition of the file does not have the delivery any more. */
+export interface T20iDeletion extends Pick<T20iDelivery, "match_id" | "innings" | "over" | "ball"> {
+  readonly edition: number;
+  readonly deleted: true;
 }
 
 export interface T20iUnreadable {
@@ -37,9 +45,12 @@ export interface T20iUnreadable {
 }
 
 export type T20iContent =
-  | { readonly kind: "delivery"; readonly document: T20iDelivery }
+  | { readonly kind: "delivery"; readonly document: T20iDelivery | T20iDeletion }
   /** `match`: the file, each innings without its overs. */
-  | { readonly kind: "match"; readonly document: { readonly match_id: string; readonly match: Fields } }
+  | {
+      readonly kind: "match";
+      readonly document: { readonly match_id: string; readonly match: Fields; readonly edition?: number };
+    }
   | { readonly kind: "unreadable"; readonly document: T20iUnreadable };
 
 const KIND: FolderKind = { format: "json", files: "Cricsheet JSON files (<id>.json)", option: "--t20i" };
@@ -69,6 +80,7 @@ export function jsonScript(matchId: string, path: string, progressKey: string = 
     record: async () => recordOf(matchId, await file.first()),
     rows: () => deliveries(matchId, file.again),
     wrong: wrongVersion,
+    editions: editionsOf(matchId),
     digest: () => digestOfFiles([path]),
   };
 }
@@ -143,6 +155,26 @@ async function* deliveries(
   }
 }
 
+function editionsOf(matchId: string): Editions<T20iContent> {
+  return {
+    mark: (content, edition) =>
+      content.kind === "unreadable"
+        ? content
+        : ({ ...content, document: { ...content.document, edition } } as T20iContent),
+    keyOf: (content) => (content.kind === "delivery" ? t20iDeliveryKey(content.document) : null),
+    deletion: (key, edition) => {
+      const [innings = 0, over = 0, ball = 0] = key.split("/").map(Number);
+      return { kind: "delivery", document: { match_id: matchId, innings, over, ball, edition, deleted: true } };
+    },
+  };
+}
+
+/** `<innings>/<over>/<ball>`; null where a number is none: such a delivery is in quarantine, and nothing to take back. */
+export function t20iDeliveryKey({ innings, over, ball }: Record<"innings" | "over" | "ball", unknown>): string | null {
+  const place = [innings, over, ball];
+  return place.every((part) => Number.isSafeInteger(part)) ? place.join("/") : null;
+}
+
 function row(content: Exclude<T20iContent, { kind: "unreadable" }>, line: number): ScriptRow<T20iContent> {
   const text = JSON.stringify(content.document);
   const bytes = Buffer.byteLength(text);
@@ -165,7 +197,7 @@ function unreadableRow(
 /** Only a ball without extras and wickets: there the runs off the bat could just be different. */
 function wrongVersion(content: T20iContent, random: Random): T20iContent | null {
   const draw = random();
-  if (content.kind !== "delivery") return null;
+  if (content.kind !== "delivery" || "deleted" in content.document) return null;
   const delivery = content.document.delivery as Fields | null;
   const runs = delivery?.["runs"] as Fields | null | undefined;
   if (delivery?.["extras"] !== undefined || delivery?.["wickets"] !== undefined || runs?.["extras"] !== 0) return null;

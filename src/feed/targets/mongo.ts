@@ -11,7 +11,8 @@ import { closeMongo, openMongo } from "../../mongo/client.ts";
 import { ensureT20iCollections, PROGRESS_COLLECTION, type T20iCollection } from "../../mongo/collections.ts";
 import { classifyMongoError, OBJECT_TOO_LARGE } from "../../mongo/errors.ts";
 import type { PlanOptions, Step } from "../plan.ts";
-import type { FeedConnection, FeedTarget, Progress, StepPlace } from "../target.ts";
+import { t20iDeliveryKey } from "../formats/json.ts";
+import type { FeedConnection, FeedTarget, Progress, StatedKeys, StepPlace } from "../target.ts";
 import { OrderedCommits } from "./mongo-commits.ts";
 
 const APPLICATION = "third-umpire feed";
@@ -41,6 +42,15 @@ const COLLECTIONS: Readonly<Record<MongoContent["kind"], T20iCollection>> = {
   unreadable: "unreadable",
 };
 
+interface DeliveryDocument {
+  readonly _id: unknown;
+  readonly innings: unknown;
+  readonly over: unknown;
+  readonly ball: unknown;
+  readonly edition?: number;
+  readonly deleted?: boolean;
+}
+
 interface ProgressDocument {
   _id: string;
   pass: number;
@@ -48,6 +58,8 @@ interface ProgressDocument {
   done: boolean;
   plan: PlanOptions;
   files_sha256: string;
+  /** Absent of the first. */
+  edition?: number;
   updated_at: Date;
 }
 
@@ -109,16 +121,16 @@ class MongoConnection<C extends MongoContent> implements FeedConnection<C> {
       { upsert: true, returnDocument: "after" },
     );
     if (found === null) throw new RetryableError(`the progress of match ${matchId} vanished`);
-    const { pass, next_step: nextStep, done, plan: kept, files_sha256: filesSha256 } = found;
-    return { pass, nextStep, done, plan: kept, filesSha256 };
+    const { pass, next_step: nextStep, done, plan: kept, files_sha256: filesSha256, edition } = found;
+    return { pass, nextStep, done, plan: kept, filesSha256, ...(edition === undefined ? {} : { edition }) };
   }
 
   async restart(matchId: string, plan: PlanOptions, digest: string): Promise<void> {
-    await this.#progress().updateOne(
-      { _id: matchId },
+    await this.#progress().updateOne({ _id: matchId }, [
       {
-        $inc: { pass: 1 },
         $set: {
+          pass: { $add: ["$pass", 1] },
+          edition: { $add: [{ $ifNull: ["$edition", 1] }, 1] },
           next_step: 0,
           done: false,
           files_sha256: digest,
@@ -126,7 +138,28 @@ class MongoConnection<C extends MongoContent> implements FeedConnection<C> {
           updated_at: new Date(this.#now()),
         },
       },
-    );
+    ]);
+  }
+
+  /** Its documents are known by the digest of the progress key in their ids: another folder may hold the same match. */
+  async stated(at: { progressKey: string; matchId: string; edition: number }): Promise<StatedKeys> {
+    const found = this.#db
+      .collection(COLLECTIONS.delivery)
+      .find<DeliveryDocument>({ match_id: at.matchId }, { projection: { delivery: 0 }, sort: { _id: 1 } });
+    const before = new Set<string>();
+    const deleted = new Set<string>();
+    const digest = digestOf(at.progressKey);
+    for await (const document of found) {
+      if (!(document._id instanceof ObjectId) || !digest.equals(document._id.id.subarray(4, 7))) continue;
+      const key = t20iDeliveryKey(document);
+      const { edition = 1, deleted: isDeletion = false } = document;
+      if (key === null || edition > at.edition) continue;
+      if (edition === at.edition) {
+        if (isDeletion) deleted.add(key);
+      } else if (isDeletion) before.delete(key);
+      else before.add(key);
+    }
+    return { before, deleted };
   }
 
   insert(at: StepPlace, step: Step<C>): Promise<boolean> {
@@ -204,10 +237,14 @@ function keptPlan({ seed, replayRate, correctionRate }: PlanOptions): PlanOption
 function documentId(at: StepPlace, nowMs: number): ObjectId {
   const id = Buffer.alloc(12);
   id.writeUInt32BE(Math.floor(nowMs / 1000));
-  createHash("sha256").update(at.matchId).digest().copy(id, 4, 0, 3);
+  digestOf(at.matchId).copy(id, 4);
   id.writeUInt8(at.pass & 0xff, 7);
   id.writeUInt32BE(at.step, 8);
   return new ObjectId(id);
+}
+
+function digestOf(progressKey: string): Buffer {
+  return createHash("sha256").update(progressKey).digest().subarray(0, 3);
 }
 
 function tooLargeProblem(document: object): string | null {

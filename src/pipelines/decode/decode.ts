@@ -5,7 +5,7 @@ import type { InputRecord } from "../../processor/topology.ts";
 import { envelopeOf, expectContentType } from "./envelope.ts";
 import type { CricketFact, EventKind } from "./event-kind.ts";
 import { csv1Delivery, csv1Match, csv2Delivery, csv2Match } from "./odi.ts";
-import { jsonDelivery, jsonMatch } from "./t20i-json.ts";
+import { jsonDeletion, jsonDelivery, jsonMatch } from "./t20i-json.ts";
 import { yamlObject } from "./test-yaml.ts";
 import { unreadableEvent } from "./unreadable.ts";
 
@@ -18,6 +18,7 @@ const KINDS: ReadonlyMap<string, EventKind> = new Map([
   [CRICKET_EVENT.odiUnreadable, unreadableEvent],
   [CRICKET_EVENT.t20iDelivery, jsonDelivery],
   [CRICKET_EVENT.t20iMatch, jsonMatch],
+  [CRICKET_EVENT.t20iDeletion, jsonDeletion],
   [CRICKET_EVENT.t20iUnreadable, unreadableEvent],
   [CRICKET_EVENT.testObject, yamlObject],
   [CRICKET_EVENT.testUnreadable, unreadableEvent],

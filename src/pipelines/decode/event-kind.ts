@@ -1,8 +1,12 @@
-import type { Delivery, Match } from "../../domain/cricket/types.ts";
+import type { Delivery, DeliveryPlace, Match } from "../../domain/cricket/types.ts";
 
-/** What a raw record says, whatever its format. */
-export type CricketFact =
-  { readonly kind: "delivery"; readonly delivery: Delivery } | { readonly kind: "match"; readonly match: Match };
+/** What a raw record says, whatever its format. `edition`: of its document, from the second on. */
+export type CricketFact = { readonly edition?: number } & (
+  | { readonly kind: "delivery"; readonly delivery: Delivery }
+  | { readonly kind: "match"; readonly match: Match }
+  /** The edition does not have this delivery any more. */
+  | { readonly kind: "deletion"; readonly delivery: DeliveryPlace }
+);
 
 /** How the values of one event type are read. */
 export interface EventKind {

@@ -1,4 +1,5 @@
 import type { Delivery, Match } from "../../domain/cricket/types.ts";
+import { parseDeletion } from "../../domain/cricket/deletion.ts";
 import { checkSchema, type CompiledSchema } from "../../schemas/validate.ts";
 import { DELIVERY_BYTES_MAX, type EventKind, JSON_TYPE, MATCH_BYTES_MAX } from "./event-kind.ts";
 import { jsonDocument } from "./json-text.ts";
@@ -8,7 +9,10 @@ export function jsonDeliveryKind<D>(schema: CompiledSchema, parse: (document: D)
   return {
     contentType: JSON_TYPE,
     bytesMax: DELIVERY_BYTES_MAX,
-    read: (value) => ({ kind: "delivery", delivery: parse(checked<D>(schema, value)) }),
+    read: (value) => {
+      const document = checked<D & Edition>(schema, value);
+      return { kind: "delivery", delivery: parse(document), ...editionOf(document) };
+    },
   };
 }
 
@@ -17,8 +21,31 @@ export function jsonMatchKind<D>(schema: CompiledSchema, parse: (document: D) =>
   return {
     contentType: JSON_TYPE,
     bytesMax: MATCH_BYTES_MAX,
-    read: (value) => ({ kind: "match", match: parse(checked<D>(schema, value)) }),
+    read: (value) => {
+      const document = checked<D & Edition>(schema, value);
+      return { kind: "match", match: parse(document), ...editionOf(document) };
+    },
   };
+}
+
+/** A deletion, as every source writes it. */
+export function jsonDeletionKind(schema: CompiledSchema): EventKind {
+  return {
+    contentType: JSON_TYPE,
+    bytesMax: DELIVERY_BYTES_MAX,
+    read: (value) => {
+      const document = checked<Edition>(schema, value);
+      return { kind: "deletion", delivery: parseDeletion(document), ...editionOf(document) };
+    },
+  };
+}
+
+interface Edition {
+  readonly edition?: number;
+}
+
+function editionOf({ edition }: Edition): Edition {
+  return edition === undefined ? {} : { edition };
 }
 
 function checked<D>(schema: CompiledSchema, value: Buffer): D {

@@ -77,6 +77,16 @@ export function rowId(collection: string, _id: unknown): string {
   );
 }
 
+/** What a document of a collection is an event of, if it has the shape of one. */
+export function eventTypeOf(collection: T20iCollection, document: Document): string {
+  return isDeletion(collection, document) ? CRICKET_EVENT.t20iDeletion : TYPES[collection];
+}
+
+/** A delivery that an edition of the file does not have any more is a document among the others. */
+function isDeletion(collection: T20iCollection, document: Document): boolean {
+  return collection === "deliveries" && document["deleted"] === true;
+}
+
 const TYPES: Readonly<Record<T20iCollection, string>> = {
   deliveries: CRICKET_EVENT.t20iDelivery,
   matches: CRICKET_EVENT.t20iMatch,
@@ -91,7 +101,9 @@ function payloadOf(collection: T20iCollection, { _id, ...document }: Document): 
   if (problem !== null) return unreadable(matchId, row, Buffer.from(text).subarray(0, KEPT_BYTES), problem);
   const value = Buffer.from(text);
   const excess = oversize(value, "the document as JSON");
-  return excess === null ? { type: TYPES[collection], value } : unreadable(matchId, row, excess.raw, excess.problem);
+  return excess === null
+    ? { type: eventTypeOf(collection, document), value }
+    : unreadable(matchId, row, excess.raw, excess.problem);
 }
 
 function unreadable(matchId: string, row: string, raw: Buffer, problem: string): Payload {
@@ -113,6 +125,7 @@ function shapeProblem(collection: T20iCollection, document: Document): string | 
   if (typeof matchId !== "string" || matchId === "") return `a document of ${collection} without match_id (a text)`;
   const tooLong = keyProblem(Buffer.byteLength(matchId));
   if (tooLong !== null) return tooLong;
+  if (isDeletion(collection, document)) return null;
   if (collection === "deliveries" && !isObject(document["delivery"])) return "a delivery without the object delivery";
   if (collection === "matches" && !isObject(document["match"])) return "a match without the object match";
   return null;

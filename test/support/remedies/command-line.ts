@@ -57,6 +57,11 @@ export const COMMAND_LINE: readonly Entry[] = [
   },
   { id: "feed/no-such-match", says: "choose one that is there, e.g. {}", untested: true },
   {
+    id: "feed/deletions-held",
+    says: "if the file is right: play it with --accept-deletions; else put the right one there",
+    by: [["test/integration/feed/editions.test.ts", "an edition that would delete much waits until somebody agrees"]],
+  },
+  {
     id: "feed/file-gone",
     says: "put the file back, or make it readable, and start the feed again",
     by: [["test/unit/feed/remedies.test.ts", "a file that is gone is put back"]],

@@ -54,6 +54,7 @@ export function feedStatus(change: Partial<FeedStatus> = {}): FeedStatus {
     corrections: 0,
     unreadable: 0,
     editions: 0,
+    deletions: 0,
     matchesDone: 0,
     matchesTotal: 12,
     ...change,
