@@ -31,13 +31,21 @@ export const COMMAND_LINE: readonly Entry[] = [
     says: "start the local stack with `third-umpire up`, or check the address in .env",
     by: [["test/e2e/remedies.test.ts", "commands want the servers"]],
   },
-  { id: "cli/host", says: "check the host name in .env", untested: true },
+  {
+    id: "cli/host",
+    says: "check the host name in .env",
+    by: [["test/unit/cli/remedies.test.ts", "a host that is not there is checked"]],
+  },
   {
     id: "cli/port-taken",
     says: "`third-umpire doctor` shows who holds the port; ports are set in .env",
     by: [["test/unit/cli/remedies.test.ts", "a port that is taken: doctor says so, and another is set"]],
   },
-  { id: "cli/owner", says: "check who owns the file or folder, then run it again", untested: true },
+  {
+    id: "cli/owner",
+    says: "check who owns the file or folder, then run it again",
+    by: [["test/unit/cli/remedies.test.ts", "a file of another is given to whoever runs the command"]],
+  },
   { id: "cli/disk-full", says: "free some disk space; `third-umpire doctor` shows how much is needed", untested: true },
   {
     id: "cli/path",
@@ -55,7 +63,11 @@ export const COMMAND_LINE: readonly Entry[] = [
     says: "`third-umpire scorecards` lists all of them",
     by: [["test/unit/cli/remedies.test.ts", "a match is one that is there"]],
   },
-  { id: "feed/no-such-match", says: "choose one that is there, e.g. {}", untested: true },
+  {
+    id: "feed/no-such-match",
+    says: "choose one that is there, e.g. {}",
+    by: [["test/unit/feed/remedies.test.ts", "a match that is not there is one that is"]],
+  },
   {
     id: "feed/deletions-held",
     says: "if the file is right: play it with --accept-deletions; else put the right one there",
@@ -76,7 +88,11 @@ export const COMMAND_LINE: readonly Entry[] = [
     says: "give a folder that does with {}",
     by: [["test/unit/feed/remedies.test.ts", "a folder without matches is one that has some"]],
   },
-  { id: "feed/second-feed", says: "stop the other `third-umpire feed` first", untested: true },
+  {
+    id: "feed/second-feed",
+    says: "stop the other `third-umpire feed` first",
+    by: [["test/unit/feed/remedies.test.ts", "a store that another feed writes is written when that one was stopped"]],
+  },
   {
     id: "fetch/disk-full",
     says: "make room and run the same command again: it goes on where it stopped; or another folder with --dir",
@@ -265,7 +281,7 @@ export const COMMAND_LINE: readonly Entry[] = [
   {
     id: "guard/server-localhost",
     says: "this server is 127.0.0.1, localhost or [::1]; set TU_DASHBOARD_TOKEN to call it otherwise",
-    untested: true,
+    by: [["test/unit/dashboard/remedies.test.ts", "a page that is called by another name has a token"]],
   },
   { id: "guard/third-umpire", says: "third-umpire cookie\u0000{}", noRemedy: "the value of a header" },
 ];

@@ -64,7 +64,11 @@ export const SOURCES: readonly Entry[] = [
     says: "name another folder in TU_OBJECT_STORE",
     by: [["test/unit/object-store/remedies.test.ts", "a folder that cannot be made is another one"]],
   },
-  { id: "function/poll-after-ms-must", says: "TU_POLL_AFTER_MS must be a whole number of ms", untested: true },
+  {
+    id: "function/poll-after-ms-must",
+    says: "TU_POLL_AFTER_MS must be a whole number of ms",
+    by: [["test/unit/sources/remedies.test.ts", "a wait between polls is a number"]],
+  },
   {
     id: "object-store/no-bucket",
     says: "write TU_OBJECT_STORE as s3://bucket/prefix, or name a folder",
@@ -136,26 +140,40 @@ export const SOURCES: readonly Entry[] = [
   {
     id: "answers/correct-lambda-function",
     says: "correct TU_LAMBDA_FUNCTION, or deploy the function of this version: just infra-apply",
-    untested: true,
+    by: [["test/unit/sources/remedies.test.ts", "a function that is another one is the right one"]],
+    except: { "just infra-apply": "no AWS account is used by tests; the local endpoint asks for no rights" },
   },
   {
     id: "lambda/create-just",
     says: "create it with `just infra-apply`, or correct TU_LAMBDA_FUNCTION and TU_LAMBDA_REGION",
-    untested: true,
+    cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
   },
   {
     id: "lambda/correct-lambda-function-local",
     says: "correct TU_LAMBDA_FUNCTION: the local endpoint serves the function of that name",
-    untested: true,
+    by: [["test/unit/sources/remedies.test.ts", "a function of another name is the one that is there"]],
   },
   {
     id: "lambda/allow-lambda",
     says: "allow lambda:InvokeFunction on it to these credentials: just infra-apply",
     cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
   },
-  { id: "lambda/deploy-function", says: "deploy the function of this version: just infra-apply", untested: true },
-  { id: "lambda/network-there", says: "is the network there, and TU_LAMBDA_REGION right?", untested: true },
-  { id: "lambda/third-umpire-lambda", says: "is `third-umpire lambda` running?", untested: true },
+  {
+    id: "lambda/deploy-function",
+    says: "deploy the function of this version: just infra-apply",
+    by: [["test/unit/sources/remedies.test.ts", "a function of another version is this one"]],
+    except: { "just infra-apply": "no AWS account is used by tests; the local endpoint asks for no rights" },
+  },
+  {
+    id: "lambda/network-there",
+    says: "is the network there, and TU_LAMBDA_REGION right?",
+    cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
+  },
+  {
+    id: "lambda/third-umpire-lambda",
+    says: "is `third-umpire lambda` running?",
+    by: [["test/unit/sources/remedies.test.ts", "an endpoint that does not run is started"]],
+  },
   {
     id: "postgres/pooler",
     says: "name the server itself in TU_POSTGRES_URL: for Supabase the host db.{}.supabase.co, port 5432, user postgres; it has IPv6 only (or the paid IPv4 add-on)",

@@ -67,7 +67,11 @@ export const WAREHOUSE: readonly Entry[] = [
     says: "name the folder that `third-umpire export` wrote",
     by: [["test/unit/loader/remedies.test.ts", "a folder without an export is that of one"]],
   },
-  { id: "export/doubles", says: "it was changed by hand: take another copy of it", untested: true },
+  {
+    id: "export/doubles",
+    says: "it was changed by hand: take another copy of it",
+    by: [["test/unit/loader/remedies.test.ts", "an export that was changed by hand is another copy of it"]],
+  },
   {
     id: "export/other-brokers",
     says: "name the brokers that the export was made from, or rebuild with --without-topics",
@@ -98,7 +102,11 @@ export const WAREHOUSE: readonly Entry[] = [
     says: "`third-umpire loader --restore` sets the file aside and goes on from the newest published snapshot, which holds its own offsets: Kafka has the rest",
     by: [["test/unit/loader/remedies.test.ts", "a damaged file is set aside, and the snapshot goes on"]],
   },
-  { id: "duckdb-errors/check-who", says: "check who owns the file and its folder", untested: true },
+  {
+    id: "duckdb-errors/check-who",
+    says: "check who owns the file and its folder",
+    by: [["test/unit/loader/owner.test.ts", "a warehouse that belongs to another is given to whoever runs the loader"]],
+  },
   {
     id: "loader/second-loader",
     says: "stop it with `third-umpire down` or `kill {}`, or set TU_WAREHOUSE_DIR to another directory",

@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { lookup } from "node:dns/promises";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,7 @@ import {
   topicsNamed,
 } from "../../support/clean-records.ts";
 import { loadPlan } from "../../support/load-plan.ts";
+import { asOrdinaryUser } from "../../support/ordinary-user.ts";
 import { remedyWorks, Told } from "../../support/remedies/works.ts";
 
 /* What commands answer who were asked wrongly: what they name instead is asked, and answered. */
@@ -229,6 +231,28 @@ describe("errors of the system at the end of a command", () => {
       },
     });
     holder.close();
+  });
+
+  test("a host that is not there is checked", async () => {
+    const env = { TU_LOCAL_DIR: root, TU_POSTGRES_URL: "postgres://a:b@db.nowhere.invalid/c" };
+    const attempt = (): Promise<unknown> => told(() => lookup(new URL(parseSettings(env, root).postgresUrl).hostname));
+    const check = (): void => void (env.TU_POSTGRES_URL = "postgres://a:b@localhost/c");
+    await remedyWorks("cli/host", { attempt, does: { "check the host name in .env": check } });
+  });
+
+  test("a file of another is given to whoever runs the command", async () => {
+    const file = join(root, "theirs");
+    writeFileSync(file, "theirs", { mode: 0 });
+    const attempt = (): Promise<string> => told(async () => asOrdinaryUser(() => readFileSync(file, "utf8")));
+    const check = (): void => {
+      expect(statSync(file).mode & 0o444).toBe(0);
+      chmodSync(file, 0o644);
+    };
+    chmodSync(root, 0o755);
+    await remedyWorks("cli/owner", {
+      attempt,
+      does: { "check who owns the file or folder": check },
+    });
   });
 
   test("a path that is not there is checked", async () => {

@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, test } from "vitest";
+import { checkHost } from "../../../src/dashboard/server/http/guard.ts";
 import { listen } from "../../../src/dashboard/server/listen.ts";
 import { remedyWorks, Told } from "../../support/remedies/works.ts";
 
@@ -51,4 +52,25 @@ test("an address is one of this machine", async () => {
   port = 0;
   const correct = (): void => void (host = "127.0.0.1");
   await remedyWorks("page/no-address", { attempt, does: { "correct TU_DASHBOARD_HOST": correct } });
+});
+
+test("a page that is called by another name has a token", async () => {
+  let token: string | null = null;
+  const request = { headers: { host: "umpire.example:8080" } } as IncomingMessage;
+  const ask = (): void => {
+    try {
+      checkHost(request, token);
+    } catch (error) {
+      throw new Told((error as Error).message);
+    }
+  };
+  await remedyWorks("guard/server-localhost", {
+    attempt: ask,
+    does: { "set TU_DASHBOARD_TOKEN to call it otherwise": () => (token = "a-secret-of-24-characters") },
+  });
+  token = null;
+  await remedyWorks("guard/server-localhost", {
+    attempt: ask,
+    does: { "this server is 127.0.0.1, localhost or [::1]": () => (request.headers.host = "localhost:8080") },
+  });
 });

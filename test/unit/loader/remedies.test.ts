@@ -351,6 +351,21 @@ describe("an export and a rebuild that are refused go on when the remedy was don
     ).toBe(10);
   });
 
+  test("an export that was changed by hand is another copy of it", async () => {
+    await exportTo();
+    const copy = join(root, "copy");
+    cpSync(dir, copy, { recursive: true });
+    const path = join(dir, "manifest.json");
+    const manifest = JSON.parse(readFileSync(path, "utf8")) as { partitions: { files: unknown[] }[] };
+    manifest.partitions[0]!.files.push(...manifest.partitions[0]!.files);
+    writeFileSync(path, JSON.stringify(manifest));
+    lose();
+    const takeCopy = (): void => void (dir = copy);
+    expect(
+      await remedyWorks("export/doubles", { attempt: () => rebuild(), does: { "take another copy of it": takeCopy } }),
+    ).toBe(10);
+  });
+
   test("topics of other brokers are left out, or the right brokers named", async () => {
     await exportTo();
     const right = log;
