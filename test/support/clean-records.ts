@@ -1,4 +1,12 @@
-import type { CleanDelivery, CleanMatch, Delivery, Match, Provenance, Wicket } from "../../src/domain/cricket/types.ts";
+import type {
+  CleanDeletion,
+  CleanDelivery,
+  CleanMatch,
+  Delivery,
+  Match,
+  Provenance,
+  Wicket,
+} from "../../src/domain/cricket/types.ts";
 import { VerdictBlockBuilder } from "../../src/domain/review/verdict-block.ts";
 import type { RecordBatch, RecordHeaders } from "../../src/kafka/log.ts";
 import type { LoaderTopics } from "../../src/loader/index.ts";
@@ -114,6 +122,11 @@ export function cleanDelivery(
   verdict: Provenance["verdict"] = "accepted",
 ): CleanDelivery {
   return { ...provenance(n, verdict), delivery: value };
+}
+
+/** By the second edition of its file. */
+export function cleanDeletion({ matchId, innings, over, ball }: Delivery, n: number = 0): CleanDeletion {
+  return { ...provenance(n, "correction"), delivery: { matchId, innings, over, ball }, deleted: true, edition: 2 };
 }
 
 export function cleanMatch(value: Match, n: number = 0): CleanMatch {

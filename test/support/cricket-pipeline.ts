@@ -5,8 +5,10 @@ import { decodeVerdictBlock } from "../../src/domain/review/verdict-block.ts";
 import { totalCount, type Verdict, type VerdictCounts, VERDICTS, zeroCounts } from "../../src/domain/review/verdict.ts";
 import type { RecordHeaders } from "../../src/kafka/log.ts";
 import { cricketTopology } from "../../src/pipelines/cricket.ts";
+import type { CricketFact } from "../../src/pipelines/decode/event-kind.ts";
 import { ensureCricketTopics } from "../../src/pipelines/topics.ts";
 import { runProcessor } from "../../src/processor/index.ts";
+import type { Topology } from "../../src/processor/topology.ts";
 import { cloudEventHeaders } from "../../src/sources/kit/headers.ts";
 import { ModelBroker, ModelLog, type ModelRecord } from "../../src/testing/index.ts";
 
@@ -59,11 +61,11 @@ export class CricketPipeline {
   readonly #running: Promise<void>;
   readonly #appended = new Map<string, number>();
 
-  private constructor(broker: ModelBroker) {
+  private constructor(broker: ModelBroker, topology: Topology<CricketFact>) {
     this.broker = broker;
     this.#running = runProcessor({
       log: new ModelLog(broker, { clientId: "processor-1" }),
-      topology: cricketTopology({ partitions: 1 }),
+      topology,
       groupId: GROUP,
       instanceId: "processor-1",
       stateDir: "unused",
@@ -81,7 +83,17 @@ export class CricketPipeline {
     const admin = new ModelLog(broker, { clientId: "setup" }).admin();
     await ensureCricketTopics(admin, { partitions: 1, retentionHours: 168 });
     await admin.close();
-    return new CricketPipeline(broker);
+    return new CricketPipeline(broker, cricketTopology({ partitions: 1 }));
+  }
+
+  /** The next process, behind one that has stopped: with its state, and another topology where one is given. */
+  static after(
+    before: CricketPipeline,
+    topology: Topology<CricketFact> = cricketTopology({ partitions: 1 }),
+  ): CricketPipeline {
+    const next = new CricketPipeline(before.broker, topology);
+    for (const [topic, count] of before.#appended) next.#appended.set(topic, count);
+    return next;
   }
 
   append(records: Iterable<RawRecord>): void {
