@@ -50,7 +50,13 @@ export const LOCAL: readonly Entry[] = [
     untested: true,
   },
   { id: "doctor/leave-no", says: "{}, or leave it out with --no-superset", untested: true },
-  { id: "doctor/set-env", says: "set {} in .env to a free port, or stop that program", untested: true },
+  {
+    id: "doctor/set-env",
+    says: "set {} in .env to a free port, or stop that program",
+    by: [
+      ["test/unit/local/remedies.test.ts", "a port that doctor finds taken is another one, or that program is stopped"],
+    ],
+  },
   { id: "doctor/free-some", says: "free some space, or set TU_LOCAL_DIR to a folder on another disk", untested: true },
   { id: "kafka/third-umpire-doctor", says: "third-umpire doctor says how to install it", untested: true },
   {
@@ -86,7 +92,11 @@ export const LOCAL: readonly Entry[] = [
     says: "the package.json of third-umpire is missing above its own code",
     noRemedy: "the cause; a damaged installation",
   },
-  { id: "ports/set-free", says: "set {} to a free port, or stop that program", untested: true },
+  {
+    id: "ports/set-free",
+    says: "set {} to a free port, or stop that program",
+    by: [["test/unit/local/remedies.test.ts", "a server whose port is taken gets another, or that program is stopped"]],
+  },
   {
     id: "passwords/own-folder",
     says: "work as the user who owns {}, or set TU_LOCAL_DIR to a folder of your own",
@@ -121,7 +131,11 @@ export const LOCAL: readonly Entry[] = [
     says: "{}\n# Started by third-umpire itself: loopback only, no sockets.\nlisten_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = ''\n",
     noRemedy: "the content of a file",
   },
-  { id: "run-command/third-umpire", says: "third-umpire doctor names what is missing", untested: true },
+  {
+    id: "run-command/third-umpire",
+    says: "third-umpire doctor names what is missing",
+    by: [["test/unit/local/remedies.test.ts", "a program that is not there is named by doctor"]],
+  },
   {
     id: "up/running-already",
     says: "stop it with: third-umpire down",
@@ -130,7 +144,7 @@ export const LOCAL: readonly Entry[] = [
   {
     id: "superset-install/install-python",
     says: "install Python 3.11 or 3.12 with venv (Debian, Ubuntu: apt-get install python3 python3-venv)",
-    untested: true,
+    cannot: "a test must not install programs on the machine it runs on",
   },
   {
     id: "superset-install/check-network",
@@ -139,7 +153,11 @@ export const LOCAL: readonly Entry[] = [
   },
   { id: "superset/remove-start", says: "remove {} and start again", untested: true },
   { id: "superset/third-umpire", says: "third-umpire up --superset fetches it", untested: true },
-  { id: "supervisor/stop-first", says: "stop it first", untested: true },
+  {
+    id: "supervisor/stop-first",
+    says: "stop it first",
+    by: [["test/unit/local/remedies.test.ts", "a server that runs already is stopped first"]],
+  },
   {
     id: "unprivileged/move-project",
     says: "move the project to a folder open to all, or work as an ordinary user",
@@ -155,5 +173,14 @@ export const LOCAL: readonly Entry[] = [
     says: "this invocation was to fail (--throw-rate)",
     noRemedy: "a failure that was asked for",
   },
-  { id: "lambda/set-lambda-port", says: "set TU_LAMBDA_PORT to a free port, or stop that program", untested: true },
+  {
+    id: "lambda/set-lambda-port",
+    says: "set TU_LAMBDA_PORT to a free port, or stop that program",
+    by: [
+      [
+        "test/unit/local/remedies.test.ts",
+        "the Lambda endpoint whose port is taken gets another, or that program is stopped",
+      ],
+    ],
+  },
 ];
