@@ -12,7 +12,7 @@ import { currentSnapshot, publishSnapshot } from "./publish.ts";
 import { checkpoint, Session } from "./session.ts";
 import { PlannedDeliveries } from "./planned-deliveries.ts";
 import { SharedTexts } from "./shared-texts.ts";
-import { decideStart } from "./start-offsets.ts";
+import { decideStart, refuseRecreated } from "./start-offsets.ts";
 import { type LiveMatch, type LoaderStatus, RecentDurations } from "./status.ts";
 import { Warehouse } from "./warehouse.ts";
 
@@ -144,6 +144,8 @@ class Loader {
     const described = await admin.describeTopics(names);
     const missing = names.filter((name) => !described.has(name));
     if (missing.length > 0) throw new RetryableError(`waiting for the topics ${missing.join(", ")}`);
+    const ids = new Map([...described].flatMap(([name, { id }]) => (id === undefined ? [] : [[name, id] as const])));
+    refuseRecreated(await warehouse.topicIds(), ids);
     const partitions = names.flatMap((topic) =>
       Array.from({ length: described.get(topic)?.partitions ?? 0 }, (_, partition) => ({ topic, partition })),
     );
@@ -156,6 +158,7 @@ class Loader {
       retry: "`third-umpire loader --accept-gaps`",
     });
     await warehouse.start(decision.stored, decision.gaps);
+    await warehouse.noteTopicIds(ids);
     reader.assign(decision.from);
     return partitions;
   }

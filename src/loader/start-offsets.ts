@@ -51,6 +51,14 @@ export function decideStart(
   return { from, stored, gaps };
 }
 
+/** Refuses topics that were deleted and made again, however long they are by now: their offsets are of other records. */
+export function refuseRecreated(loaded: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): void {
+  for (const [topic, id] of now) {
+    if ((loaded.get(topic) ?? id) === id) continue;
+    throw notTheOneLoaded(`topic ${topic} has been made again since the warehouse loaded it`);
+  }
+}
+
 function gapEvent(name: PartitionName, from: number, to: number, isNew: boolean, now: number): GapEvent {
   return {
     sourceId: `warehouse:${name}`,
@@ -70,11 +78,12 @@ function deletedBeforeLoaded(name: PartitionName, known: number, low: number, re
 }
 
 function recreated(name: PartitionName, known: number, high: number): FatalError {
-  return new FatalError(
-    `${name} ends at offset ${high}, but the warehouse has loaded it up to ${known}: it is not the topic that was loaded`,
-    {
-      remedy:
-        "the topic was deleted and made again: set TU_WAREHOUSE_DIR to a new directory, or `third-umpire reset` both",
-    },
-  );
+  return notTheOneLoaded(`${name} ends at offset ${high}, but the warehouse has loaded it up to ${known}`);
+}
+
+function notTheOneLoaded(what: string): FatalError {
+  return new FatalError(`${what}: it is not the topic that was loaded`, {
+    remedy:
+      "the topic was deleted and made again: set TU_WAREHOUSE_DIR to a new directory, or `third-umpire reset` both",
+  });
 }

@@ -258,6 +258,7 @@ const offsets: Table = {
     ["topic", "VARCHAR NOT NULL"],
     ["partition", "INTEGER NOT NULL"],
     ["next_offset", "BIGINT NOT NULL"],
+    ["topic_id", "VARCHAR"],
   ],
 };
 

@@ -103,13 +103,31 @@ export class Warehouse {
         await append(
           connection,
           "offsets",
-          [...offsets].map(([name, offset]) => [...splitName(name), BigInt(offset)]),
+          [...offsets].map(([name, offset]) => [...splitName(name), BigInt(offset), null]),
         );
       }),
     );
     for (const [name, offset] of offsets) this.#next.set(name, offset);
     const judged = await readJudged(this.connection);
     for (const name of this.#judged.keys()) if (!judged.has(name)) this.#judged.delete(name);
+  }
+
+  /** By topic, the id of the one that was loaded; without those of which no loader has noted it yet. */
+  async topicIds(): Promise<ReadonlyMap<string, string>> {
+    const reader = await this.connection.runAndReadAll(
+      "SELECT DISTINCT topic, topic_id FROM offsets WHERE topic_id IS NOT NULL",
+    );
+    return new Map(reader.getRows().map(([topic, id]) => [String(topic), String(id)]));
+  }
+
+  /** Notes ids of topics where there are none. */
+  async noteTopicIds(ids: ReadonlyMap<string, string>): Promise<void> {
+    const notes = [...ids].map(
+      ([topic, id]) =>
+        `UPDATE offsets SET topic_id = ${sqlText(id)} WHERE topic = ${sqlText(topic)} AND topic_id IS NULL`,
+    );
+    if (notes.length === 0) return;
+    await this.#guarded((connection) => inTransaction(connection, () => run(connection, notes)));
   }
 
   /**

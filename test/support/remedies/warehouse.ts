@@ -164,6 +164,10 @@ export const WAREHOUSE: readonly Entry[] = [
     says: "the topic was deleted and made again: set TU_WAREHOUSE_DIR to a new directory, or `third-umpire reset` both",
     by: [
       ["test/unit/loader/remedies.test.ts", "topics that were made again are loaded into another warehouse"],
+      [
+        "test/unit/loader/changed-topics.test.ts",
+        "topics that were made again and are longer than what was loaded are loaded into another warehouse",
+      ],
       ["test/e2e/remedies.test.ts", "begin anew"],
     ],
   },

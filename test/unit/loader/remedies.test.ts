@@ -88,14 +88,6 @@ const balls = (): Promise<number> => select("SELECT count(*) FROM deliveries");
 const truncate = (): void =>
   broker.truncate(topics.deliveries, 0, broker.watermarks({ topic: topics.deliveries, partition: 0 }).high - 3);
 
-test("partitions that were added to a topic keep no loader from going on", async () => {
-  await play("m1");
-  await load();
-  for (const name of Object.values(topics) as string[]) broker.addPartitions(name, 3);
-  await play("m2");
-  expect(await load()).toBe(20);
-});
-
 describe("a loader that stops for good goes on when the remedy was done:", () => {
   test("records deleted before they were loaded are passed over when that is accepted, and noted", async () => {
     await play("m1");
