@@ -175,6 +175,7 @@ function t20iFact(content: T20iContent): Fact {
 
 function testFact(content: TestContent): Fact {
   const fact = parseYamlObject(content.body.toString());
+  if (fact.kind === "deletion") throw new Error(`${content.key} is a deletion`);
   return fact.kind === "match" ? { match: fact.match } : { delivery: fact.delivery };
 }
 

@@ -16,6 +16,7 @@ import {
 
 function throughYaml(text: string): Delivery | Match {
   const fact = parseYamlObject(text);
+  if (fact.kind === "deletion") throw new Error("a deletion");
   return fact.kind === "delivery" ? fact.delivery : fact.match;
 }
 

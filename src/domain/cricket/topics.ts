@@ -41,7 +41,7 @@ export const CRICKET_EVENT = {
   t20iDeletion: "cricket.t20i.deletion.v1",
   /** A document of neither shape, or a file the feed could not read: as `odiUnreadable`. */
   t20iUnreadable: "cricket.t20i.unreadable.v1",
-  /** The YAML object itself: one delivery or one match (its own keys say which). */
+  /** The YAML object itself: one delivery, one match, or a delivery that is no more (its own keys say which). */
   testObject: "cricket.test.object.v1",
   /** An object that could not be taken as it was (too large, digest wrong): as `odiUnreadable`. */
   testUnreadable: "cricket.test.unreadable.v1",

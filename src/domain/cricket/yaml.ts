@@ -3,13 +3,18 @@ import { oneLine } from "../one-line.ts";
 import { PoisonError } from "../errors.ts";
 import { deliveryContent, type DeliveryWords } from "./delivery-document.ts";
 import { DocumentValue, placeOf } from "./document.ts";
-import { ballLabel, inningsNumber, matchIdOf, quoted } from "./fields.ts";
+import { ballLabel, inningsNumber, matchIdOf, quoted, wholeNumber } from "./fields.ts";
 import { matchOf, type MatchWords } from "./match-document.ts";
-import type { Delivery, Match } from "./types.ts";
+import type { Delivery, DeliveryPlace, Match } from "./types.ts";
 
-/** What one YAML object holds. */
-export type YamlFact =
-  { readonly kind: "delivery"; readonly delivery: Delivery } | { readonly kind: "match"; readonly match: Match };
+/** What one YAML object holds. `edition`: of its file, from the second on. */
+export type YamlFact = { readonly edition?: number } & (
+  | { readonly kind: "delivery"; readonly delivery: Delivery }
+  | { readonly kind: "match"; readonly match: Match }
+  | { readonly kind: "deletion"; readonly delivery: DeliveryPlace }
+);
+
+const EDITION_MAX = 999_999;
 
 /** The largest match object is 10 kB, a delivery 400 bytes. Parsing takes up to 60 times the text in memory. */
 const TEXT_CHARS_MAX = 256 * 1024;
@@ -47,6 +52,9 @@ export function isInningsLabel(name: string): boolean {
  * One object of the store as what it holds: a delivery (`match_id`, `innings` from 1, `team`, `label`, `delivery` as in a
  * Cricsheet YAML file) or a match (`match_id`, `match: {meta, info, innings}`, the innings without their deliveries).
  *
+ * With `edition` it is of a later edition of its file; with `deleted: true` in place of `team` and `delivery` that edition does not have the
+ * delivery any more.
+ *
  * Every scalar is read as text: the label 4.10 is the tenth delivery of its over and not 4.1. Aliases and tags
  * have no place in such an object and are refused, and so are duplicate keys and depths that no file has. A merge key is
  * a key like others.
@@ -60,9 +68,11 @@ export function parseYamlObject(text: string): YamlFact {
     if (!root.isObject()) throw new PoisonError("the object is no mapping");
     const matchId = matchIdOf(root.need("match_id").text());
     const match = root.get("match");
-    if (match !== null) return { kind: "match", match: matchOf(matchId, match, MATCH_WORDS) };
+    const edition = editionOf(root);
+    if (match !== null) return { kind: "match", match: matchOf(matchId, match, MATCH_WORDS), ...edition };
     refuseUnreadable(root);
-    return { kind: "delivery", delivery: deliveryOf(matchId, root) };
+    if (root.get("deleted") !== null) return { kind: "deletion", delivery: deletedOf(matchId, root), ...edition };
+    return { kind: "delivery", delivery: deliveryOf(matchId, root), ...edition };
   } catch (error) {
     if (!(error instanceof PoisonError)) throw error;
     throw new PoisonError((root === undefined ? "" : placeOf(root, PLACE)) + error.message, { cause: error });
@@ -86,6 +96,25 @@ function deliveryOf(matchId: string, root: DocumentValue): Delivery {
     ...ballLabel(root.need("label").text(), "label"),
     battingTeam: root.need("team").name(),
     ...deliveryContent(content, DELIVERY_WORDS),
+  };
+}
+
+function editionOf(root: DocumentValue): { readonly edition?: number } {
+  const text = root.get("edition")?.text();
+  if (text === undefined) return {};
+  const edition = wholeNumber(text, "edition", EDITION_MAX);
+  if (edition === 0) throw new PoisonError("edition is 0; the first is 1");
+  return { edition };
+}
+
+function deletedOf(matchId: string, root: DocumentValue): DeliveryPlace {
+  const deleted = root.need("deleted").text();
+  if (deleted !== "true") throw new PoisonError(`deleted is ${quoted(deleted)}; expected true`);
+  root.need("edition");
+  return {
+    matchId,
+    innings: inningsNumber(root.need("innings").text(), "innings"),
+    ...ballLabel(root.need("label").text(), "label"),
   };
 }
 

@@ -9,6 +9,7 @@ import { listWholeFiles } from "./whole-folder.ts";
 import type { MatchScript, ScriptRow } from "../plan.ts";
 import type { Random } from "../random.ts";
 import { otherRuns } from "../slip.ts";
+import { yamlEditions } from "./yaml-editions.ts";
 import { UnreadableFile, readOnce, readWhole } from "./whole-file.ts";
 import { mapping, parseYamlText, printYaml, scalar, textOf, valueOf, withValues } from "./yaml-text.ts";
 
@@ -35,7 +36,12 @@ export async function testScripts(
   note: Notes = () => undefined,
 ): Promise<MatchScript<TestContent>[]> {
   const found = await listFolders(dirs, KIND, (dir) => listWholeFiles(dir, KIND, note, MATCH_START));
-  return found.map(({ matchId, match, progressKey }) => yamlScript(matchId, match.path, progressKey));
+  return found.map(({ matchId, match, progressKey }) => {
+    const script = yamlScript(matchId, match.path, progressKey);
+    // Objects do not tell from which of several folders they came: none of these may delete what another has said.
+    const isOnlyOne = found.filter((other) => other.matchId === matchId).length === 1;
+    return isOnlyOne ? { ...script, editions: yamlEditions(matchId) } : script;
+  });
 }
 
 export function yamlScript(matchId: string, path: string, progressKey: string = matchId): MatchScript<TestContent> {

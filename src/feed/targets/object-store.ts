@@ -1,9 +1,10 @@
 /** An object store as the target of a feed: one object a step, its progress within the object's own record. */
 import { classifyAwsError } from "../../aws/errors.ts";
 import { FatalError } from "../../domain/errors.ts";
-import type { MatchProgress, ObjectWriter } from "../../object-store/store.ts";
+import type { MatchProgress, ObjectReader, ObjectWriter } from "../../object-store/store.ts";
 import type { StoreOptions } from "../../object-store/open.ts";
-import { openReader, openWriter } from "../../object-store/open.ts";
+import { openReader, openWriter, readObjects } from "../../object-store/open.ts";
+import { yamlDelivery, yamlEdition } from "../formats/yaml-editions.ts";
 import { repeatInStore } from "../again/object-store.ts";
 import type { PlanOptions, Step } from "../plan.ts";
 import type { FeedConnection, FeedTarget, Progress, StepPlace } from "../target.ts";
@@ -48,7 +49,7 @@ export function objectStoreTarget(options: ObjectStoreTargetOptions): ObjectStor
           if (progress?.done === true) await writer.setProgress(key, nextPass(progress, plan, progress.digest));
         }
       }),
-    connect: () => Promise.resolve(connection(store)),
+    connect: () => Promise.resolve(connection(store, () => openReader(options.location, options))),
     classify: (error, doing) => {
       const named = classifyAwsError(error, doing, "give its role s3:PutObject and s3:GetObject: just infra-apply");
       return named instanceof Error ? named : new Error(String(named));
@@ -58,21 +59,37 @@ export function objectStoreTarget(options: ObjectStoreTargetOptions): ObjectStor
 }
 
 /** All connections write through one writer: a store has only one. */
-function connection(store: SharedWriter): FeedConnection<ObjectContent> {
+function connection(store: SharedWriter, reader: () => Promise<ObjectReader>): FeedConnection<ObjectContent> {
   return {
+    stated: async ({ matchId, edition }) => {
+      const before = new Set<string>();
+      const deleted = new Set<string>();
+      for await (const { key: objectKey, body } of readObjects(await reader())) {
+        const delivery = objectKey.startsWith(`${matchId}/`) ? yamlDelivery(objectKey) : null;
+        const of = yamlEdition(body?.toString("utf8") ?? "");
+        if (delivery === null || of > edition) continue;
+        if (of === edition) {
+          if (delivery.deleted) deleted.add(delivery.key);
+        } else if (delivery.deleted) before.delete(delivery.key);
+        else before.add(delivery.key);
+      }
+      return { before, deleted };
+    },
     windowRows: WINDOW_ROWS,
     begin: (key, plan, digest) =>
       store.use(async (writer) => {
         const existing = writer.progress(key);
         if (existing !== undefined) return toProgress(existing);
-        const fresh = { pass: 0, nextStep: 0, done: false, plan: planFields(plan), digest };
+        const fresh: MatchProgress = { pass: 0, nextStep: 0, done: false, plan: planFields(plan), digest };
         await writer.setProgress(key, fresh);
         return toProgress(fresh);
       }),
     restart: (key, plan, digest) =>
       store.use(async (writer) => {
         const existing = writer.progress(key);
-        if (existing !== undefined) await writer.setProgress(key, nextPass(existing, plan, digest));
+        if (existing === undefined) return;
+        const next = nextPass(existing, plan, digest);
+        await writer.setProgress(key, { ...next, plan: { ...next.plan, edition: editionOf(existing) + 1 } });
       }),
     insert: (at: StepPlace, step: Step<ObjectContent>) =>
       store.use((writer) => writer.append({ ...step.content, contentType: CONTENT_TYPE }, at)),
@@ -93,12 +110,19 @@ function planFields({ seed, replayRate, correctionRate }: PlanOptions): Record<s
 }
 
 function nextPass(before: MatchProgress, plan: PlanOptions, digest: string): MatchProgress {
-  return { pass: before.pass + 1, nextStep: 0, done: false, plan: planFields(plan), digest };
+  // The number of the edition stands with the plan: the store keeps both as the feed gave them.
+  const edition = editionOf(before);
+  const kept = { ...planFields(plan), ...(edition === 1 ? {} : { edition }) };
+  return { pass: before.pass + 1, nextStep: 0, done: false, plan: kept, digest };
+}
+
+function editionOf({ plan }: MatchProgress): number {
+  return plan["edition"] ?? 1;
 }
 
 function toProgress({ pass, nextStep, done, plan, digest }: MatchProgress): Progress {
-  const { seed = 0, replayRate = 0, correctionRate = 0 } = plan;
-  return { pass, nextStep, done, plan: { seed, replayRate, correctionRate }, filesSha256: digest };
+  const { seed = 0, replayRate = 0, correctionRate = 0, edition = 1 } = plan;
+  return { pass, nextStep, done, plan: { seed, replayRate, correctionRate }, filesSha256: digest, edition };
 }
 
 /** The one writer, opened when first needed, and opened anew after it failed: what is stored then, only the store can say. */

@@ -66,6 +66,7 @@ const spellings = fc.array(spelling, { minLength: 1, maxLength: 5 });
 describe("a name is one name, in whatever form and with whatever blanks", () => {
   const yaml = (text: string): Delivery | Match => {
     const fact = parseYamlObject(text);
+    if (fact.kind === "deletion") throw new Error("a deletion");
     return fact.kind === "delivery" ? fact.delivery : fact.match;
   };
 
