@@ -6,7 +6,11 @@ export const CLOUD: readonly Entry[] = [
     says: "see whether a firewall lets this machine through, and whether the service is paused; more time with --timeout",
     by: [["test/integration/cloud/remedies.test.ts", "a server that does not answer is waited for, or woken"]],
   },
-  { id: "cloud/partitions", says: "TU_PARTITIONS={}, or another cluster", untested: true },
+  {
+    id: "cloud/partitions",
+    says: "TU_PARTITIONS={}, or another cluster",
+    untested: true,
+  },
   {
     id: "cloud/kafka-unreachable",
     says: "third-umpire up starts the local one; or correct TU_KAFKA_BROKERS",

@@ -4,20 +4,29 @@ export const SOURCES: readonly Entry[] = [
   {
     id: "aws/aws-configure",
     says: "aws configure, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in .env",
-    untested: true,
+    by: [["test/unit/object-store/s3-remedies.test.ts", "credentials that are not there are set"]],
   },
   {
     id: "aws/sign-again",
     says: "sign in again (aws sso login), then start again",
     cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
   },
-  { id: "aws/correct-object-store", says: "correct TU_OBJECT_STORE, or create it: just infra-apply", untested: true },
+  {
+    id: "aws/correct-object-store",
+    says: "correct TU_OBJECT_STORE, or create it: just infra-apply",
+    by: [["test/unit/object-store/s3-remedies.test.ts", "a bucket that is not there is another one"]],
+    except: { "just infra-apply": "no AWS account is used by tests; the local endpoint asks for no rights" },
+  },
   {
     id: "aws/correct-lambda-region",
     says: "correct TU_LAMBDA_REGION",
     cannot: "no AWS account is used by tests; the local endpoint asks for no rights",
   },
-  { id: "aws/name-folder", says: "name a folder that can be written in TU_OBJECT_STORE", untested: true },
+  {
+    id: "aws/name-folder",
+    says: "name a folder that can be written in TU_OBJECT_STORE",
+    by: [["test/unit/object-store/s3-remedies.test.ts", "a folder that cannot be written is another one"]],
+  },
   {
     id: "mongo/no-replica-set",
     says: "start mongod with --replSet rs0 and run rs.initiate() once; a server of its own has neither transactions nor change streams",
