@@ -9,7 +9,12 @@ export const CLOUD: readonly Entry[] = [
   {
     id: "cloud/partitions",
     says: "TU_PARTITIONS={}, or another cluster",
-    untested: true,
+    by: [
+      [
+        "test/unit/cloud-check/remedies.test.ts",
+        "topics of too few partitions are taken as they are, or left on their cluster",
+      ],
+    ],
   },
   {
     id: "cloud/kafka-unreachable",
