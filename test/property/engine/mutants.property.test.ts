@@ -14,7 +14,7 @@ const SEARCHES = {
   /** Known events and their segments alone. */
   restores: "test/property/review/search.ts",
 } as const;
-const TIME_LIMIT_MS = 240_000;
+const TIME_LIMIT_MS = 480_000;
 const run = promisify(execFile);
 
 interface Failure {
@@ -75,7 +75,7 @@ describe("negative controls: the simulation catches every planted defect", () =>
 
   it.each(MUTANTS.map((mutant, index) => [mutant.name, mutant, index] as const))(
     "%s",
-    { timeout: 280_000 },
+    { timeout: 540_000 },
     async (_name, mutant, index) => {
       const { found, report } = await search(await plant(mutant, index), mutant.foundBy);
       expect(found).toBe(true);
@@ -85,7 +85,7 @@ describe("negative controls: the simulation catches every planted defect", () =>
 
   it.each(["simulation", "restores"] as const)(
     "finds nothing in the engine as it is: %s",
-    { timeout: 280_000 },
+    { timeout: 540_000 },
     async (by) => {
       const { found, report } = await search(ROOT, by);
       expect(report).toBe("");

@@ -156,7 +156,11 @@ export const MUTANTS: readonly Mutant[] = [
         find: "if (task !== undefined && task.running && input !== undefined) {",
         replace: "if (task !== undefined && input !== undefined) {",
       },
-      { file: "src/processor/assignment.ts", find: "    consumer.pause(inputs);\n", replace: "" },
+      {
+        file: "src/processor/assignment.ts",
+        find: "    consumer.pause([...inputs, ...surplus]);\n",
+        replace: "    consumer.pause(surplus);\n",
+      },
     ],
   },
   {
