@@ -15,6 +15,7 @@ import { applyPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
 import { newIncarnation } from "./incarnation.ts";
+import { decodeOffsetMetadata } from "./offset-metadata.ts";
 import { transactionalIdOf } from "./takeover.ts";
 import { Reviewer } from "./reviewer.ts";
 import { JudgedEnds, type JudgedEnd, newestKnown } from "./judged-ends.ts";
@@ -51,7 +52,7 @@ const CHUNK_RECORDS = 10_000;
  * content in one transaction. Nothing is emitted again: the review is deterministic and takes the records in the order
  * that the verdict blocks tell, so it comes to the state that the lost one was. For state that is corrupt or of another fingerprint.
  *
- * Offsets that are gone (expired, or deleted with their group) are put back from the verdict blocks, which were committed
+ * Offsets that are gone (expired, deleted with their group, or written over by another program) are put back from the verdict blocks, which were committed
  * with them. Where the beginning of an input is gone too, the state is kept as it is: nothing says that it is wrong.
  *
  * Throws FatalError when a processor of the group still runs, when input records before the committed offset are
@@ -165,11 +166,20 @@ class Rebuilder {
     const { topology, log, onProgress, judgeAgain = false } = this.#options;
     const judged = await readJudgedOrder(reader, { topic: topology.topics.verdicts, partition }, this.#now);
     refuseRecreated(judged, await topicIdsOf(log, topology), partition);
-    const ends = new JudgedEnds({ topology, partition, known, judged, fingerprint: topologyFingerprint(topology) });
+    // What another program committed says nothing of what was judged: it may stand behind records without a verdict.
+    const own = known.filter(({ metadata }) => decodeOffsetMetadata(metadata) !== undefined);
+    const isOverwritten = own.length < known.length;
+    const ends = new JudgedEnds({
+      topology,
+      partition,
+      known: own,
+      judged,
+      fingerprint: topologyFingerprint(topology),
+    });
     if (ends.missing.length === 0) return await this.#replace(partition, ends.offsets, judged, reader, writes);
     const task = new Task(topology, partition, this.#hasher);
     await loadTasks([task], log, topology, this.#clock);
-    if (ends.isNew(task)) {
+    if (ends.isNew(task) && !isOverwritten) {
       onProgress(`partition ${partition}: nobody has judged it yet`);
       return [];
     }
@@ -180,7 +190,7 @@ class Rebuilder {
       lows.map(({ low }) => low),
     );
     onProgress(
-      `partition ${partition}: offsets were gone, put back to ${until.map(({ topic, offset }) => `${topic} ${offset}`).join(", ")}`,
+      `partition ${partition}: offsets were ${isOverwritten ? "another program's" : "gone"}, put back to ${until.map(({ topic, offset }) => `${topic} ${offset}`).join(", ")}`,
     );
     if (ends.isForeign || lows.every(({ low }) => low === 0))
       return await this.#replace(partition, until, judged, reader, writes);

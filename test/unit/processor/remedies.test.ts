@@ -173,6 +173,29 @@ describe("a processor that stops for good goes on when the remedy was done:", ()
     expect(verdicts()).toEqual({ accepted: 3, duplicate: 1 });
   });
 
+  it("records that another program's offset stands behind are judged after the rebuild (EO-1)", async () => {
+    append(0, "a=1");
+    append(1, "b=1");
+    await judge();
+    await broker.clock.sleep(10_000);
+    append(0, "c=1", "d=1");
+    await commitAsAnother(broker.watermarks({ topic: "raw", partition: 0 }).high);
+    append(0, "e=1", "c=1");
+    await expect(judge()).rejects.toThrow(/not written by this engine/u);
+    await rebuild();
+    await judge();
+    expect(verdicts()).toEqual({ accepted: 5, duplicate: 1 });
+  });
+
+  it("a group of another program that is taken over by a rebuild judges from the beginning (EO-1)", async () => {
+    append(0, "a=1", "b=1");
+    await commitAsAnother(1);
+    await expect(judge()).rejects.toThrow(/not written by this engine/u);
+    await rebuild();
+    await judge();
+    expect(verdicts()).toEqual({ accepted: 2 });
+  });
+
   it("records that were deleted before they were judged are left out when that is accepted", async () => {
     append(0, "a=1");
     await judge();
