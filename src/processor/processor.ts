@@ -106,6 +106,8 @@ export class Processor {
   async run(): Promise<void> {
     while (!this.#options.signal.aborted) await this.step();
     await this.finish();
+    // The last report may be a second old: what was committed since belongs to what is told at the end.
+    this.#options.onStatus(this.#figures());
   }
 
   /** One turn of the loop: answer the group, commit what is due, take and review what has come. */
