@@ -1,5 +1,5 @@
-import { RetryableError } from "../domain/errors.ts";
 import type { GroupDescription, Log, LogAdmin } from "../kafka/log.ts";
+import { BackgroundLook } from "./background-look.ts";
 import type { Clock } from "./clock.ts";
 
 export interface OrphanWatchOptions {
@@ -31,37 +31,27 @@ const PAUSE_MS_MAX = 60_000;
 export class OrphanWatch {
   readonly #options: OrphanWatchOptions;
   readonly #admin: LogAdmin;
+  readonly #background: BackgroundLook;
   #orphans: readonly number[] = [];
   #looks = 0;
-  #lookedAt = -Infinity;
   #quietUntil = -Infinity;
   #pauseMs = PAUSE_MS;
-  #looking: Promise<void> | undefined;
-  #closed = false;
 
   constructor(options: OrphanWatchOptions) {
     this.#options = options;
     this.#admin = options.log.admin();
+    const { clock, onError } = options;
+    const look = (): Promise<void> => this.#look();
+    this.#background = new BackgroundLook({ clock, everyMs: LOOK_EVERY_MS, lookedAt: -Infinity, look, onError });
   }
 
   /** To be called in every turn of the loop; looks in the background, once in two seconds. */
   look(): void {
-    const now = this.#options.clock.now();
-    if (this.#closed || this.#looking !== undefined || now - this.#lookedAt < LOOK_EVERY_MS) return;
-    this.#lookedAt = now;
-    this.#looking = this.#look()
-      .catch((error: unknown) => {
-        // A broker that does not answer must not stop the engine: the loop itself meets it and reacts.
-        if (!(error instanceof RetryableError) && !this.#closed) this.#options.onError(error);
-      })
-      .finally(() => {
-        this.#looking = undefined;
-      });
+    this.#background.look();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#looking;
+    await this.#background.close();
     await this.#admin.close();
   }
 
@@ -80,7 +70,7 @@ export class OrphanWatch {
       rank < 0 ||
       this.#looks < LOOKS_TO_BE_SURE + rank ||
       clock.now() < this.#quietUntil ||
-      this.#closed
+      this.#background.closed
     )
       return;
     this.#quietUntil = clock.now() + this.#pauseMs;

@@ -2,6 +2,7 @@ import { FencedError, RetryableError } from "../domain/errors.ts";
 import { type VerdictCounts, VERDICTS, zeroCounts } from "../domain/review/verdict.ts";
 import { type GroupConsumer, type Rebalance, type RecordBatch, SeatTakenError } from "../kafka/log.ts";
 import { Assignment } from "./assignment.ts";
+import type { BackgroundLook } from "./background-look.ts";
 import { applyPlan, type CommitPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
@@ -11,7 +12,7 @@ import { OrphanWatch } from "./orphans.ts";
 import type { ProcessorOptions } from "./processor-options.ts";
 import { Reviewer } from "./reviewer.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
-import { SurplusWatch } from "./surplus-watch.ts";
+import { surplusWatch } from "./surplus-watch.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
 import { transactionalIdOf } from "./takeover.ts";
 import type { Task } from "./task.ts";
@@ -38,7 +39,7 @@ export class Processor {
   readonly #durations = new DurationWindow();
   readonly #lag: LagGauge;
   readonly #orphans: OrphanWatch;
-  readonly #surplus: SurplusWatch;
+  readonly #surplus: BackgroundLook;
   readonly #idle: IdleCommits;
   #fill = new Fill(undefined);
   /** Fetched and not judged yet. */
@@ -87,7 +88,7 @@ export class Processor {
     });
     this.#idle = new IdleCommits(options.clock);
     this.#lag = new LagGauge(log, topology.inputs, options.clock, onError);
-    this.#surplus = new SurplusWatch(log, topology, options.clock, onError);
+    this.#surplus = surplusWatch(log, topology, options.clock, onError);
     const onHealed = (message: string): void => options.onStatus({ message });
     this.#orphans = new OrphanWatch({
       ...options,
