@@ -18,12 +18,14 @@ import { closeMongo, openMongo } from "../src/mongo/client.ts";
 import { loadSettings, parseSettings } from "../src/settings.ts";
 import { spreadOf } from "./figures.ts";
 import { describeMachine } from "./machine.ts";
+import { slowDisk } from "./slow-disk.ts";
 
 const HELP = `just bench-feed [options]: measure what the feed plays into MongoDB, in turns with a loop that waits for the disk each time
 
   --runs N       how often each is measured (default 7)
   --seconds N    how long a run takes (default 5)
-  --matches N    matches side by side (default 16)`;
+  --matches N    matches side by side (default 16)
+  --flush-ms N   each flush of mongod's disk takes so much longer (default 0; needs Linux and a C compiler)`;
 
 const PLAN = { seed: 1, replayRate: 0, correctionRate: 0 };
 const WAYS = ["one by one", "feed"] as const;
@@ -33,6 +35,7 @@ interface Options {
   readonly runs: number;
   readonly seconds: number;
   readonly matches: number;
+  readonly flushMs: number;
 }
 
 /** One document of about 500 bytes, as a ball of a match has. */
@@ -116,7 +119,9 @@ async function measure(url: string, options: Options): Promise<void> {
   await target.close();
   await closeMongo(client);
   const ratios = rates.feed.map((rate, run) => rate / (rates["one by one"][run] ?? Number.NaN));
-  console.log(`${describeMachine()}; ${options.matches} matches, ${options.runs} runs of ${options.seconds} s each\n`);
+  console.log(
+    `${describeMachine()}; ${options.matches} matches, ${options.runs} runs of ${options.seconds} s each, a flush ${options.flushMs} ms slower\n`,
+  );
   for (const [figure, values, digits] of [
     ["one by one, documents per second", rates["one by one"], 0],
     ["feed, documents per second", rates.feed, 0],
@@ -134,11 +139,17 @@ const { values } = parseArgs({
     runs: { type: "string", default: "7" },
     seconds: { type: "string", default: "5" },
     matches: { type: "string", default: "16" },
+    "flush-ms": { type: "string", default: "0" },
     help: { type: "boolean", short: "h", default: false },
   },
 });
-const options = { runs: Number(values.runs), seconds: Number(values.seconds), matches: Number(values.matches) };
-if (values.help || Object.values(options).some((value) => !(value > 0))) {
+const options = {
+  runs: Number(values.runs),
+  seconds: Number(values.seconds),
+  matches: Number(values.matches),
+  flushMs: Number(values["flush-ms"]),
+};
+if (values.help || Object.entries(options).some(([name, value]) => !(name === "flushMs" ? value >= 0 : value > 0))) {
   console.log(HELP);
   process.exit(values.help ? 0 : 2);
 }
@@ -153,7 +164,15 @@ process.once("exit", () => {
   for (const { name } of supervisor.list()) supervisor.kill(name, "SIGKILL");
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 });
-await supervisor.start(mongodbService(settings, { binaries: project }));
+const mongod = mongodbService(settings, { binaries: project });
+let disk: Readonly<Record<string, string>> = {};
+try {
+  if (options.flushMs > 0) disk = slowDisk(options.flushMs, dir);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+await supervisor.start({ ...mongod, env: { ...mongod.env, ...disk } });
 const url = new URL(mongodbAdminUrl(settings));
 url.pathname = "/bench";
 url.searchParams.set("authSource", "admin");
