@@ -3,7 +3,7 @@ import type { CleanDelivery, CleanMatch } from "../../src/domain/cricket/types.t
 import { IdentityHasher } from "../../src/domain/review/identity.ts";
 import { decodeVerdictBlock } from "../../src/domain/review/verdict-block.ts";
 import { totalCount, type Verdict, type VerdictCounts, VERDICTS, zeroCounts } from "../../src/domain/review/verdict.ts";
-import type { RecordHeaders } from "../../src/kafka/log.ts";
+import type { CommittedOffset, RecordHeaders } from "../../src/kafka/log.ts";
 import { cricketTopology } from "../../src/pipelines/cricket.ts";
 import type { CricketFact } from "../../src/pipelines/decode/event-kind.ts";
 import { ensureCricketTopics } from "../../src/pipelines/topics.ts";
@@ -145,6 +145,11 @@ export class CricketPipeline {
       const rejected = new Map(entries.map(({ offset, verdict }) => [offset, verdict]));
       return Array.from({ length: toOffset - fromOffset }, (_, n) => rejected.get(fromOffset + n) ?? "accepted");
     });
+  }
+
+  /** The offset of an input that the group committed last. */
+  committed(topic: string): CommittedOffset | undefined {
+    return this.broker.committedOffset(GROUP, { topic, partition: 0 });
   }
 
   deliveries(): readonly CleanDelivery[] {
