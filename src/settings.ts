@@ -200,7 +200,8 @@ function makePasswords(localDir: string): boolean {
     return true;
   } catch (error) {
     // Where nothing can be written no local server runs either, and a command that needs none must work.
-    if (["EACCES", "EROFS", "EPERM"].includes(String((error as NodeJS.ErrnoException).code))) return false;
+    if (["EACCES", "EROFS", "EPERM", "ENOSPC", "EDQUOT"].includes(String((error as NodeJS.ErrnoException).code)))
+      return false;
     throw error;
   }
 }

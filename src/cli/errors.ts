@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { EXIT_REPLACED, ReplacedError } from "../domain/errors.ts";
+import { tellsOfFullDisk } from "../loader/duckdb-errors.ts";
 
 /** What a person is told when a command fails, and what the shell is told. */
 export interface Failure {
@@ -71,7 +72,12 @@ export function toFailure(error: unknown): Failure | undefined {
 /** Codes of an error and of what caused it, nearest first. */
 function codesOf(error: Error): readonly string[] {
   const code: unknown = Reflect.get(error, "code");
-  const own = typeof code === "string" || typeof code === "number" ? [String(code)] : [];
+  const own =
+    typeof code === "string" || typeof code === "number"
+      ? [String(code)]
+      : tellsOfFullDisk(error.message)
+        ? ["ENOSPC"]
+        : [];
   return error.cause instanceof Error ? [...own, ...codesOf(error.cause)] : own;
 }
 

@@ -28,7 +28,7 @@ export function lockHolder(error: unknown): { readonly program: string; readonly
 export function duckdbReaction(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || "reaction" in error) return error;
   const message = firstLine(error.message);
-  if (NO_SPACE.test(message)) {
+  if (tellsOfFullDisk(message)) {
     return new RetryableError(`the disk is full: ${path} cannot grow; loading goes on by itself when there is space`, {
       cause: error,
     });
@@ -54,6 +54,11 @@ export function duckdbReaction(error: unknown, path: string): unknown {
   }
   if (PASSING.test(message)) return new RetryableError(`${path}: ${message}`, { cause: error });
   return error;
+}
+
+/** DuckDB gives no code for it. */
+export function tellsOfFullDisk(message: string): boolean {
+  return NO_SPACE.test(message);
 }
 
 function messageOf(error: unknown): string {

@@ -49,13 +49,13 @@ export function ensureLocalPasswords(localDir: string): LocalPasswords {
   mkdirSync(localDir, { recursive: true });
   const draft = `${path}.${randomBytes(6).toString("hex")}.new`;
   const made = Object.fromEntries(NAMES.map((name) => [name, randomBytes(24).toString("base64url")]));
-  writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   try {
+    writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: "wx" });
     linkSync(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   } finally {
-    rmSync(draft);
+    rmSync(draft, { force: true });
   }
   return readLocalPasswords(localDir) ?? ensureLocalPasswords(localDir);
 }

@@ -46,7 +46,11 @@ export const COMMAND_LINE: readonly Entry[] = [
     says: "check who owns the file or folder, then run it again",
     by: [["test/unit/cli/remedies.test.ts", "a file of another is given to whoever runs the command"]],
   },
-  { id: "cli/disk-full", says: "free some disk space; `third-umpire doctor` shows how much is needed", untested: true },
+  {
+    id: "cli/disk-full",
+    says: "free some disk space; `third-umpire doctor` shows how much is needed",
+    by: [["test/unit/cli/remedies.test.ts", "a disk that is full gets space"]],
+  },
   {
     id: "cli/path",
     says: "check the path",
@@ -96,7 +100,7 @@ export const COMMAND_LINE: readonly Entry[] = [
   {
     id: "fetch/disk-full",
     says: "make room and run the same command again: it goes on where it stopped; or another folder with --dir",
-    untested: true,
+    by: [["test/unit/fetch/remedies.test.ts", "before all has arrived"]],
   },
   {
     id: "fetch/server-failed",
@@ -111,7 +115,7 @@ export const COMMAND_LINE: readonly Entry[] = [
   {
     id: "fetch/proxy-certificate",
     says: "behind a proxy that opens TLS, name its certificate in NODE_EXTRA_CA_CERTS",
-    untested: true,
+    by: [["test/unit/fetch/remedies.test.ts", "a proxy that opens TLS"]],
   },
   {
     id: "fetch/no-network",
@@ -131,7 +135,7 @@ export const COMMAND_LINE: readonly Entry[] = [
   {
     id: "fetch/disk-full-unpacking",
     says: "make room and run the same command again, or another folder with --dir",
-    untested: true,
+    by: [["test/unit/fetch/remedies.test.ts", "while it is unpacked"]],
   },
   {
     id: "fetch/damaged",
@@ -270,9 +274,13 @@ export const COMMAND_LINE: readonly Entry[] = [
   {
     id: "page/port-denied",
     says: "no live page: port {} may not be used; set TU_DASHBOARD_PORT to another",
-    untested: true,
+    by: [["test/unit/dashboard/remedies.test.ts", "a port that may not be used is another one"]],
   },
-  { id: "openapi/install-package", says: "install the package again", untested: true },
+  {
+    id: "openapi/install-package",
+    says: "install the package again",
+    by: [["test/e2e/package.test.ts", "without its description of the API is installed again"]],
+  },
   {
     id: "object-store/give-role",
     says: "give its role s3:PutObject and s3:GetObject: just infra-apply",

@@ -123,7 +123,7 @@ export const WAREHOUSE: readonly Entry[] = [
   {
     id: "migrations/install-again",
     says: "install again: files of the package are missing or do not belong to it",
-    untested: true,
+    by: [["test/e2e/package.test.ts", "without a migration of the warehouse is installed again"]],
   },
   {
     id: "loader/newer-program",

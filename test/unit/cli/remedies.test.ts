@@ -1,12 +1,21 @@
 import { lookup } from "node:dns/promises";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { toFailure } from "../../../src/cli/errors.ts";
 import { choosePlays } from "../../../src/cli/play/choose.ts";
-import { buildProgram } from "../../../src/cli/program.ts";
 import { MatchWatcher } from "../../../src/cli/watch/match-view.ts";
 import { planLoad } from "../../../src/loader/plan.ts";
 import { Warehouse } from "../../../src/loader/warehouse.ts";
@@ -21,9 +30,11 @@ import {
   recordBatch,
   topicsNamed,
 } from "../../support/clean-records.ts";
+import { command, told } from "../../support/command.ts";
 import { loadPlan } from "../../support/load-plan.ts";
 import { asOrdinaryUser } from "../../support/ordinary-user.ts";
-import { remedyWorks, Told } from "../../support/remedies/works.ts";
+import { remedyWorks } from "../../support/remedies/works.ts";
+import { smallDisk } from "../../support/small-disk.ts";
 
 /* What commands answer who were asked wrongly: what they name instead is asked, and answered. */
 
@@ -34,35 +45,6 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(root, { recursive: true });
 });
-
-/** Runs a command in this process; what it printed. Throws what the person would be told. */
-async function command(...args: readonly string[]): Promise<string> {
-  const argv = ["node", "third-umpire", ...args];
-  const printed: string[] = [];
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => printed.push(String(text)) > 0);
-  try {
-    const program = await buildProgram(argv);
-    await program.parseAsync(argv);
-  } catch (error) {
-    const failure = toFailure(error);
-    if (failure?.remedy !== undefined) throw new Told(failure.remedy);
-    if (failure !== undefined) throw error;
-  } finally {
-    write.mockRestore();
-  }
-  return printed.join("");
-}
-
-/** What a system error is told as, at the end of any command. */
-async function told<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    const remedy = toFailure(error)?.remedy;
-    if (remedy === undefined) throw error;
-    throw new Told(remedy);
-  }
-}
 
 describe("settings", () => {
   test("a name that is wrong is one that is there", async () => {
@@ -167,6 +149,27 @@ describe("commands", () => {
       does: { "name one by its id; `third-umpire scorecards` lists them": name },
     });
     expect(view.card).toContain("Zimbabwe");
+  });
+
+  test("a disk that is full gets space", async () => {
+    const disk = await smallDisk(1024 * 1024);
+    const filler = join(disk.dir, "filler");
+    writeFileSync(filler, Buffer.alloc(1024 * 1024 - 8192));
+    const look = async (): Promise<void> => {
+      vi.stubEnv("TU_LOCAL_DIR", join(disk.dir, "local"));
+      expect(await command("doctor")).toMatch(/disk .*0\.0 GB free .*, needs 2 GB/u);
+      vi.stubEnv("TU_LOCAL_DIR", root);
+    };
+    const folder = join(disk.dir, "export");
+    await remedyWorks("cli/disk-full", {
+      attempt: () => command("export", "--parquet", folder, "--closed-after", "0"),
+      does: {
+        "`third-umpire doctor` shows how much is needed": look,
+        "free some disk space": () => rmSync(filler),
+      },
+    });
+    expect(readdirSync(folder)).toContain("manifest.json");
+    await disk.remove();
   });
 });
 

@@ -1,9 +1,11 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkHost } from "../../../src/dashboard/server/http/guard.ts";
 import { listen } from "../../../src/dashboard/server/listen.ts";
+import { asOrdinaryUser } from "../../support/ordinary-user.ts";
 import { remedyWorks, Told } from "../../support/remedies/works.ts";
 
 /* A live page that does not come: the remedy is done, and it is there. */
@@ -53,6 +55,21 @@ test("an address is one of this machine", async () => {
   const correct = (): void => void (host = "127.0.0.1");
   await remedyWorks("page/no-address", { attempt, does: { "correct TU_DASHBOARD_HOST": correct } });
 });
+
+test("a port that may not be used is another one", async () => {
+  port = (await firstOpenPort()) - 1;
+  expect(port, "every port is open to everybody: set net.ipv4.ip_unprivileged_port_start to 1024").toBeGreaterThan(0);
+  const another = (): void => void (port = 0);
+  await remedyWorks("page/port-denied", {
+    attempt: () => asOrdinaryUser(attempt),
+    does: { "set TU_DASHBOARD_PORT to another": another },
+  });
+});
+
+/** Ports below it belong to root; a container may have none. */
+async function firstOpenPort(): Promise<number> {
+  return Number(await readFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8").catch(() => "1024"));
+}
 
 test("a page that is called by another name has a token", async () => {
   let token: string | null = null;
