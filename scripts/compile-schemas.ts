@@ -16,6 +16,7 @@ const COMPILED = {
   odiMatch: "odi-match.schema.json",
   odiCsv1Delivery: "odi-csv1-delivery.schema.json",
   odiCsv1Match: "odi-csv1-match.schema.json",
+  odiDeletion: "odi-deletion.schema.json",
   t20iDelivery: "t20i-delivery.schema.json",
   t20iMatch: "t20i-match.schema.json",
   deletion: "deletion.schema.json",

@@ -42,7 +42,7 @@ class EditionPlayed<C> {
 
   /** Every step of the plan, in its order. Returns it as one of this edition. */
   take(step: Step<C>): Step<C> {
-    if (step.unreadable === true) this.#isWhole = false;
+    if (step.unreadable === true && this.#editions.hides?.(step) !== false) this.#isWhole = false;
     const key = this.#editions.keyOf(step.content);
     if (key !== null) this.#stated.add(key);
     return { ...step, content: this.#editions.mark(step.content, this.#edition) };
@@ -56,7 +56,9 @@ class EditionPlayed<C> {
   async deletions(connection: FeedConnection<C>, accepted: boolean): Promise<Step<C>[]> {
     if (!this.#isWhole || connection.stated === undefined) return [];
     const { progressKey, matchId } = this.#script;
-    const { before, deleted } = await connection.stated({ progressKey, matchId, edition: this.#edition });
+    const { table } = this.#editions;
+    const at = { progressKey, matchId, edition: this.#edition, ...(table === undefined ? {} : { table }) };
+    const { before, deleted } = await connection.stated(at);
     const gone = [...before].filter((key) => !this.#stated.has(key));
     const left = gone.filter((key) => !deleted.has(key));
     if (left.length > 0 && !accepted && gone.length > before.size * SHARE_MAX)

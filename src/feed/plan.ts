@@ -37,6 +37,10 @@ export interface Editions<C> {
   readonly keyOf: (content: C) => string | null;
   /** The row that says: this edition does not have the delivery of this key any more. */
   readonly deletion: (key: string, edition: number) => C;
+  /** The table of its deliveries, where the target has several. */
+  readonly table?: string;
+  /** Whether a row that could not be read may hold deliveries; absent where each may. */
+  readonly hides?: (step: Pick<Step<C>, "line">) => boolean;
 }
 
 /** A match as its file tells it. Nothing is opened before a function is called; each call reads anew and tells the same. */

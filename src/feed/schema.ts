@@ -4,7 +4,7 @@
  * Every column of a file is TEXT: the database is no judge of the file ("0.10" is not 0.1), the review is. REPLICA IDENTITY FULL, because
  * an update leaves unchanged large columns out of the stream and only the old row then carries them.
  */
-import type { Sql } from "../postgres/sql.ts";
+import type { Sql, TransactionSql } from "../postgres/sql.ts";
 
 /** All columns of csv2 2.3.0, in file order; 2.1 and 2.2 have 22 of them. */
 export const CSV2_COLUMNS = [
@@ -68,6 +68,9 @@ export const CSV1_COLUMNS = [
 ] as const;
 export type Csv1Column = (typeof CSV1_COLUMNS)[number];
 
+/** What a ball's row says of the edition of its file: its number, from the second on, and that the edition does not have the ball. */
+const EDITION_COLUMNS = ["edition", "deleted"] as const;
+
 export const ODI_SCHEMA = "odi";
 /** Name of the publication when nothing else is said. */
 export const ODI_PUBLICATION = "odi";
@@ -83,24 +86,40 @@ export type OdiTable = (typeof ODI_TABLES)[number];
 
 /** What somebody reads of each table, besides `id` and `inserted_at`. A column that others add is theirs alone. */
 export const ODI_COLUMNS: Readonly<Record<OdiTable, readonly string[]>> = {
-  match_info: ["match_id", "info"],
-  deliveries: CSV2_COLUMNS,
+  match_info: ["match_id", "info", "edition"],
+  deliveries: [...CSV2_COLUMNS, ...EDITION_COLUMNS],
   unreadable_rows: ["match_id", "file", "line", "raw", "problem"],
-  csv1_match_info: ["match_id", "info"],
-  csv1_deliveries: CSV1_COLUMNS,
+  csv1_match_info: ["match_id", "info", "edition"],
+  csv1_deliveries: [...CSV1_COLUMNS, ...EDITION_COLUMNS],
 };
+
+/** The feed's own: which of several files of one match a ball is of. Null where there is one, and in rows of the first of them. */
+export const DOCUMENT_COLUMN = "document";
 
 /** Columns besides `id` and `inserted_at`. */
 const TABLES: Readonly<Record<OdiTable, string>> = {
-  match_info: "match_id text, info text",
-  deliveries: textColumns(CSV2_COLUMNS),
+  match_info: textColumns(ODI_COLUMNS.match_info),
+  deliveries: textColumns([...ODI_COLUMNS.deliveries, DOCUMENT_COLUMN]),
   unreadable_rows: "match_id text, file text, line int, raw bytea, problem text",
-  csv1_match_info: "match_id text, info text",
-  csv1_deliveries: textColumns(CSV1_COLUMNS),
+  csv1_match_info: textColumns(ODI_COLUMNS.csv1_match_info),
+  csv1_deliveries: textColumns([...ODI_COLUMNS.csv1_deliveries, DOCUMENT_COLUMN]),
 };
 
+/** What tables of earlier versions lack. Rows that they hold have null there, as rows of a first edition and of the oldest form do. */
+const ADDED: Readonly<Record<string, readonly string[]>> = {
+  match_info: ["edition text"],
+  deliveries: [...EDITION_COLUMNS, DOCUMENT_COLUMN].map(asText),
+  csv1_match_info: ["edition text"],
+  csv1_deliveries: [...CSV1_COLUMNS, ...EDITION_COLUMNS, DOCUMENT_COLUMN].map(asText),
+  feed_progress: ["edition int"],
+};
+
+function asText(name: string): string {
+  return `${name} text`;
+}
+
 function textColumns(names: readonly string[]): string {
-  return names.map((name) => `${name} text`).join(", ");
+  return names.map(asText).join(", ");
 }
 
 /** Any number does, as long as every creator of the schema takes the same one. */
@@ -110,8 +129,14 @@ const SCHEMA_LOCK = 7_204_112_936;
  * Creates schema, tables, columns and publication where they are missing, also those that an earlier version did not know. The
  * publication must exist before a slot is created: a slot whose position lies before its publication fails for ever. Safe to call from
  * several processes at once.
+ *
+ * @param who a reader leaves columns out that only the owner of the table may add: it reads what is there. The feed needs them.
  */
-export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLICATION): Promise<void> {
+export async function ensureOdiSchema(
+  sql: Sql,
+  publication: string = ODI_PUBLICATION,
+  who: "feed" | "reader" = "feed",
+): Promise<void> {
   await sql.begin(async (tx) => {
     // "if not exists" alone is no protection against two creators at the same instant.
     await tx`select pg_advisory_xact_lock(${SCHEMA_LOCK})`;
@@ -126,21 +151,15 @@ export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLIC
     const [exists] = await tx<
       { puballtables: boolean }[]
     >`select puballtables from pg_publication where pubname = ${publication}`;
-    const csv1Columns = namesOf(
-      await tx`
-      select attname as name from pg_attribute join pg_class on pg_class.oid = attrelid join pg_namespace n on n.oid = relnamespace
-      where nspname = ${ODI_SCHEMA} and relname = 'csv1_deliveries' and attnum > 0 and not attisdropped`,
-    );
+    const extend = await missingColumns(tx, who);
     const create = ODI_TABLES.filter((table) => !present.has(table));
-    const extend = present.has("csv1_deliveries") ? CSV1_COLUMNS.filter((name) => !csv1Columns.has(name)) : [];
     const publish = ODI_TABLES.filter((table) => !published.has(table));
     // Where all is there nothing is done, and no right to create is needed.
     if (create.length > 0 || !present.has("feed_progress")) await tx.unsafe(creation(create));
-    // A table of an earlier version: rows that it holds have null there, as lines of the oldest form do.
-    if (extend.length > 0)
-      await tx.unsafe(
-        `alter table ${ODI_SCHEMA}.csv1_deliveries ${extend.map((name) => `add column if not exists ${name} text`).join(", ")}`,
-      );
+    for (const { table, columns } of extend) {
+      const additions = columns.map((column) => `add column if not exists ${column}`);
+      await tx.unsafe(`alter table ${ODI_SCHEMA}.${table} ${additions.join(", ")}`);
+    }
     if (publish.length === 0 || exists?.puballtables === true) return;
     const tables = publish.map((table) => `${ODI_SCHEMA}.${table}`).join(", ");
     const name = `"${publication.replaceAll('"', '""')}"`;
@@ -150,6 +169,41 @@ export async function ensureOdiSchema(sql: Sql, publication: string = ODI_PUBLIC
         : `alter publication ${name} add table ${tables}`,
     );
   });
+}
+
+/**
+ * An index by match, for whoever looks one up: made when that is first asked for, because most feeds never do, and each row would pay
+ * for it. Without the right to make it the table is read as a whole.
+ */
+export async function ensureMatchIndex(sql: Sql, table: OdiTable): Promise<void> {
+  const name = `${table}_match_id`;
+  await sql.begin(async (tx) => {
+    const [found] = await tx<{ there: boolean; owns: boolean }[]>`
+      select to_regclass(${`${ODI_SCHEMA}.${name}`}) is not null as there, pg_has_role(relowner, 'usage') as owns
+      from pg_class where oid = ${`${ODI_SCHEMA}.${table}`}::regclass`;
+    if (found === undefined || found.there || !found.owns) return;
+    await tx`select pg_advisory_xact_lock(${SCHEMA_LOCK})`;
+    await tx.unsafe(`create index if not exists ${name} on ${ODI_SCHEMA}.${table} (match_id)`);
+  });
+}
+
+/** Of the tables that are there. */
+async function missingColumns(
+  tx: TransactionSql,
+  who: "feed" | "reader",
+): Promise<{ readonly table: string; readonly columns: readonly string[] }[]> {
+  const found = await tx<{ table: string; owns: boolean; columns: string[] }[]>`
+    select relname as "table", pg_has_role(relowner, 'usage') as owns,
+      array(select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as columns
+    from pg_class c join pg_namespace n on n.oid = relnamespace
+    where nspname = ${ODI_SCHEMA} and relkind in ('r', 'p') and relname = any(${Object.keys(ADDED)}) order by relname`;
+  return found
+    .filter(({ owns }) => owns || who === "feed")
+    .map(({ table, columns }) => {
+      const known = new Set(columns);
+      return { table, columns: (ADDED[table] ?? []).filter((column) => !known.has(column.split(" ")[0] ?? "")) };
+    })
+    .filter(({ columns }) => columns.length > 0);
 }
 
 function namesOf(rows: readonly Record<string, unknown>[]): ReadonlySet<unknown> {
@@ -168,7 +222,7 @@ function creation(tables: readonly OdiTable[]): string {
       ${each.join("")}
       create table if not exists ${ODI_SCHEMA}.feed_progress (
         match_id text primary key, pass int not null, next_step bigint not null, done boolean not null,
-        plan jsonb not null, files_sha256 text not null, updated_at timestamptz not null default now());
+        plan jsonb not null, files_sha256 text not null, updated_at timestamptz not null default now(), edition int);
       alter table ${ODI_SCHEMA}.feed_progress set (fillfactor = 50);
     `;
 }

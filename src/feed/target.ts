@@ -26,6 +26,15 @@ export interface StatedKeys {
   readonly deleted: ReadonlySet<string>;
 }
 
+/** What is asked for: all that editions of a document said before this one. */
+export interface StatedAt {
+  readonly progressKey: string;
+  readonly matchId: string;
+  readonly edition: number;
+  /** As in `Editions`. */
+  readonly table?: string;
+}
+
 /** A step's place in the plan. `matchId` is what the progress is kept under, `MatchScript.progressKey`; the content knows its own match. */
 export interface StepPlace {
   readonly matchId: string;
@@ -63,11 +72,7 @@ export interface FeedConnection<C> {
   /** Marks a match finished, if all its steps are in. False when they are not. */
   finish(matchId: string, pass: number, steps: number): Promise<boolean>;
   /** What was stated before this edition. Absent in targets whose rows say nothing of editions. */
-  stated?(at: {
-    readonly progressKey: string;
-    readonly matchId: string;
-    readonly edition: number;
-  }): Promise<StatedKeys>;
+  stated?(at: StatedAt): Promise<StatedKeys>;
   /** Inserts that may be under way at once, in order; 1 where the server cannot pipeline. */
   readonly windowRows: number;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import postgres from "postgres";
 
 export type Sql = postgres.Sql;
+export type TransactionSql = postgres.TransactionSql;
 
 /**
  * A small pool for ordinary SQL. Connects lazily; a lost connection rejects what was in flight and the next call connects again.

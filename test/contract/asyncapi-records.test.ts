@@ -20,6 +20,7 @@ const JSON_MATCH = "951373";
 const YAML_MATCH = "1152848";
 
 const GONE = { match_id: JSON_MATCH, innings: 1, over: 19, ball: 30, edition: 2, deleted: true };
+const GONE_CSV = { match_id: CSV2_MATCH, innings: "1", ball: "19.30", edition: "2", deleted: "true" };
 const GONE_YAML = `match_id: "${YAML_MATCH}"\ninnings: 1\nlabel: 4.30\nedition: 2\ndeleted: true\n`;
 
 let contract: Contract;
@@ -35,12 +36,13 @@ beforeAll(async () => {
     ...rawYaml(YAML_MATCH),
     rawRecord(CRICKET_EVENT.t20iDeletion, JSON_MATCH, GONE),
     rawRecord(CRICKET_EVENT.testObject, YAML_MATCH, GONE_YAML),
+    rawRecord(CRICKET_EVENT.odiDeletion, CSV2_MATCH, GONE_CSV),
     { ...corrected, value: String(corrected.value).replace(/"bowler":"[^"]*"/, '"bowler":"Somebody Else"') },
     rawRecord(CRICKET_EVENT.odiUnreadable, "1", { match_id: "1", file: "a", line: 1, raw: "", problem: "cut" }),
     rawRecord(CRICKET_EVENT.t20iUnreadable, "", { match_id: null, file: null, line: 0, raw: "", problem: null }),
     rawRecord(CRICKET_EVENT.testUnreadable, "1", { match_id: "1", file: "k", line: 9, raw: "eA==", problem: "digest" }),
   ]);
-});
+}, 60_000);
 
 /** The body of a record as its schema describes it: YAML with every scalar as text. */
 function bodyOf(value: Buffer, contentType: string): unknown {
@@ -126,6 +128,7 @@ describe("raw records of JSON", () => {
     [CRICKET_TOPICS.odiRaw, "odiMatch", CRICKET_EVENT.odiMatch],
     [CRICKET_TOPICS.odiRaw, "odiCsv1Delivery", CRICKET_EVENT.odiCsv1Delivery],
     [CRICKET_TOPICS.odiRaw, "odiCsv1Match", CRICKET_EVENT.odiCsv1Match],
+    [CRICKET_TOPICS.odiRaw, "odiDeletion", CRICKET_EVENT.odiDeletion],
     [CRICKET_TOPICS.t20iRaw, "t20iDelivery", CRICKET_EVENT.t20iDelivery],
   ])("of %s, %s, are refused when a member is nonsense, and let through when one is new", (topic, message, type) => {
     const { payload } = channelOf(contract, topic).messages[message]!;

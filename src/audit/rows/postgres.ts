@@ -2,6 +2,7 @@ import { CRICKET_EVENT, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import { classifyPostgresError } from "../../postgres/errors.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
+import { ODI_COLUMNS, type OdiTable } from "../../feed/schema.ts";
 import type { Topology } from "../../processor/topology.ts";
 import type { RowFact } from "../facts.ts";
 import { rowFact } from "../raw-fact.ts";
@@ -14,9 +15,6 @@ const TABLES = [
   { name: "csv1_deliveries", type: CRICKET_EVENT.odiCsv1Delivery, batch: 2000 },
   { name: "unreadable_rows", type: CRICKET_EVENT.odiUnreadable, batch: 20 },
 ] as const;
-
-/** Columns of the database and not of the file. */
-const OWN_COLUMNS: ReadonlySet<string> = new Set(["id", "inserted_at"]);
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -53,19 +51,25 @@ export async function readPostgresRows<V>(
   }
 }
 
-function factOf<V>(topology: Topology<V>, table: string, type: string, row: Row): RowFact {
-  const columns = table === "unreadable_rows" ? unreadableColumns(row) : textColumns(row);
+function factOf<V>(topology: Topology<V>, table: OdiTable, type: string, row: Row): RowFact {
+  const columns = table === "unreadable_rows" ? unreadableColumns(row) : textColumns(table, row);
   return rowFact(
     topology,
     { source: "odi", topic: CRICKET_TOPICS.odiRaw, table, id: Number(row["id"]), key: textOf(row, "match_id") ?? "" },
-    { type, contentType: "application/json", value: Buffer.from(JSON.stringify(columns)) },
+    {
+      type: "deleted" in columns ? CRICKET_EVENT.odiDeletion : type,
+      contentType: "application/json",
+      value: Buffer.from(JSON.stringify(columns)),
+    },
   );
 }
 
-function textColumns(row: Row): Record<string, string> {
+/** What the source sends of a row: a column that others added is theirs alone. */
+function textColumns(table: OdiTable, row: Row): Record<string, string> {
   const columns: Record<string, string> = {};
-  for (const [name, value] of Object.entries(row)) {
-    if (!OWN_COLUMNS.has(name) && typeof value === "string") columns[name] = value;
+  for (const name of ODI_COLUMNS[table]) {
+    const value = row[name];
+    if (typeof value === "string") columns[name] = value;
   }
   return columns;
 }

@@ -82,7 +82,7 @@ async function runOdi(settings: Settings, common: Common, { startFrom }: Options
     const connection = sql.openSql(settings.postgresUrl, { applicationName: "third-umpire source" });
     try {
       // A slot that is older than its publication fails for ever: the publication must be there first.
-      await ensureOdiSchema(connection);
+      await ensureOdiSchema(connection, ODI_PUBLICATION, "reader");
     } finally {
       await sql.closeSql(connection);
     }

@@ -1,7 +1,8 @@
 import { PoisonError } from "../errors.ts";
 import { type Columns, optional, optionalName, readRow, required, requiredName } from "./columns.ts";
 import { carriesDetails, carriesKinds, extrasOf, fieldersOf, nonBoundaryOf, runs } from "./csv-runs.ts";
-import { inningsNumber, matchIdOf, placeInInnings, quoted, wholeNumber } from "./fields.ts";
+import { countedPlace } from "./csv-place.ts";
+import { inningsNumber, matchIdOf, quoted } from "./fields.ts";
 import type { Delivery, Wicket } from "./types.ts";
 import { isWicketKind } from "./wickets.ts";
 
@@ -37,7 +38,7 @@ function delivery(columns: Columns): Delivery {
   return {
     matchId: matchIdOf(required(columns, "match_id")),
     innings: inningsNumber(required(columns, "innings"), 'column "innings"'),
-    ...place(required(columns, "ball"), required(columns, "nth")),
+    ...countedPlace(required(columns, "ball"), required(columns, "nth")),
     battingTeam: requiredName(columns, "batting_team"),
     batter,
     nonStriker,
@@ -48,23 +49,6 @@ function delivery(columns: Columns): Delivery {
     wickets,
     ...(kinds && wickets.length > 0 && { moreWickets: null }),
   };
-}
-
-function place(label: string, nth: string): { over: number; ball: number } {
-  const parts = /^(0|[1-9]\d*)\.(\d+)$/u.exec(label);
-  if (parts === null) {
-    throw new PoisonError(
-      `column "ball" is ${quoted(label)}; expected <over from 0>.<delivery from 1>, such as 0.1 or 24.6`,
-    );
-  }
-  const over = Number(parts[1]);
-  const ball = wholeNumber(nth, 'column "nth"', 100);
-  placeInInnings(over, ball, 'column "ball"');
-  // Compared as the numbers that the file takes labels for: 47.10 and 47.1 are one.
-  if (Number(`0.${parts[2]}`) !== Number(`0.${ball}`)) {
-    throw new PoisonError(`column "ball" is ${quoted(label)}, but the delivery is number ${ball} of its over`);
-  }
-  return { over, ball };
 }
 
 function wicketOf(columns: Columns, detailed: boolean): readonly Wicket[] {

@@ -1,4 +1,6 @@
 import { PoisonError } from "../errors.ts";
+import { type Columns, readRow, required } from "./columns.ts";
+import { csvBallPlace } from "./csv-place.ts";
 import { DocumentValue, placeOf } from "./document.ts";
 import { inningsNumber, matchIdOf, placeInInnings } from "./fields.ts";
 import type { DeliveryPlace } from "./types.ts";
@@ -23,4 +25,16 @@ export function parseDeletion(document: unknown): DeliveryPlace {
     if (!(error instanceof PoisonError)) throw error;
     throw new PoisonError(placeOf(root, PLACE) + error.message, { cause: error });
   }
+}
+
+/**
+ * As `parseDeletion`, of a row of either CSV: match_id, innings and ball, and nth where the ball is of the original CSV.
+ * @throws PoisonError for what can be no delivery.
+ */
+export function parseCsvDeletion(columns: Columns): DeliveryPlace {
+  return readRow(columns, () => {
+    const [innings, ball] = [required(columns, "innings"), required(columns, "ball")];
+    const nth = Object.hasOwn(columns, "nth") ? required(columns, "nth") : null;
+    return { matchId: matchIdOf(required(columns, "match_id")), ...csvBallPlace({ innings, ball, nth }) };
+  });
 }

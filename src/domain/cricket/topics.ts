@@ -31,6 +31,8 @@ export const CRICKET_EVENT = {
   odiCsv1Delivery: "cricket.odi.csv1-delivery.v1",
   /** JSON `{"match_id": text, "info": text}`; `info` is all lines of an original CSV but its balls. */
   odiCsv1Match: "cricket.odi.csv1-match.v1",
+  /** A row of either that names a ball, with `edition` and `deleted`: an edition of the file does not have this ball any more. */
+  odiDeletion: "cricket.odi.deletion.v1",
   /** JSON `{"match_id","file","line","raw","problem"}`; a line the feed could not map to columns, `raw` in base64. */
   odiUnreadable: "cricket.odi.unreadable.v1",
   /** The MongoDB document as relaxed Extended JSON without `_id`: `{match_id, innings, over, ball, team, delivery}`, and `edition` from the second on. */

@@ -18,6 +18,7 @@ import type { Random } from "../random.ts";
 import type { Csv1Column } from "../schema.ts";
 import { CSV1_COLUMNS } from "../schema.ts";
 import { otherRuns } from "../slip.ts";
+import { csvEditions } from "./csv-editions.ts";
 import type { OdiContent } from "./odi-content.ts";
 import { unreadableRow } from "./odi-content.ts";
 
@@ -63,6 +64,7 @@ export function csv1Script(matchId: string, path: string, progressKey: string = 
     record: () => matchRecord(matchId, path),
     rows: () => balls(matchId, path),
     wrong: wrongVersion,
+    editions: csvEditions(matchId, "csv1_deliveries"),
     digest: () => digestOfFiles([path]),
   };
 }

@@ -11,6 +11,7 @@ import type { Random } from "../random.ts";
 import { otherRuns } from "../slip.ts";
 import type { Csv2Column } from "../schema.ts";
 import { CSV2_COLUMNS } from "../schema.ts";
+import { csvEditions } from "./csv-editions.ts";
 import type { OdiContent } from "./odi-content.ts";
 import { unreadableRow } from "./odi-content.ts";
 
@@ -28,6 +29,11 @@ export function csv2Script(files: Csv2Files, progressKey: string = files.matchId
     record: () => matchRecord(files),
     rows: () => deliveries(files),
     wrong: wrongVersion,
+    editions: {
+      ...csvEditions(files.matchId, "deliveries"),
+      // What is said about the match stands in a file of its own, and there may be none: no ball is hidden in it.
+      hides: ({ line }) => line > 0,
+    },
     digest: () => digestOfFiles([files.info, files.deliveries]),
   };
 }

@@ -1,13 +1,23 @@
 import type { DeliveryColumns, UnreadableLine } from "../csv.ts";
 import type { ScriptRow } from "../plan.ts";
 
+/** Which edition of its file a row is of; absent of the first. */
+interface Edition {
+  readonly edition?: number;
+}
+
+/** The edition does not have the ball; of the columns only those are there that name it. */
+interface BallEdition extends Edition {
+  readonly deleted?: true;
+}
+
 /** A row of one of the tables of the schema `odi`. */
 export type OdiContent =
-  | { readonly table: "match_info"; readonly matchId: string; readonly info: string }
-  | { readonly table: "deliveries"; readonly columns: DeliveryColumns }
-  | { readonly table: "csv1_match_info"; readonly matchId: string; readonly info: string }
+  | ({ readonly table: "match_info"; readonly matchId: string; readonly info: string } & Edition)
+  | ({ readonly table: "deliveries"; readonly columns: DeliveryColumns } & BallEdition)
+  | ({ readonly table: "csv1_match_info"; readonly matchId: string; readonly info: string } & Edition)
   /** In the order of `CSV1_COLUMNS`; null for a column that a ball line of the file has no field for. */
-  | { readonly table: "csv1_deliveries"; readonly columns: readonly (string | null)[] }
+  | ({ readonly table: "csv1_deliveries"; readonly columns: readonly (string | null)[] } & BallEdition)
   | { readonly table: "unreadable_rows"; readonly matchId: string; readonly unreadable: UnreadableLine };
 
 export function unreadableRow(matchId: string, unreadable: UnreadableLine, line: number): ScriptRow<OdiContent> {

@@ -5,8 +5,9 @@ import { closeSql, openSql } from "../../postgres/sql.ts";
 import type { OdiContent } from "../formats/odi-content.ts";
 import type { PlanOptions, Step } from "../plan.ts";
 import type { OdiTable } from "../schema.ts";
-import { CSV1_COLUMNS, CSV2_COLUMNS, ODI_PUBLICATION, ensureOdiSchema } from "../schema.ts";
-import type { FeedConnection, FeedTarget, Progress, StepPlace } from "../target.ts";
+import { DOCUMENT_COLUMN, ODI_COLUMNS, ODI_PUBLICATION, ensureMatchIndex, ensureOdiSchema } from "../schema.ts";
+import type { FeedConnection, FeedTarget, Progress, StatedAt, StatedKeys, StepPlace } from "../target.ts";
+import { type BallTable, ballKey } from "../formats/csv-editions.ts";
 
 const APPLICATION = "third-umpire feed";
 /** Rows on their way to the server: they hide the round trip; the guard in the statement keeps their order. */
@@ -38,6 +39,7 @@ export function postgresConnection(sql: Sql): FeedConnection<OdiContent> {
     windowRows: WINDOW_ROWS,
     begin: (matchId, plan, digest) => beginMatch(sql, matchId, plan, digest),
     restart: (matchId, plan, digest) => restartMatch(sql, matchId, plan, digest),
+    stated: (at) => statedKeys(sql, at),
     insert: (at, step) => insertStep(sql, at, step),
     finish: (matchId, pass, steps) => finishMatch(sql, matchId, pass, steps),
     close: () => closeSql(sql),
@@ -51,6 +53,8 @@ interface ProgressRow {
   done: boolean;
   plan: PlanOptions;
   files_sha256: string;
+  /** Null of the first. */
+  edition: number | null;
 }
 
 async function beginMatch(sql: Sql, matchId: string, plan: PlanOptions, filesSha256: string): Promise<Progress> {
@@ -67,6 +71,7 @@ async function beginMatch(sql: Sql, matchId: string, plan: PlanOptions, filesSha
     done: row.done,
     plan: row.plan,
     filesSha256: row.files_sha256,
+    ...(row.edition === null ? {} : { edition: row.edition }),
   };
 }
 
@@ -88,8 +93,40 @@ async function restartMatch(sql: Sql, matchId: string, plan: PlanOptions, filesS
   const { seed, replayRate, correctionRate } = plan;
   await sql`
     update odi.feed_progress
-    set pass = pass + 1, next_step = 0, done = false, files_sha256 = ${filesSha256}, plan = ${sql.json({ seed, replayRate, correctionRate })}
+    set pass = pass + 1, edition = coalesce(edition, 1) + 1, next_step = 0, done = false, files_sha256 = ${filesSha256}, plan = ${sql.json({ seed, replayRate, correctionRate })}
     where match_id = ${matchId}`;
+}
+
+/** A row as far as editions go. */
+interface StatedRow {
+  readonly innings: string | null;
+  readonly ball: string | null;
+  readonly nth: string | null;
+  readonly edition: string | null;
+  readonly deleted: string | null;
+}
+
+/** Rows by rows, for a table that somebody writes into may hold any. */
+async function statedKeys(sql: Sql, at: StatedAt): Promise<StatedKeys> {
+  const table: BallTable = at.table === "csv1_deliveries" ? at.table : "deliveries";
+  await ensureMatchIndex(sql, table);
+  const document = documentOf(at.progressKey, table, at.matchId);
+  const rows = await sql<StatedRow[]>`
+    select innings, ball, ${table === "deliveries" ? sql`null` : sql`nth`} as nth, edition, deleted
+    from odi.${sql(table)} where match_id = ${at.matchId} and document is not distinct from ${document} order by id`;
+  const before = new Set<string>();
+  const deleted = new Set<string>();
+  for (const row of rows) {
+    const key = ballKey(row);
+    const edition = Number(row.edition ?? 1);
+    const isDeletion = row.deleted !== null;
+    if (key === null || edition > at.edition) continue;
+    if (edition === at.edition) {
+      if (isDeletion) deleted.add(key);
+    } else if (isDeletion) before.delete(key);
+    else before.add(key);
+  }
+  return { before, deleted };
 }
 
 async function finishMatch(sql: Sql, matchId: string, pass: number, steps: number): Promise<boolean> {
@@ -99,29 +136,46 @@ async function finishMatch(sql: Sql, matchId: string, pass: number, steps: numbe
 }
 
 async function insertStep(sql: Sql, at: StepPlace, step: Step<OdiContent>): Promise<boolean> {
-  const { text, values } = statementFor(step.content);
+  const { text, values } = statementFor(step.content, at.matchId);
   const result = await sql.unsafe(text, [at.matchId, at.pass, at.step, ...values], { prepare: true });
   return result.count === 1;
+}
+
+/** What a ball's row keeps of its progress key: nothing, unless an earlier folder holds the same match in the same format. */
+function documentOf(progressKey: string, table: BallTable, matchId: string): string | null {
+  return progressKey === (table === "csv1_deliveries" ? `${matchId}#csv1` : matchId) ? null : progressKey;
 }
 
 /** A parameter as the client takes it. */
 type Value = string | number | Buffer | null;
 
-function statementFor(content: OdiContent): { readonly text: string; readonly values: Value[] } {
+function statementFor(content: OdiContent, progressKey: string): { readonly text: string; readonly values: Value[] } {
   switch (content.table) {
     case "deliveries":
-      return { text: INSERT_DELIVERY, values: [...content.columns] };
+      return { text: INSERT_DELIVERY, values: ballValues(content, progressKey) };
     case "csv1_deliveries":
-      return { text: INSERT_CSV1_DELIVERY, values: [...content.columns] };
+      return { text: INSERT_CSV1_DELIVERY, values: ballValues(content, progressKey) };
     case "csv1_match_info":
-      return { text: INSERT_CSV1_MATCH, values: [content.matchId, content.info] };
+      return { text: INSERT_CSV1_MATCH, values: [content.matchId, content.info, textOf(content.edition)] };
     case "match_info":
-      return { text: INSERT_MATCH, values: [content.matchId, content.info] };
+      return { text: INSERT_MATCH, values: [content.matchId, content.info, textOf(content.edition)] };
     case "unreadable_rows": {
       const { file, line, raw, problem } = content.unreadable;
       return { text: INSERT_UNREADABLE, values: [content.matchId, file, line, raw, problem] };
     }
   }
+}
+
+function ballValues(
+  { table, columns, edition, deleted }: Extract<OdiContent, { table: BallTable }>,
+  progressKey: string,
+): Value[] {
+  // The first column of both is the match.
+  return [...columns, textOf(edition), textOf(deleted), documentOf(progressKey, table, columns[0] ?? "")];
+}
+
+function textOf(value: number | boolean | undefined): string | null {
+  return value === undefined ? null : String(value);
 }
 
 function insertInto(table: OdiTable, columns: readonly string[], types: readonly string[]): string {
@@ -132,10 +186,10 @@ function insertInto(table: OdiTable, columns: readonly string[], types: readonly
     insert into odi.${table} (${columns.join(", ")}) select ${values.join(", ")} from moved`;
 }
 
-const INSERT_DELIVERY = insertInto("deliveries", CSV2_COLUMNS, []);
-const INSERT_MATCH = insertInto("match_info", ["match_id", "info"], []);
-const INSERT_CSV1_DELIVERY = insertInto("csv1_deliveries", CSV1_COLUMNS, []);
-const INSERT_CSV1_MATCH = insertInto("csv1_match_info", ["match_id", "info"], []);
+const INSERT_DELIVERY = insertInto("deliveries", [...ODI_COLUMNS.deliveries, DOCUMENT_COLUMN], []);
+const INSERT_MATCH = insertInto("match_info", ODI_COLUMNS.match_info, []);
+const INSERT_CSV1_DELIVERY = insertInto("csv1_deliveries", [...ODI_COLUMNS.csv1_deliveries, DOCUMENT_COLUMN], []);
+const INSERT_CSV1_MATCH = insertInto("csv1_match_info", ODI_COLUMNS.csv1_match_info, []);
 const INSERT_UNREADABLE = insertInto(
   "unreadable_rows",
   ["match_id", "file", "line", "raw", "problem"],

@@ -4,7 +4,7 @@ import { PoisonError } from "../../domain/errors.ts";
 import type { InputRecord } from "../../processor/topology.ts";
 import { envelopeOf, expectContentType } from "./envelope.ts";
 import type { CricketFact, EventKind } from "./event-kind.ts";
-import { csv1Delivery, csv1Match, csv2Delivery, csv2Match } from "./odi.ts";
+import { csv1Delivery, csv1Match, csvDeletion, csv2Delivery, csv2Match } from "./odi.ts";
 import { jsonDeletion, jsonDelivery, jsonMatch } from "./t20i-json.ts";
 import { yamlObject } from "./test-yaml.ts";
 import { unreadableEvent } from "./unreadable.ts";
@@ -15,6 +15,7 @@ const KINDS: ReadonlyMap<string, EventKind> = new Map([
   [CRICKET_EVENT.odiMatch, csv2Match],
   [CRICKET_EVENT.odiCsv1Delivery, csv1Delivery],
   [CRICKET_EVENT.odiCsv1Match, csv1Match],
+  [CRICKET_EVENT.odiDeletion, csvDeletion],
   [CRICKET_EVENT.odiUnreadable, unreadableEvent],
   [CRICKET_EVENT.t20iDelivery, jsonDelivery],
   [CRICKET_EVENT.t20iMatch, jsonMatch],

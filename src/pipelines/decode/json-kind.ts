@@ -1,5 +1,4 @@
-import type { Delivery, Match } from "../../domain/cricket/types.ts";
-import { parseDeletion } from "../../domain/cricket/deletion.ts";
+import type { Delivery, DeliveryPlace, Match } from "../../domain/cricket/types.ts";
 import { checkSchema, type CompiledSchema } from "../../schemas/validate.ts";
 import { DELIVERY_BYTES_MAX, type EventKind, JSON_TYPE, MATCH_BYTES_MAX } from "./event-kind.ts";
 import { jsonDocument } from "./json-text.ts";
@@ -28,24 +27,25 @@ export function jsonMatchKind<D>(schema: CompiledSchema, parse: (document: D) =>
   };
 }
 
-/** A deletion, as every source writes it. */
-export function jsonDeletionKind(schema: CompiledSchema): EventKind {
+/** A deletion that comes as JSON, in the same way. */
+export function jsonDeletionKind<D>(schema: CompiledSchema, parse: (document: D) => DeliveryPlace): EventKind {
   return {
     contentType: JSON_TYPE,
     bytesMax: DELIVERY_BYTES_MAX,
     read: (value) => {
-      const document = checked<Edition>(schema, value);
-      return { kind: "deletion", delivery: parseDeletion(document), ...editionOf(document) };
+      const document = checked<D & Edition>(schema, value);
+      return { kind: "deletion", delivery: parse(document), ...editionOf(document) };
     },
   };
 }
 
+/** As the schema has it: a number, or its digits where all is text. */
 interface Edition {
-  readonly edition?: number;
+  readonly edition?: number | string;
 }
 
-function editionOf({ edition }: Edition): Edition {
-  return edition === undefined ? {} : { edition };
+function editionOf({ edition }: Edition): { readonly edition?: number } {
+  return edition === undefined ? {} : { edition: Number(edition) };
 }
 
 function checked<D>(schema: CompiledSchema, value: Buffer): D {

@@ -1,8 +1,9 @@
 import { parseCsv1Delivery, parseCsv1Match } from "../../domain/cricket/csv1.ts";
+import { parseCsvDeletion } from "../../domain/cricket/deletion.ts";
 import { parseCsv2Delivery, parseCsv2Info } from "../../domain/cricket/csv2.ts";
-import { odiCsv1Delivery, odiCsv1Match, odiDelivery, odiMatch } from "../../schemas/compiled.ts";
+import { odiCsv1Delivery, odiCsv1Match, odiDeletion, odiDelivery, odiMatch } from "../../schemas/compiled.ts";
 import type { EventKind } from "./event-kind.ts";
-import { jsonDeliveryKind, jsonMatchKind } from "./json-kind.ts";
+import { jsonDeletionKind, jsonDeliveryKind, jsonMatchKind } from "./json-kind.ts";
 
 interface MatchFile {
   readonly match_id: string;
@@ -21,3 +22,5 @@ export const csv1Delivery: EventKind = jsonDeliveryKind(odiCsv1Delivery, parseCs
 export const csv1Match: EventKind = jsonMatchKind<MatchFile>(odiCsv1Match, (file) =>
   parseCsv1Match(file.match_id, file.info),
 );
+/** A ball of either that an edition of its file does not have any more. */
+export const csvDeletion: EventKind = jsonDeletionKind(odiDeletion, parseCsvDeletion);

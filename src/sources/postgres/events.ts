@@ -78,9 +78,9 @@ export class EventWriter {
 type Columns = ReadonlySet<string>;
 
 const PAYLOADS: Readonly<Record<string, (relation: Relation, row: Tuple, columns: Columns) => Payload>> = {
-  deliveries: (...row) => ({ type: CRICKET_EVENT.odiDelivery, value: columnsOf(...row) }),
+  deliveries: (...row) => ({ type: ballType(CRICKET_EVENT.odiDelivery, ...row), value: columnsOf(...row) }),
   match_info: (...row) => ({ type: CRICKET_EVENT.odiMatch, value: columnsOf(...row) }),
-  csv1_deliveries: (...row) => ({ type: CRICKET_EVENT.odiCsv1Delivery, value: columnsOf(...row) }),
+  csv1_deliveries: (...row) => ({ type: ballType(CRICKET_EVENT.odiCsv1Delivery, ...row), value: columnsOf(...row) }),
   csv1_match_info: (...row) => ({ type: CRICKET_EVENT.odiCsv1Match, value: columnsOf(...row) }),
   unreadable_rows: (relation, row) => ({
     type: CRICKET_EVENT.odiUnreadable,
@@ -94,6 +94,12 @@ const PAYLOADS: Readonly<Record<string, (relation: Relation, row: Tuple, columns
     }),
   }),
 };
+
+/** A row that says of its ball that an edition does not have it. */
+function ballType(type: string, relation: Relation, row: Tuple, columns: Columns): string {
+  const deleted = columns.has("deleted") ? text(relation, row, "deleted") : null;
+  return deleted === null ? type : CRICKET_EVENT.odiDeletion;
+}
 
 function payloadOf(relation: Relation, row: Tuple, matchId: string, columns: Columns): Payload {
   const tooLong = keyProblem(bytesOf(relation, row, "match_id"));

@@ -10,6 +10,7 @@ import { mongoTarget } from "../../../src/feed/targets/mongo.ts";
 import { newDatabase, type TestDatabase } from "../../support/mongodb.ts";
 import { remedyWorks } from "../../support/remedies/works.ts";
 import { jsonText, write } from "../../unit/feed/files.ts";
+import { feedKilledAfter } from "./killed.ts";
 
 /* A file changes after its match was played into a real MongoDB: what it does not have any more is deleted, by one document each. */
 
@@ -109,6 +110,23 @@ test("an edition that would delete much waits until somebody agrees", async () =
   });
   expect(summary).toMatchObject({ deletions: 5, editions: 0 });
   expect(await standing("11")).toHaveLength(20);
+});
+
+test("a feed that is killed in the middle of its deletions goes on with those that are left", async () => {
+  const at = folder("killed");
+  write(at, "13.json", jsonText(120));
+  await feed([at]);
+  write(at, "13.json", jsonText(10));
+  expect(await feedKilledAfter(at, database.url, 7)).toBe("SIGKILL");
+  expect((await deletions("13")).length).toBeGreaterThanOrEqual(7);
+  const { complete, editions, deletions: left } = await feed([at], true);
+  expect({ complete, editions }).toEqual({ complete: true, editions: 0 });
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThanOrEqual(110 - 7);
+  const gone = await deletions("13");
+  expect(gone).toHaveLength(110);
+  expect(new Set(gone.map(({ over, ball }) => `${over}.${ball}`)).size).toBe(110);
+  expect(await standing("13")).toHaveLength(10);
 });
 
 test("an edition deletes nothing when its file cannot be read, and nothing that only another folder has said", async () => {

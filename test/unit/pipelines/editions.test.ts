@@ -19,7 +19,7 @@ import { Warehouse } from "../../../src/loader/warehouse.ts";
 import { cricketTopology } from "../../../src/pipelines/cricket.ts";
 import { match as matchNamed, recordBatch } from "../../support/clean-records.ts";
 import { CricketPipeline, rawRecord, type RawRecord, review } from "../../support/cricket-pipeline.ts";
-import { csv2Row, jsonDelivery, jsonMatch } from "../../support/cricket-writers.ts";
+import { csv1Row, csv2Row, jsonDelivery, jsonMatch } from "../../support/cricket-writers.ts";
 import { delivery } from "../../support/cricket.ts";
 import { loadPlan } from "../../support/load-plan.ts";
 
@@ -42,6 +42,24 @@ function gone(n: number, edition: number): RawRecord {
   const { innings, over } = ball(n, 0);
   const document = { match_id: ID, innings, over, ball: n, edition, deleted: true };
   return rawRecord(CRICKET_EVENT.t20iDeletion, ID, document);
+}
+
+/** A ball of a CSV and its deletion, as the rows of Postgres have them: all is text. */
+const CSV = {
+  csv2: { type: CRICKET_EVENT.odiDelivery, row: (d: Delivery) => csv2Row(d, "2.3"), named: ["innings", "ball"] },
+  csv1: { type: CRICKET_EVENT.odiCsv1Delivery, row: csv1Row, named: ["innings", "ball", "nth"] },
+} as const;
+
+function csvSaid(form: keyof typeof CSV, d: Delivery, edition: number): RawRecord {
+  const { type, row } = CSV[form];
+  return rawRecord(type, ID, { ...row(d), ...(edition === 1 ? {} : { edition: String(edition) }) });
+}
+
+function csvGone(form: keyof typeof CSV, d: Delivery, edition: number): RawRecord {
+  const row = CSV[form].row(d);
+  const named = Object.fromEntries(CSV[form].named.map((name) => [name, row[name]]));
+  const value = { match_id: ID, ...named, edition: String(edition), deleted: "true" };
+  return rawRecord(CRICKET_EVENT.odiDeletion, ID, value);
 }
 
 const RECORD = rawRecord(CRICKET_EVENT.t20iMatch, ID, jsonMatch(MATCH));
@@ -170,6 +188,31 @@ describe("an edition", () => {
     },
   );
 
+  it.each(["csv2", "csv1"] as const)(
+    "of %s takes a ball off the card, and a later one brings it back",
+    async (form) => {
+      const tenth = { ...ball(10, 1), over: 3 };
+      const one = [ball(1, 4), ball(2, 4), tenth].map((d) => csvSaid(form, d, 1));
+      const two = [csvSaid(form, ball(1, 4), 2), csvSaid(form, ball(2, 1), 2), csvGone(form, tenth, 2)];
+      const gone = await review([RECORD], one, two, [...one, ...two]);
+      expect(gone.reasons()).toEqual([]);
+      expect(gone.verdicts(CRICKET_TOPICS.odiRaw)).toEqual([
+        ...["accepted", "accepted", "accepted", "duplicate", "correction", "correction"],
+        ...["duplicate", "stale", "stale", "duplicate", "duplicate", "duplicate"],
+      ]);
+      expect(gone.deliveries().at(-1)).toMatchObject({ deleted: true, edition: 2, delivery: { over: 3, ball: 10 } });
+      await load(gone, 100);
+      expect((await card()).innings[0]).toMatchObject({ runs: 5, deliveries: 2 });
+      expect(await audited(gone)).toEqual([]);
+
+      const back = await review([RECORD], one, two, [csvSaid(form, tenth, 3)], two);
+      expect(back.verdicts(CRICKET_TOPICS.odiRaw)).toEqual([
+        ...["accepted", "accepted", "accepted", "duplicate", "correction", "correction"],
+        ...["correction", "duplicate", "duplicate", "stale"],
+      ]);
+    },
+  );
+
   it("that takes every ball away leaves no innings", async () => {
     const pipeline = await review(
       first,
@@ -224,6 +267,20 @@ describe("an edition", () => {
     const { edition: _, ...document } = JSON.parse(gone(1, 2).value!.toString()) as Record<string, unknown>;
     const pipeline = await review([rawRecord(CRICKET_EVENT.t20iDeletion, ID, document)]);
     expect(pipeline.reasons()).toEqual(["edition: is missing"]);
+  });
+
+  it.each([
+    [{ edition: undefined }, "edition: is missing"],
+    [{ edition: "0" }, /^edition: breaks the rule "pattern"/u],
+    [{ deleted: "false" }, /^deleted: breaks the rule "const"/u],
+    [{ ball: "3.01" }, /^match 990104, innings 1, ball 3\.01: column "ball" is "3\.01"/u],
+    [{ nth: "2" }, /but the delivery is number 2 of its over$/u],
+  ])("of CSV that says %j deletes nothing", async (change, reason) => {
+    const value = JSON.parse(csvGone("csv2", ball(1, 4), 2).value!.toString()) as object;
+    const pipeline = await review([rawRecord(CRICKET_EVENT.odiDeletion, ID, { ...value, ...change })]);
+    expect(pipeline.reasons()).toEqual([
+      typeof reason === "string" ? reason : (expect.stringMatching(reason) as string),
+    ]);
   });
 });
 
