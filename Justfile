@@ -28,6 +28,7 @@ verify: setup check
 check: setup
     @npx --no -- prettier --check --log-level warn .
     @npx --no -- oxlint --type-aware --deny-warnings
+    @node scripts/walls.mjs
     @npx --no -- tsc -p tsconfig.json
     @npx --no -- tsc -p src/dashboard/client/tsconfig.json
     @npx --no -- tsc -p test/browser/tsconfig.json

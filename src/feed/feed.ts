@@ -1,6 +1,6 @@
 import { backoffMs } from "../domain/backoff.ts";
 import { FatalError, RetryableError } from "../domain/errors.ts";
-import { pause } from "../postgres/wait.ts";
+import { pause } from "../pause.ts";
 import { planOf } from "./options.ts";
 import type { FeedCounts, FeedOptions, FeedSummary } from "./options.ts";
 import { DeletionsHeld } from "./edition.ts";

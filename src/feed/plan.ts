@@ -7,8 +7,8 @@
  *   wrong → correction → stale   a row with a wrong value; some lines later the file's value; later still the wrong one again
  * The last new content of every ball is the file's.
  */
-import type { Random } from "./random.ts";
-import { pick, seededBy } from "./random.ts";
+import type { Random } from "../domain/random.ts";
+import { pick, seededBy } from "../domain/random.ts";
 
 export interface PlanOptions {
   readonly seed: number;

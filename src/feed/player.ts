@@ -1,7 +1,7 @@
 /** Plays one match over one connection, in order, from wherever the target says it is. */
 import { backoffMs } from "../domain/backoff.ts";
 import { FatalError, RetryableError } from "../domain/errors.ts";
-import { pause } from "../postgres/wait.ts";
+import { pause } from "../pause.ts";
 import { planOf } from "./options.ts";
 import type { FeedOptions } from "./options.ts";
 import { editionPlayed } from "./edition.ts";

@@ -9,7 +9,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { AuditReport } from "../../src/audit/index.ts";
-import { pick, type Random, seededBy } from "../../src/feed/random.ts";
+import { pick, type Random, seededBy } from "../../src/domain/random.ts";
 import { cardsById } from "../support/cli.ts";
 import { BUNDLED, matchSets } from "../support/cricket.ts";
 import { Rig } from "./harness.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageFile } from "../../src/local/paths.ts";
 
@@ -126,6 +126,62 @@ describe("lint", () => {
   it.each(["skip", "only"])("rejects a test with .%s", (modifier) => {
     const source = `import { expect, it } from "vitest";\nit.${modifier}("x", () => {\n  expect(1).toBe(1);\n});\n`;
     expect(lint({ "test/unit/seed.test.ts": source }).accepted).toBe(false);
+  });
+});
+
+describe("walls between the folders of src", async () => {
+  const { ROWS } = (await import(packageFile("scripts/walls.mjs"))) as {
+    readonly ROWS: Readonly<Record<string, readonly string[]>>;
+  };
+  const rooms = Object.keys(ROWS);
+  const isFile = (room: string): boolean => room.endsWith(".ts");
+  const seedOf = (room: string): string => (isFile(room) ? `src/${room}` : `src/${room}/seed.ts`);
+  /** A house in which each room has a file. */
+  const house = Object.fromEntries(rooms.map((room) => [seedOf(room), "export {};\n"]));
+  const walls = (): Verdict => {
+    const done = spawnSync(process.execPath, [packageFile("scripts/walls.mjs")], { cwd: project, encoding: "utf8" });
+    return { accepted: done.status === 0, output: `${done.stdout}${done.stderr}` };
+  };
+  const judgeHouse = (files: Readonly<Record<string, string>>): Verdict => judge({ ...house, ...files }, walls);
+  const importing = (from: string, to: string, how: (path: string) => string): Record<string, string> => {
+    const path = relative(dirname(seedOf(from)), seedOf(to));
+    return { [seedOf(from)]: how(path.startsWith(".") ? path : `./${path}`) };
+  };
+
+  it("accept what each row allows", () => {
+    expect(judgeHouse({})).toEqual({ accepted: true, output: "" });
+  });
+
+  it.each(rooms.filter((room) => ROWS[room]?.includes("*") !== true))(
+    "reject in %s what its row does not allow",
+    (room) => {
+      const others = rooms.filter((other) => other !== room && ROWS[room]?.includes(other) !== true);
+      expect(others.length).toBeGreaterThan(0);
+      const text = others.map((other) =>
+        Object.values(importing(room, other, (path) => `import "${path}";\n`)).join(""),
+      );
+      const verdict = judgeHouse({ [seedOf(room)]: text.join("") });
+      expect(verdict.accepted).toBe(false);
+      const complaints = verdict.output.trim().split("\n");
+      expect(complaints.map((line) => / may not import (?<path>\S+)/u.exec(line)?.groups?.["path"])).toEqual(
+        others.map((other) => seedOf(other).slice("src/".length)),
+      );
+    },
+  );
+
+  it.each([
+    ["a type", (path: string) => `import type { A } from "${path}";\n`],
+    ["something when it is needed", (path: string) => `export const a = (): Promise<unknown> => import("${path}");\n`],
+    ["on behalf of others", (path: string) => `export * from "${path}";\n`],
+  ])("reject an import of %s, too", (_, how) => {
+    expect(judgeHouse(importing("processor", "cli", how)).output).toContain("src/processor may not import cli/seed.ts");
+  });
+
+  it("reject a folder without a row, and a row without a folder", () => {
+    expect(judgeHouse({ "src/attic/seed.ts": "export {};\n" }).output).toContain("src/attic/seed.ts: no row");
+    rmSync(join(project, "src"), { recursive: true, force: true });
+    const { [seedOf("aws")]: _aws, ...without } = house;
+    expect(judge(without, walls)).toEqual({ accepted: false, output: "scripts/walls.mjs: there is no src/aws\n" });
   });
 });
 

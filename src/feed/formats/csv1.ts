@@ -14,7 +14,7 @@ import { digestOfFiles } from "../files.ts";
 import type { Line } from "../lines.ts";
 import { MAX_LINE_BYTES, readLines } from "../lines.ts";
 import type { MatchScript, ScriptRow } from "../plan.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../domain/random.ts";
 import type { Csv1Column } from "../schema.ts";
 import { CSV1_COLUMNS } from "../schema.ts";
 import { otherRuns } from "../slip.ts";

@@ -7,7 +7,7 @@ import { digestOfFiles } from "../files.ts";
 import { MAX_LINE_BYTES, readLines } from "../lines.ts";
 import type { Line } from "../lines.ts";
 import type { MatchScript, ScriptRow } from "../plan.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../domain/random.ts";
 import { otherRuns } from "../slip.ts";
 import type { Csv2Column } from "../schema.ts";
 import { CSV2_COLUMNS } from "../schema.ts";

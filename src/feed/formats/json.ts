@@ -6,7 +6,7 @@ import { listFolders } from "../folder.ts";
 import { listWholeFiles } from "./whole-folder.ts";
 import { KEPT_BYTES } from "../lines.ts";
 import type { Editions, MatchScript, ScriptRow } from "../plan.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../domain/random.ts";
 import { otherRuns } from "../slip.ts";
 import { parseStrictJson } from "./json-text.ts";
 import type { ReadFile } from "./whole-file.ts";

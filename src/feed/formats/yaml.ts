@@ -7,7 +7,7 @@ import type { FolderKind, Notes } from "../folder.ts";
 import { listFolders } from "../folder.ts";
 import { listWholeFiles } from "./whole-folder.ts";
 import type { MatchScript, ScriptRow } from "../plan.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../domain/random.ts";
 import { otherRuns } from "../slip.ts";
 import { yamlEditions } from "./yaml-editions.ts";
 import { UnreadableFile, readOnce, readWhole } from "./whole-file.ts";

@@ -1,7 +1,7 @@
 /**
  * What an unreliable function does, drawn from a seed: the n-th invocation of an endpoint meets the same fate in every run.
  */
-import { seededBy } from "../../feed/random.ts";
+import { seededBy } from "../../domain/random.ts";
 
 export interface FaultRates {
   readonly seed: number;

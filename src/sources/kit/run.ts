@@ -2,7 +2,7 @@
 import { backoffMs } from "../../domain/backoff.ts";
 import { FatalError, FencedError, RetryableError } from "../../domain/errors.ts";
 import type { Log } from "../../kafka/log.ts";
-import { pause } from "../../postgres/wait.ts";
+import { pause } from "../../pause.ts";
 import { Ownership } from "./ownership.ts";
 import type { PositionCodec } from "./position.ts";
 import type { SourceHook } from "./publisher.ts";

@@ -5,7 +5,7 @@
  * 2. Ask the function which store it stands before; decide. A new epoch begins with a gap event in the transaction of its first position.
  * 3. Poll from the position: one invoke at a time, the next batch fills while the last one commits.
  */
-import { pause } from "../../postgres/wait.ts";
+import { pause } from "../../pause.ts";
 import { WriteBatch } from "../../kafka/log.ts";
 import { RetryableError } from "../../domain/errors.ts";
 import type { FunctionItem, ListAnswer } from "../../object-store/function.ts";

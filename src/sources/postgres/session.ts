@@ -13,7 +13,7 @@ import { WriteBatch } from "../../kafka/log.ts";
 import { classifyPostgresError } from "../../postgres/errors.ts";
 import type { Sql } from "../../postgres/sql.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
-import { pause } from "../../postgres/wait.ts";
+import { pause } from "../../pause.ts";
 import type { SourceSession, StoredPosition } from "../kit/index.ts";
 import { ContinuityLostError, gapEvent } from "../kit/index.ts";
 import type { SlotState } from "./checks.ts";
