@@ -1,4 +1,4 @@
-import type { GapEvent } from "../domain/cricket/topics.ts";
+import type { GapEvent } from "../domain/source-position.ts";
 import { FatalError } from "../domain/errors.ts";
 import { type LoaderTopics, type PartitionName, partitionName } from "../loader/plan.ts";
 import type { PartitionState } from "../loader/start-offsets.ts";

@@ -1,5 +1,5 @@
 import type { CleanDeletion, CleanDelivery, CleanMatch, DeliveryPlace, Provenance } from "../domain/cricket/types.ts";
-import type { GapEvent } from "../domain/cricket/topics.ts";
+import type { GapEvent } from "../domain/source-position.ts";
 import { FatalError } from "../domain/errors.ts";
 import { type VerdictBlock, decodeVerdictBlock } from "../domain/review/verdict-block.ts";
 import { totalCount } from "../domain/review/verdict.ts";

@@ -1,5 +1,5 @@
 import type { CleanMatch, Match } from "../domain/cricket/types.ts";
-import type { GapEvent } from "../domain/cricket/topics.ts";
+import type { GapEvent } from "../domain/source-position.ts";
 import { FatalError } from "../domain/errors.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
 import type { RecordBatch } from "../kafka/log.ts";

@@ -1,6 +1,6 @@
 import { blobValue, DuckDBDateValue, type DuckDBValue } from "@duckdb/node-api";
 import type { CleanMatch, Provenance } from "../domain/cricket/types.ts";
-import type { GapEvent } from "../domain/cricket/topics.ts";
+import type { GapEvent } from "../domain/source-position.ts";
 import type { VerdictBlock } from "../domain/review/verdict-block.ts";
 import { VERDICTS } from "../domain/review/verdict.ts";
 import type { RecordHeaders } from "../kafka/log.ts";

@@ -1,4 +1,4 @@
-import type { GapEvent } from "../domain/cricket/topics.ts";
+import type { GapEvent } from "../domain/source-position.ts";
 import { FatalError } from "../domain/errors.ts";
 import type { TopicPartition, Watermarks } from "../kafka/log.ts";
 import { type PartitionName, partitionName } from "./plan.ts";

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { mergeMatch } from "../domain/cricket/merge.ts";
-import { CRICKET_TOPICS, type GapEvent } from "../domain/cricket/topics.ts";
+import { CRICKET_TOPICS } from "../domain/cricket/topics.ts";
+import type { GapEvent } from "../domain/source-position.ts";
 import { append, appendBatch } from "./appender.ts";
 import { duckdbReaction } from "./duckdb-errors.ts";
 import { type HotFile, openHotFile } from "./hot-file.ts";

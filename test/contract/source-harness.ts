@@ -11,7 +11,7 @@
  * ```
  */
 import { partitionFor } from "../../src/domain/partition.ts";
-import type { GapEvent } from "../../src/domain/cricket/topics.ts";
+import type { GapEvent } from "../../src/domain/source-position.ts";
 import type { Log, LogReader, RecordBatch, TopicPartition } from "../../src/kafka/log.ts";
 import {
   type PositionCodec,

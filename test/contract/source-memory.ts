@@ -16,6 +16,7 @@ export const runCorrectly: RunMemory = (store, world, options) =>
     partitions: world.partitions,
     maxEvents: 20,
     beatMs: 25,
+    standbyMs: 50,
   });
 
 export function memoryHarness(run: RunMemory = runCorrectly, patienceMs = 10_000): SourceHarness {

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from "commander";
-import type { SourceStatus } from "../../sources/kit/index.ts";
+import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import type { SourceOptions, SourceStatus } from "../../sources/kit/index.ts";
 import type { Settings } from "../../settings.ts";
 import { SOURCE_IDS, type SourceId, SOURCES, sourceProcess } from "../play/sources.ts";
 
@@ -44,6 +45,8 @@ async function source(id: SourceId, options: Options): Promise<void> {
         log: confluentLog({ brokers: settings.brokers, clientId: sourceProcess(id) }),
         sourceId: id,
         rawTopic: SOURCES[id].rawTopic,
+        positionsTopic: CRICKET_TOPICS.positions,
+        gapsTopic: CRICKET_TOPICS.gaps,
         partitions: settings.partitions,
         retentionMs: settings.retentionHours * 3_600_000,
         transactionTimeoutMs: settings.transactionTimeoutMs,
@@ -55,24 +58,12 @@ async function source(id: SourceId, options: Options): Promise<void> {
   );
 }
 
-/** What every source is told. */
-interface Common {
-  readonly log: ReturnType<typeof import("../../kafka/confluent/index.ts").confluentLog>;
-  readonly sourceId: string;
-  readonly rawTopic: string;
-  readonly partitions: number;
-  readonly retentionMs: number;
-  readonly transactionTimeoutMs: number;
-  readonly signal: AbortSignal;
-  readonly onStatus: (status: SourceStatus) => void;
-}
-
-type Run = (settings: Settings, common: Common, options: Options) => Promise<void>;
+type Run = (settings: Settings, common: SourceOptions, options: Options) => Promise<void>;
 
 /** Loaded when called: a source needs one driver, not three. */
 const RUN: Readonly<Record<SourceId, Run>> = { odi: runOdi, t20i: runT20i, test: runTest };
 
-async function runOdi(settings: Settings, common: Common, { startFrom }: Options): Promise<void> {
+async function runOdi(settings: Settings, common: SourceOptions, { startFrom }: Options): Promise<void> {
   const [{ runPostgresSource }, { ensureOdiSchema, ODI_COLUMNS, ODI_PUBLICATION }, sql] = await Promise.all([
     import("../../sources/postgres/index.ts"),
     import("../../feed/index.ts"),
@@ -98,12 +89,12 @@ async function runOdi(settings: Settings, common: Common, { startFrom }: Options
   });
 }
 
-async function runT20i(settings: Settings, common: Common): Promise<void> {
+async function runT20i(settings: Settings, common: SourceOptions): Promise<void> {
   const { runMongoSource } = await import("../../sources/mongo/index.ts");
   await runMongoSource({ ...common, connection: settings.mongodbUrl });
 }
 
-async function runTest(settings: Settings, common: Common): Promise<void> {
+async function runTest(settings: Settings, common: SourceOptions): Promise<void> {
   const { runLambdaSource } = await import("../../sources/lambda/index.ts");
   await runLambdaSource({
     ...common,

@@ -12,14 +12,15 @@ export {
   unreadableValue,
 } from "./headers.ts";
 export type { CloudEvent, Unreadable } from "./headers.ts";
+export type { SourceOptions } from "./options.ts";
 export { Ownership } from "./ownership.ts";
 export type { OwnershipOptions } from "./ownership.ts";
 export { encodeStoredPosition, gapEvent, parseStoredPosition, readStoredPosition } from "./position.ts";
 export type { PositionCodec, StoredPosition } from "./position.ts";
 export type { SourceHook, SourcePoint } from "./publisher.ts";
 export { ContinuityLostError, runSource } from "./run.ts";
-export type { RunSourceOptions, SourceSession, Standby } from "./run.ts";
-export { quietOwner } from "./standby.ts";
+export type { SourceKind, SourceSession } from "./run.ts";
+export { quietOwner, type Standby } from "./standby.ts";
 export { StatusBoard } from "./status.ts";
 export type { SourceLag, SourceStatus } from "./status.ts";
 export { prepareTopics } from "./topics.ts";

@@ -2,7 +2,7 @@
  * The right to write a source's events and position: a transactional producer and the position that belongs to it. It outlives
  * the connections to the source's server: a server that restarts is no reason to fence anybody.
  */
-import type { GapEvent } from "../../domain/cricket/topics.ts";
+import type { GapEvent } from "../../domain/source-position.ts";
 import type { Log, TransactionalProducer, WriteBatch } from "../../kafka/log.ts";
 import type { PositionCodec, StoredPosition } from "./position.ts";
 import { readStoredPosition } from "./position.ts";

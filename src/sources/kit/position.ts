@@ -1,5 +1,5 @@
 /** A source's position: kept in Kafka, written in the same transaction as the events it covers (EO-11). */
-import type { GapEvent, SourcePosition } from "../../domain/cricket/topics.ts";
+import type { GapEvent, SourcePosition } from "../../domain/source-position.ts";
 import { FatalError } from "../../domain/errors.ts";
 import type { Log } from "../../kafka/log.ts";
 import { readTo } from "../../kafka/read-to.ts";

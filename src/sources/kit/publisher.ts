@@ -1,5 +1,5 @@
 /** One Kafka transaction: events and the position after them, together (EO-11). */
-import type { GapEvent } from "../../domain/cricket/topics.ts";
+import type { GapEvent } from "../../domain/source-position.ts";
 import type { TransactionalProducer } from "../../kafka/log.ts";
 import { WriteBatch } from "../../kafka/log.ts";
 import type { PositionCodec, StoredPosition } from "./position.ts";

@@ -1,16 +1,17 @@
 /** The life of a source around its sessions: retry, step back, begin a new epoch, or end with a remedy. */
 import { backoffMs } from "../../domain/backoff.ts";
 import { FatalError, FencedError, RetryableError } from "../../domain/errors.ts";
-import type { Log } from "../../kafka/log.ts";
 import { pause } from "../../pause.ts";
+import type { SourceOptions } from "./options.ts";
 import { Ownership } from "./ownership.ts";
 import type { PositionCodec } from "./position.ts";
-import type { SourceHook } from "./publisher.ts";
-import type { StatusBoard } from "./status.ts";
-import type { SourceTopics } from "./topics.ts";
+import { quietOwner, type Standby } from "./standby.ts";
+import { StatusBoard } from "./status.ts";
+import { prepareTopics } from "./topics.ts";
 
 /** Longer than a newer incarnation that fenced us needs to take over. */
 const STANDBY_MS = 5000;
+const TRANSACTION_TIMEOUT_MS = 10_000;
 
 /**
  * A session throws it when it finds, while it runs, that it cannot go on from its position (history lost, stream invalidated):
@@ -33,34 +34,19 @@ export interface SourceSession<P> {
   readonly onStreaming: () => void;
 }
 
-export interface RunSourceOptions<P> {
-  readonly log: Log;
-  readonly sourceId: string;
+/** What one kind of source adds to the kit: how a position is written down, how it reads, and who else may be reading. */
+export interface SourceKind<P> {
   readonly codec: PositionCodec<P>;
-  readonly transactionTimeoutMs: number;
-  readonly signal: AbortSignal;
-  readonly status: StatusBoard;
-  readonly at: SourceHook;
-  /** `prepareTopics`; tried again like everything else. */
-  readonly topics: () => Promise<SourceTopics>;
   /**
    * One connection's life: `ownership.acquire()` first (it fences older instances and reads the position), then whatever the source
    * needs, until `signal` aborts or something throws. RetryableError, FencedError, FatalError and ContinuityLostError are understood.
    */
   readonly session: (session: SourceSession<P>) => Promise<void>;
-  /** Called when a newer instance has fenced this one: a function that says whether that one is gone; it is asked every 5 s. */
-  readonly standby: (topics: SourceTopics) => Promise<Standby>;
-  readonly random?: () => number;
-  readonly now?: () => number;
-  /** ms between two questions to the standby (default 5000); not less than a beat. */
-  readonly standbyMs?: number;
-  readonly beatMs?: number;
-}
-
-export interface Standby {
-  /** True when nobody else runs this source any more. @throws RetryableError when that cannot be found out now. */
-  isFree(): Promise<boolean>;
-  close?(): Promise<void>;
+  /**
+   * Called when a newer instance has fenced this one: what it returns is asked again and again whether that one is gone. Default:
+   * `quietOwner`, which listens for its beats.
+   */
+  readonly standby?: () => Standby;
 }
 
 /**
@@ -69,8 +55,9 @@ export interface Standby {
  *
  * @throws FatalError with a remedy when only a person can help, and whatever is no error of ours (a bug), as it is.
  */
-export async function runSource<P>(options: RunSourceOptions<P>): Promise<void> {
-  const { signal, status, random = Math.random } = options;
+export async function runSource<P>(options: SourceOptions, kind: SourceKind<P>): Promise<void> {
+  const { signal, random = Math.random } = options;
+  const status = new StatusBoard(options.onStatus);
   let ownership: Ownership<P> | undefined;
   let distrust: string | null = null;
   let failures = 0;
@@ -87,15 +74,15 @@ export async function runSource<P>(options: RunSourceOptions<P>): Promise<void> 
   try {
     while (!signal.aborted) {
       try {
-        ownership ??= await openOwnership(options);
-        await options.session({ ownership, status, distrust, onStreaming });
+        ownership ??= await openOwnership(options, kind.codec);
+        await kind.session({ ownership, status, distrust, onStreaming });
       } catch (error) {
         if (signal.aborted && !(error instanceof FatalError)) break;
         status.set({ restarts: status.current.restarts + 1, lag: null });
         if (error instanceof FencedError) {
           // Whatever was wrong with our position, the other one's is another.
           distrust = null;
-          await standBy(options, ownership);
+          await standBy(options, kind, status, ownership);
         } else if (error instanceof RetryableError) {
           await retry(error.message);
         } else if (error instanceof ContinuityLostError) {
@@ -115,16 +102,15 @@ export async function runSource<P>(options: RunSourceOptions<P>): Promise<void> 
   }
 }
 
-async function openOwnership<P>(options: RunSourceOptions<P>): Promise<Ownership<P>> {
-  const { log, sourceId, transactionTimeoutMs, codec, at, now, beatMs } = options;
-  const topics = await options.topics();
+async function openOwnership<P>(options: SourceOptions, codec: PositionCodec<P>): Promise<Ownership<P>> {
+  const { log, sourceId, now, beatMs } = options;
   return new Ownership({
     log,
     sourceId,
-    transactionTimeoutMs,
-    topics,
+    transactionTimeoutMs: options.transactionTimeoutMs ?? TRANSACTION_TIMEOUT_MS,
+    topics: await prepareTopics(options),
     codec,
-    at,
+    at: options.at ?? (() => undefined),
     ...(now === undefined ? {} : { now }),
     ...(beatMs === undefined ? {} : { beatMs }),
   });
@@ -134,8 +120,13 @@ async function openOwnership<P>(options: RunSourceOptions<P>): Promise<Ownership
  * Another incarnation holds our transactional id. Fencing it back would make two instances fence each other for ever, so wait until
  * it is gone. (A transaction that the coordinator timed out looks the same; then nobody is there and we go on.)
  */
-async function standBy<P>(options: RunSourceOptions<P>, ownership: Ownership<P> | undefined): Promise<void> {
-  const { signal, status, sourceId, standbyMs = STANDBY_MS } = options;
+async function standBy<P>(
+  options: SourceOptions,
+  kind: SourceKind<P>,
+  status: StatusBoard,
+  ownership: Ownership<P> | undefined,
+): Promise<void> {
+  const { log, signal, sourceId, standbyMs = STANDBY_MS } = options;
   if (ownership === undefined) throw new Error("fenced without an owner");
   const waiting = `a newer instance of source ${sourceId} took over; waiting until it is gone`;
   let standby: Standby | undefined;
@@ -145,7 +136,7 @@ async function standBy<P>(options: RunSourceOptions<P>, ownership: Ownership<P> 
       await pause(standbyMs, signal);
       if (signal.aborted) return;
       try {
-        standby ??= await options.standby(ownership.topics);
+        standby ??= kind.standby?.() ?? quietOwner({ log, topics: ownership.topics, sourceId });
         isFree = await standby.isFree();
       } catch (error) {
         // Nobody can be told to be gone while nobody can be asked.

@@ -1,11 +1,16 @@
 /** When may an instance that was fenced come back? For sources whose server cannot tell whether somebody else is reading. */
 import type { Log, LogReader, TopicPartition } from "../../kafka/log.ts";
-import type { Standby } from "./run.ts";
 import type { SourceTopics } from "./topics.ts";
 
 /** Questions in a row without a sign of life: counted, not timed, because a machine that stands still silences everybody. */
 const SILENT_TURNS = 3;
 const FETCH_MS = 2000;
+
+export interface Standby {
+  /** True when nobody else runs this source any more. @throws RetryableError when that cannot be found out now. */
+  isFree(): Promise<boolean>;
+  close?(): Promise<void>;
+}
 
 export interface QuietOwnerOptions {
   readonly log: Log;

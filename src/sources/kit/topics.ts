@@ -1,4 +1,3 @@
-import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError } from "../../domain/errors.ts";
 import { partitionFor } from "../../domain/partition.ts";
 import type { Log, TopicSpec } from "../../kafka/log.ts";
@@ -18,9 +17,10 @@ export interface TopicsOptions {
   readonly partitions: number;
   /** Retention of a raw topic that does not exist yet and is created here, ms (default 7 days). */
   readonly retentionMs?: number;
-  /** Defaults: `CRICKET_TOPICS.positions` and `CRICKET_TOPICS.gaps`. */
-  readonly positionsTopic?: string;
-  readonly gapsTopic?: string;
+  /** Positions of all sources of a pipeline, compacted; the key is the source's id. */
+  readonly positionsTopic: string;
+  /** Gap events (EO-13) of all of them. */
+  readonly gapsTopic: string;
 }
 
 /** Largest record of a raw topic, bytes. */
@@ -37,9 +37,7 @@ const GAPS_RETENTION_MS = 365 * DAY_MS;
  * @throws FatalError when the raw topic has fewer partitions than the settings say.
  */
 export async function prepareTopics(options: TopicsOptions): Promise<SourceTopics> {
-  const positionsTopic = options.positionsTopic ?? CRICKET_TOPICS.positions;
-  const gapsTopic = options.gapsTopic ?? CRICKET_TOPICS.gaps;
-  const retentionMs = options.retentionMs ?? DEFAULT_RETENTION_MS;
+  const { positionsTopic, gapsTopic, retentionMs = DEFAULT_RETENTION_MS } = options;
   const wanted: TopicSpec[] = [
     {
       name: options.rawTopic,

@@ -1,7 +1,6 @@
-import { prepareTopics, quietOwner, runSource, StatusBoard } from "../kit/index.ts";
+import { runSource } from "../kit/index.ts";
 import { FunctionClient } from "./client.ts";
 import type { LambdaSourceOptions } from "./options.ts";
-import { DEFAULTS } from "./options.ts";
 import type { LambdaPosition } from "./position.ts";
 import { LAMBDA_POSITION } from "./position.ts";
 import { Session } from "./session.ts";
@@ -15,24 +14,11 @@ import { Session } from "./session.ts";
  * @throws FatalError with a remedy when only a person can help: no such function, no credentials, access denied.
  */
 export async function runLambdaSource(options: LambdaSourceOptions): Promise<void> {
-  const { log, sourceId, signal, random, now, beatMs, standbyMs } = options;
   const client = new FunctionClient(options);
   try {
-    await runSource<LambdaPosition>({
-      log,
-      sourceId,
+    await runSource<LambdaPosition>(options, {
       codec: LAMBDA_POSITION,
-      transactionTimeoutMs: options.transactionTimeoutMs ?? DEFAULTS.transactionTimeoutMs,
-      signal,
-      status: new StatusBoard(options.onStatus),
-      at: options.at ?? (() => undefined),
-      topics: () => prepareTopics(options),
       session: (session) => new Session(options, session, client).run(),
-      standby: (topics) => Promise.resolve(quietOwner({ log, topics, sourceId })),
-      ...(random === undefined ? {} : { random }),
-      ...(now === undefined ? {} : { now }),
-      ...(beatMs === undefined ? {} : { beatMs }),
-      ...(standbyMs === undefined ? {} : { standbyMs }),
     });
   } finally {
     client.close();

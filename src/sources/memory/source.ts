@@ -1,37 +1,20 @@
 import { WriteBatch } from "../../kafka/log.ts";
-import type { Log } from "../../kafka/log.ts";
 import {
   ContinuityLostError,
   gapEvent,
-  prepareTopics,
-  quietOwner,
   runSource,
-  StatusBoard,
-  type SourceHook,
+  type SourceOptions,
   type SourceSession,
-  type SourceStatus,
   type StoredPosition,
 } from "../kit/index.ts";
 import { appendEvent } from "./events.ts";
 import { decideStart, gapReason, MEMORY_POSITION, type MemoryPosition } from "./position.ts";
 import type { RowStore } from "./store.ts";
 
-export interface MemorySourceOptions {
-  readonly log: Log;
+export interface MemorySourceOptions extends SourceOptions {
   readonly store: RowStore;
-  readonly sourceId: string;
-  readonly rawTopic: string;
-  readonly partitions: number;
-  readonly positionsTopic?: string;
-  readonly gapsTopic?: string;
-  readonly signal: AbortSignal;
-  readonly onStatus: (status: SourceStatus) => void;
   /** Rows that one Kafka transaction takes at most; no more are held (default 1000). */
   readonly maxEvents?: number;
-  /** Called at the gaps between durable steps; a throw ends the source as a crash would. For tests. */
-  readonly at?: SourceHook;
-  /** How often an idle owner says that it is there, ms; one that stepped back listens for it. */
-  readonly beatMs?: number;
 }
 
 /**
@@ -39,19 +22,9 @@ export interface MemorySourceOptions {
  * worked example of docs/HOW-TO/add-a-source.md. @throws FatalError with a remedy when only a person can help.
  */
 export async function runMemorySource(options: MemorySourceOptions): Promise<void> {
-  const { log, sourceId, signal, beatMs } = options;
-  await runSource<MemoryPosition>({
-    log,
-    sourceId,
+  await runSource<MemoryPosition>(options, {
     codec: MEMORY_POSITION,
-    transactionTimeoutMs: 10_000,
-    signal,
-    status: new StatusBoard(options.onStatus),
-    at: options.at ?? (() => undefined),
-    topics: () => prepareTopics(options),
     session: (session) => play(options, session),
-    standby: (topics) => Promise.resolve(quietOwner({ log, topics, sourceId })),
-    ...(beatMs === undefined ? {} : { beatMs, standbyMs: 2 * beatMs }),
   });
 }
 

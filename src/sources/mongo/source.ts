@@ -1,6 +1,5 @@
-import { prepareTopics, quietOwner, runSource, StatusBoard } from "../kit/index.ts";
+import { runSource } from "../kit/index.ts";
 import type { MongoSourceOptions } from "./options.ts";
-import { DEFAULTS } from "./options.ts";
 import { positionCodec } from "./position.ts";
 import { runSession } from "./session.ts";
 
@@ -13,21 +12,5 @@ import { runSession } from "./session.ts";
  * @throws FatalError with a remedy when only a person can help: wrong credentials, a missing right, no replica set.
  */
 export async function runMongoSource(options: MongoSourceOptions): Promise<void> {
-  const { log, sourceId, signal, random, now, standbyMs } = options;
-  const { transactionTimeoutMs = DEFAULTS.transactionTimeoutMs, at = () => undefined } = options;
-  await runSource({
-    log,
-    sourceId,
-    codec: positionCodec,
-    transactionTimeoutMs,
-    signal,
-    status: new StatusBoard(options.onStatus),
-    at,
-    topics: () => prepareTopics(options),
-    session: (session) => runSession(options, session),
-    standby: (topics) => Promise.resolve(quietOwner({ log, topics, sourceId, ...(now === undefined ? {} : { now }) })),
-    ...(random === undefined ? {} : { random }),
-    ...(now === undefined ? {} : { now }),
-    ...(standbyMs === undefined ? {} : { standbyMs }),
-  });
+  await runSource(options, { codec: positionCodec, session: (session) => runSession(options, session) });
 }

@@ -1,26 +1,13 @@
-import type { Log } from "../../kafka/log.ts";
-import type { SourceHook, SourceStatus } from "../kit/index.ts";
+import type { SourceOptions } from "../kit/index.ts";
 
-export interface PostgresSourceOptions {
-  readonly log: Log;
+export interface PostgresSourceOptions extends SourceOptions {
   /** `postgres://` address of the server itself: a pooler does not carry replication. */
   readonly connection: string;
-  readonly sourceId: string;
   /** Name of the durable replication slot. It is this source's own: it is dropped and made anew when continuity is lost. */
   readonly slot: string;
   readonly publication: string;
   /** Table of the schema `odi` → the columns that are sent. Whatever else a table has changes no event. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
-  readonly rawTopic: string;
-  readonly partitions: number;
-  readonly signal: AbortSignal;
-  readonly onStatus: (status: SourceStatus) => void;
-  /** Defaults: `CRICKET_TOPICS.positions` and `CRICKET_TOPICS.gaps`. */
-  readonly positionsTopic?: string;
-  readonly gapsTopic?: string;
-  /** Retention of topics that do not exist yet and are created here, ms (default 7 days). */
-  readonly retentionMs?: number;
-  readonly transactionTimeoutMs?: number;
   /** A Kafka transaction takes source transactions for this long … */
   readonly lingerMs?: number;
   /** … or up to this many events or bytes. Twice as much is held in memory at most, plus one row. */
@@ -33,18 +20,11 @@ export interface PostgresSourceOptions {
   readonly startFrom?: "position" | "slot";
   /** Runs before each connection, e.g. to create the schema. Its errors are treated like those of the source itself. */
   readonly prepare?: () => Promise<void>;
-  /** Called at the gaps between durable steps; a throw ends the source as a crash would. For tests. */
-  readonly at?: SourceHook;
-  readonly now?: () => number;
-  readonly random?: () => number;
-  /** How often an instance that stepped back asks whether the newer one is gone, ms (default 5000). */
-  readonly standbyMs?: number;
 }
 
 const MIB = 1024 * 1024;
 
-export const DEFAULTS: Readonly<Record<"transactionTimeoutMs" | "lingerMs" | "maxEvents" | "maxBytes", number>> = {
-  transactionTimeoutMs: 10_000,
+export const DEFAULTS: Readonly<Record<"lingerMs" | "maxEvents" | "maxBytes", number>> = {
   lingerMs: 50,
   maxEvents: 5000,
   maxBytes: 16 * MIB,

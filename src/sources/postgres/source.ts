@@ -1,12 +1,11 @@
 import { FatalError } from "../../domain/errors.ts";
 import { UNDEFINED_OBJECT, classifyPostgresError, postgresCode } from "../../postgres/errors.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
-import { ContinuityLostError, prepareTopics, runSource, StatusBoard } from "../kit/index.ts";
+import { ContinuityLostError, runSource } from "../kit/index.ts";
 import type { SourceSession, Standby } from "../kit/index.ts";
 import { poolerProblem } from "./address.ts";
 import { readSlot } from "./checks.ts";
 import type { PostgresSourceOptions } from "./options.ts";
-import { DEFAULTS } from "./options.ts";
 import { POSTGRES_POSITION } from "./position.ts";
 import type { PostgresPosition } from "./position.ts";
 import { runSession } from "./session.ts";
@@ -20,21 +19,10 @@ import { runSession } from "./session.ts";
  * @throws FatalError with a remedy when only a person can help: wrong credentials, missing right, wal_level, publication.
  */
 export async function runPostgresSource(options: PostgresSourceOptions): Promise<void> {
-  const { log, sourceId, signal, random, now, standbyMs } = options;
-  await runSource<PostgresPosition>({
-    log,
-    sourceId,
+  await runSource<PostgresPosition>(options, {
     codec: POSTGRES_POSITION,
-    transactionTimeoutMs: options.transactionTimeoutMs ?? DEFAULTS.transactionTimeoutMs,
-    signal,
-    status: new StatusBoard(options.onStatus),
-    at: options.at ?? (() => undefined),
-    topics: () => prepareTopics(options),
     session: (session) => oneSession(options, session),
-    standby: () => Promise.resolve(slotStandby(options)),
-    ...(random === undefined ? {} : { random }),
-    ...(now === undefined ? {} : { now }),
-    ...(standbyMs === undefined ? {} : { standbyMs }),
+    standby: () => slotStandby(options),
   });
 }
 

@@ -36,6 +36,8 @@ test("a source that is given a pooler ends with one line and the remedy, and tri
     publication: "odi",
     columns: {},
     rawTopic: "raw",
+    positionsTopic: "positions",
+    gapsTopic: "gaps",
     partitions: 4,
     signal: AbortSignal.timeout(30_000),
     onStatus: (status) => statuses.push(status),

@@ -16,7 +16,6 @@ import {
   type SourceSession,
   type SourceStatus,
   type SourceTopics,
-  StatusBoard,
   unreadableValue,
 } from "../../../src/sources/kit/index.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
@@ -32,6 +31,8 @@ const codec: PositionCodec<At> = {
   },
 };
 
+const TOPICS = { rawTopic: "raw", partitions: 2, positionsTopic: "positions", gapsTopic: "gaps" } as const;
+
 let broker: ModelBroker;
 let log: ModelLog;
 let topics: SourceTopics;
@@ -40,13 +41,13 @@ beforeEach(async () => {
   now = 0;
   broker = new ModelBroker();
   log = new ModelLog(broker);
-  topics = await prepareTopics({ log, sourceId: "s", rawTopic: "raw", partitions: 2 });
+  topics = await prepareTopics({ log, sourceId: "s", ...TOPICS });
 });
 
 test("partitions that were added to the raw topic stop no source; too few do", async () => {
   broker.addPartitions("raw", 3);
   const prepare = (partitions: number): Promise<SourceTopics> =>
-    prepareTopics({ log, sourceId: "s", rawTopic: "raw", partitions });
+    prepareTopics({ log, sourceId: "s", ...TOPICS, partitions });
   expect(await prepare(2)).toEqual(topics);
   await expect(prepare(4)).rejects.toThrow("topic raw has 3 partitions, the settings say 4");
 });
@@ -149,24 +150,19 @@ describe("the loop around the sessions", () => {
     const stop = new AbortController();
     const statuses: SourceStatus[] = [];
     let sessions = 0;
-    await runSource<At>({
-      log,
-      sourceId: "s",
-      codec,
-      transactionTimeoutMs: 10_000,
-      signal: stop.signal,
-      status: new StatusBoard((status) => statuses.push(status)),
-      at: () => undefined,
-      topics: () => Promise.resolve(topics),
-      session: async (session) => {
-        await session.ownership.acquire();
-        await play(session, (sessions += 1));
-        stop.abort();
+    const onStatus = (status: SourceStatus): void => void statuses.push(status);
+    await runSource<At>(
+      { log, sourceId: "s", ...TOPICS, signal: stop.signal, onStatus, standbyMs: 1, random: () => 0 },
+      {
+        codec,
+        session: async (session) => {
+          await session.ownership.acquire();
+          await play(session, (sessions += 1));
+          stop.abort();
+        },
+        standby: () => ({ isFree }),
       },
-      standby: () => Promise.resolve({ isFree }),
-      standbyMs: 1,
-      random: () => 0,
-    });
+    );
     return statuses;
   }
 

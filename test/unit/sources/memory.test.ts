@@ -48,9 +48,12 @@ test("EO-13: a store that is made anew under a running source is a gap event and
     store,
     sourceId: "s",
     rawTopic: "raw",
+    positionsTopic: "positions",
+    gapsTopic: "gaps",
     partitions: 1,
     signal: stop.signal,
     beatMs: 20,
+    standbyMs: 40,
     onStatus: ({ epoch, positionText }) => reached.get(`${epoch}/${positionText}`)?.(),
   });
   await first;
@@ -60,6 +63,6 @@ test("EO-13: a store that is made anew under a running source is a gap event and
   stop.abort();
   await source;
   expect(broker.readCommitted("raw").map(({ value }) => String(value))).toEqual(["1", "2", "3"]);
-  const gaps = broker.readCommitted("cricket.gaps").map(({ value }) => JSON.parse(String(value)) as object);
+  const gaps = broker.readCommitted("gaps").map(({ value }) => JSON.parse(String(value)) as object);
   expect(gaps).toMatchObject([{ epoch: 2, action: "reading again from row 1" }]);
 });
