@@ -67,7 +67,7 @@ export interface InningsScoreLine {
   readonly superOver: boolean;
   readonly runs: number;
   readonly wickets: number;
-  /** "19.3"; null where the file format cannot tell. */
+  /** "19.3" as a scoreboard shows it; null where the file format cannot tell. */
   readonly overs: string | null;
   /** "218/8", "218 all out", "400/6d". */
   readonly total: string;
@@ -138,6 +138,13 @@ export interface InningsView {
   /** "218/8", "218 all out", "400/6d". */
   readonly total: string;
   readonly card: ScoredInnings;
+  /**
+   * "19.3" as a scoreboard shows it, where `card.overs` is legal balls in sixes: an over that the umpire miscounted is an over.
+   * null where the file format cannot tell.
+   */
+  readonly overs: string | null;
+  /** Balls of each bowler's overs, counted like `overs`, in the order of `card.bowlers`; null where the file format cannot tell. */
+  readonly bowled: readonly (number | null)[];
   /** Short form of each batter's dismissal, in the order of `card.batters`: "c Hope b Nurse", "not out". */
   readonly dismissals: readonly string[];
   /** Named in the team and not at the crease yet; empty when the team is not known. */

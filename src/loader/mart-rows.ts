@@ -1,3 +1,4 @@
+import { ballsBowled, ballsUsed, oversBowled } from "../domain/cricket/overs.ts";
 import type { Partnership } from "../domain/cricket/partnerships.ts";
 import type { ScoredInnings } from "../domain/cricket/scorecard.ts";
 import type { Row } from "./rows.ts";
@@ -29,6 +30,8 @@ export function inningsRow(matchId: string, innings: ScoredInnings): Row {
     innings.boundaries_exact,
     JSON.stringify(innings.absent_hurt),
     JSON.stringify(innings.fall),
+    oversBowled(innings),
+    ballsUsed(innings),
   ];
 }
 
@@ -63,6 +66,7 @@ export function bowlingRows(matchId: string, innings: ScoredInnings): Row[] {
     bowler.wickets,
     bowler.wides,
     bowler.noballs,
+    ballsBowled(bowler),
   ]);
 }
 

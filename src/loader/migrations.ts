@@ -7,7 +7,7 @@ import { sqlText } from "./tables.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** Rises when the fold of a scorecard changes: marts made by another version are computed again on start. */
-export const MARTS_VERSION = 2;
+export const MARTS_VERSION = 3;
 
 export interface Migration {
   readonly version: number;

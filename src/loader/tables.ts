@@ -119,6 +119,8 @@ const innings: Table = {
     ["boundaries_exact", "BOOLEAN NOT NULL"],
     ["absent_hurt", "JSON NOT NULL"],
     ["fall", "JSON NOT NULL"],
+    ["overs_used", "VARCHAR"],
+    ["balls_used", "INTEGER"],
   ],
 };
 
@@ -155,6 +157,7 @@ const bowling: Table = {
     ["wickets", "INTEGER NOT NULL"],
     ["wides", "INTEGER"],
     ["noballs", "INTEGER"],
+    ["balls_used", "INTEGER"],
   ],
 };
 

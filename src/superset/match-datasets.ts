@@ -10,7 +10,7 @@ const MATCH_LABEL =
  * each format with the newest delivery; `current`: the last innings of its match. Super overs are innings here.
  */
 const NAMED: string = `named AS (
-  SELECT i.match_id, i.innings, i.super_over, i.runs AS total, i.wickets AS lost, i.declared, i.legal_balls,
+  SELECT i.match_id, i.innings, i.super_over, i.runs AS total, i.wickets AS lost, i.declared,
     coalesce(m.match_type, 'unknown') AS match_type, coalesce(m.season, 'unknown') AS season,
     coalesce(${MATCH_LABEL}, i.match_id) AS match,
     i.innings || ' · ' || i.team || CASE WHEN i.super_over THEN ' (super over)' ELSE '' END AS innings_label,
@@ -56,8 +56,8 @@ const score: Dataset = {
 SELECT ${NAMES}, n.last_event_time,
   i.runs, i.wickets,
   i.runs || CASE WHEN i.wickets >= 10 THEN '' ELSE '/' || i.wickets END || CASE WHEN i.declared THEN 'd' ELSE '' END AS score,
-  coalesce(i.overs, '?') AS overs, i.legal_balls,
-  i.legal_balls / n.balls_per_over AS overs_bowled,
+  coalesce(i.overs_used, '?') AS overs, i.legal_balls,
+  i.balls_used / n.balls_per_over AS overs_bowled,
   i.extras_total AS extras, i.target_runs AS target,
   i.deliveries
 FROM named n JOIN innings i ON i.match_id = n.match_id AND i.innings = n.innings`,
@@ -84,7 +84,7 @@ FROM named n JOIN innings i ON i.match_id = n.match_id AND i.innings = n.innings
     {
       name: "scoring_rate",
       label: "Runs an over",
-      sql: "SUM(runs) FILTER (WHERE legal_balls IS NOT NULL) / NULLIF(SUM(overs_bowled), 0)",
+      sql: "SUM(runs) FILTER (WHERE overs_bowled IS NOT NULL) / NULLIF(SUM(overs_bowled), 0)",
       format: ".2f",
     },
     { name: "runs_per_wicket", label: "Runs a wicket", sql: "SUM(runs) / NULLIF(SUM(wickets), 0)", format: ".1f" },
@@ -113,18 +113,21 @@ const worm: Dataset = {
     sum(d.runs_total) OVER so_far AS runs_off_balls,
     sum(team_wickets(d.wickets)) OVER so_far AS wickets,
     CASE WHEN count(d.wides) OVER so_far = count(*) OVER so_far
-         THEN count(*) FILTER (WHERE d.wides = 0 AND d.noballs = 0) OVER so_far END AS legal_balls
+         THEN count(*) FILTER (WHERE d.wides = 0 AND d.noballs = 0) OVER in_over END AS legal_in_over
   FROM named n JOIN deliveries d ON d.match_id = n.match_id AND d.innings = n.innings
-  WINDOW so_far AS (PARTITION BY ${NAMES} ORDER BY d.over_no, d.ball_no ROWS UNBOUNDED PRECEDING)
+  WINDOW so_far AS (PARTITION BY ${NAMES} ORDER BY d.over_no, d.ball_no ROWS UNBOUNDED PRECEDING),
+    in_over AS (PARTITION BY ${NAMES}, d.over_no ORDER BY d.ball_no ROWS UNBOUNDED PRECEDING)
 ), chased AS (
-  SELECT ${NAMES}, n.balls_per_over, n.over_no, n.ball_index, n.wickets, n.legal_balls, n.runs_off_balls + g.penalty_pre AS runs,
+  SELECT ${NAMES}, n.balls_per_over, n.over_no, n.ball_index, n.wickets, n.runs_off_balls + g.penalty_pre AS runs,
+    used_of(n.over_no, n.legal_in_over, n.balls_per_over) AS balls_used,
     g.target_runs - n.runs_off_balls - g.penalty_pre AS needed,
-    floor(g.target_overs) * n.balls_per_over + round((g.target_overs - floor(g.target_overs)) * 10) - n.legal_balls AS balls_left
+    floor(g.target_overs) * n.balls_per_over + round((g.target_overs - floor(g.target_overs)) * 10)
+      - used_of(n.over_no, n.legal_in_over, n.balls_per_over) AS balls_left
   FROM counted n JOIN goals g ON g.match_id = n.match_id AND g.innings = n.innings
 )
 SELECT ${NAMES}, n.ball_index::INTEGER AS ball_index, n.over_no + 1 AS over_number, n.runs::INTEGER AS runs,
   n.wickets::INTEGER AS wickets,
-  CASE WHEN n.legal_balls > 0 THEN n.runs * n.balls_per_over / n.legal_balls END::DOUBLE AS run_rate,
+  CASE WHEN n.balls_used > 0 THEN n.runs * n.balls_per_over / n.balls_used END::DOUBLE AS run_rate,
   CASE WHEN n.needed > 0 AND n.balls_left > 0 THEN n.needed * n.balls_per_over / n.balls_left END::DOUBLE AS required_rate
 FROM chased n`,
   columns: [

@@ -83,8 +83,8 @@ const bowlingCards: Dataset = {
 SELECT n.match_type, n.season, n.match, n.match_id, n.innings, n.innings_label, n.opponent AS team, n.team AS opponent,
   n.super_over, n.live, n.current,
   b.position, coalesce(k.player, b.bowler) AS player, b.bowler,
-  CASE WHEN b.balls IS NULL THEN '?' ELSE (b.balls // n.balls_per_over) || '.' || (b.balls % n.balls_per_over) END AS overs,
-  b.balls, b.balls / n.balls_per_over AS overs_bowled, b.maidens, b.runs, b.wickets, b.wides, b.noballs
+  CASE WHEN b.balls_used IS NULL THEN '?' ELSE (b.balls_used // n.balls_per_over) || '.' || (b.balls_used % n.balls_per_over) END AS overs,
+  b.balls, b.balls_used / n.balls_per_over AS overs_bowled, b.maidens, b.runs, b.wickets, b.wides, b.noballs
 FROM named n
 JOIN bowling b ON b.match_id = n.match_id AND b.innings = n.innings
 LEFT JOIN known k ON k.match_id = b.match_id AND k.name = b.bowler`,

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Match } from "../../src/domain/cricket/types.ts";
+import type { Delivery, Match } from "../../src/domain/cricket/types.ts";
 import type { ScoredMatch } from "../../src/domain/cricket/scored.ts";
 import { planLoad } from "../../src/loader/plan.ts";
 import { Warehouse } from "../../src/loader/warehouse.ts";
@@ -11,6 +11,7 @@ import { documentSets, idOf, matchFiles, readAnyMatch } from "./cricket-files.ts
 /** A match that was loaded, and the card that another program made of its file. */
 export interface LoadedMatch {
   readonly match: Match;
+  readonly deliveries: readonly Delivery[];
   readonly expected: ScoredMatch;
 }
 
@@ -53,7 +54,7 @@ export async function loadMatches(dir: string): Promise<{ warehouse: Warehouse; 
       );
       await loadPlan(warehouse, plan);
       offset += balls.length;
-      loaded.set(id, { match, expected });
+      loaded.set(id, { match, deliveries, expected });
     }
   }
   expect(loaded.size).toBeGreaterThanOrEqual(20);

@@ -1,5 +1,5 @@
-import { oversBowled } from "./overs.ts";
-import type { ScoredBatter, ScoredInnings, ScoredMatch } from "./scored.ts";
+import { ballsBowled, ballsUsed, oversBowled } from "./overs.ts";
+import type { ScoredBatter, ScoredBowler, ScoredInnings, ScoredMatch } from "./scored.ts";
 import { batsTwice, earlierInnings, leadText, ordinal, standingOf, superOverNumber } from "./standing.ts";
 import { type Column, clip, row, wrap } from "./text-table.ts";
 import type { Match } from "./types.ts";
@@ -102,19 +102,22 @@ function inningsBlock(scored: ScoredMatch, innings: ScoredInnings, match: Match,
     ...notAtTheCrease(innings, match),
     ...fallLines(innings, name),
     row(BOWLING, ["Bowling", "O", "M", "R", "W", "Econ", "wd", "nb"]),
-    ...innings.bowlers.map((bowler) =>
-      row(BOWLING, [
-        bowler.name,
-        bowler.balls === null ? "-" : bowlerOvers(bowler.balls, scored.info.bpo),
-        figure(bowler.maidens),
-        figure(bowler.runs),
-        String(bowler.wickets),
-        rate(bowler.runs, bowler.balls === null ? null : bowler.balls / scored.info.bpo),
-        figure(bowler.wides),
-        figure(bowler.noballs),
-      ]),
-    ),
+    ...innings.bowlers.map((bowler) => bowlingLine(bowler, scored.info.bpo)),
   ];
+}
+
+function bowlingLine(bowler: ScoredBowler, ballsPerOver: number): string {
+  const balls = ballsBowled(bowler);
+  return row(BOWLING, [
+    bowler.name,
+    balls === null ? "-" : bowlerOvers(balls, ballsPerOver),
+    figure(bowler.maidens),
+    figure(bowler.runs),
+    String(bowler.wickets),
+    rate(bowler.runs, balls === null ? null : balls / ballsPerOver),
+    figure(bowler.wides),
+    figure(bowler.noballs),
+  ]);
 }
 
 function figure(value: number | null): string {
@@ -157,9 +160,10 @@ function extrasText({ extras, penalty_pre, penalty_post }: ScoredInnings): strin
 }
 
 function totalLine(scored: ScoredMatch, innings: ScoredInnings, match: Match): string {
-  const { legal_balls, target } = innings;
+  const { target } = innings;
   const overs = oversBowled(innings);
-  const runRate = rate(innings.runs, legal_balls === null ? null : legal_balls / scored.info.bpo);
+  const balls = ballsUsed(innings);
+  const runRate = rate(innings.runs, balls === null ? null : balls / scored.info.bpo);
   const pace = overs === null ? "" : ` (${oversWords(overs)}, RR ${runRate})`;
   const from = target === null || target.overs === null ? "" : ` from ${target.overs} ov`;
   const standing = standingOf(scored, innings, match);

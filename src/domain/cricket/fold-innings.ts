@@ -1,4 +1,6 @@
-import type { BatterScore, BowlerScore, FallOfWicket, InningsScore } from "./innings.ts";
+import { type BowlerScore, newBowler } from "./bowler.ts";
+import type { BatterScore, FallOfWicket, InningsScore } from "./innings.ts";
+import { countsIn, missingOf } from "./overs.ts";
 import type { Delivery } from "./types.ts";
 import { isBowlersWicket, isTeamWicket } from "./wickets.ts";
 
@@ -103,16 +105,17 @@ class Fold {
     };
   }
 
-  /** Ends the over before: its maiden is complete by being followed, with five balls too. */
+  /** Ends the over before: it is complete by being followed, with five balls too, and so is its maiden. */
   #goToOver({ over: number, ball, bowler }: Delivery, legal: number, conceded: number): void {
     const over = this.#over;
     if (this.#begun && (number < over.over || (number === over.over && ball <= over.lastBall))) {
       throw new RangeError(`two deliveries ${number}.${ball} in one innings`);
     }
     if (!this.#begun || over.over !== number) {
-      if (this.#begun && over.conceded === 0 && over.bowler !== null) {
-        const last = this.#bowlers.get(over.bowler);
-        if (last !== undefined) last.maidens++;
+      const last = this.#begun && over.bowler !== null ? this.#bowlers.get(over.bowler) : undefined;
+      if (last !== undefined) {
+        if (over.conceded === 0) last.maidens++;
+        last.used += missingOf(over.legalBalls, this.#start.ballsPerOver);
       }
       over.over = number;
       over.bowler = bowler;
@@ -137,10 +140,11 @@ class Fold {
   #bowl({ bowler: name, extras, wickets }: Delivery, legal: number, conceded: number): void {
     let bowler = this.#bowlers.get(name);
     if (bowler === undefined) {
-      bowler = { name, extrasKnown: true, balls: 0, maidens: 0, runs: 0, wickets: 0, wides: 0, noballs: 0 };
+      bowler = { ...newBowler(name) };
       this.#bowlers.set(name, bowler);
     }
     bowler.balls += legal;
+    if (countsIn(this.#over.legalBalls, this.#start.ballsPerOver)) bowler.used += legal;
     bowler.runs += conceded;
     if (extras === null) bowler.extrasKnown = false;
     else {

@@ -1,6 +1,9 @@
+import { type BowlerScore, newBowler } from "./bowler.ts";
+import { countsIn, missingOf } from "./overs.ts";
 import type { Delivery, Extras, Wicket } from "./types.ts";
 import { isBowlersWicket, isTeamWicket } from "./wickets.ts";
 
+export type { BowlerScore } from "./bowler.ts";
 export { foldInnings } from "./fold-innings.ts";
 
 /**
@@ -43,19 +46,6 @@ export interface BatterScore {
   readonly fours: number;
   readonly sixes: number;
   readonly wicket: (Wicket & { readonly bowler: string }) | null;
-}
-
-export interface BowlerScore {
-  readonly name: string;
-  /** false once a delivery of his gave no kinds of extras: nothing but wickets can be told of him then. */
-  readonly extrasKnown: boolean;
-  readonly balls: number;
-  /** Of overs that another over followed; `maidenInProgress` has the last one. */
-  readonly maidens: number;
-  readonly runs: number;
-  readonly wickets: number;
-  readonly wides: number;
-  readonly noballs: number;
 }
 
 export interface FallOfWicket {
@@ -123,7 +113,7 @@ export function applyDelivery(score: InningsScore, d: Delivery): InningsScore {
     extrasKnown: score.extrasKnown && d.extras !== null,
     boundariesExact: score.boundariesExact && d.nonBoundary !== null,
     batters: nextBatters(score.batters, d),
-    bowlers: nextBowlers(withFinishedMaiden(score, over), d),
+    bowlers: nextBowlers(withFinishedOver(score, over), d, countsIn(over.legalBalls, score.ballsPerOver)),
     fall: [
       ...score.fall,
       ...fallen.map(({ playerOut }, n) => ({
@@ -177,28 +167,32 @@ function nextOver(last: OverScore | null, d: Delivery): OverScore {
 }
 
 /**
- * Credits the maiden of the over that `over` follows. It is complete by being followed, with five balls too:
- * umpires miscount.
+ * Credits the over that `over` follows, and its maiden, to who bowled all of it. It is complete by being followed, with five
+ * balls too: umpires miscount.
  */
-function withFinishedMaiden({ over: last, bowlers }: InningsScore, over: OverScore): readonly BowlerScore[] {
-  if (last === null || last.over === over.over || last.conceded > 0 || last.bowler === null) return bowlers;
-  return bowlers.map((bowler) => (bowler.name === last.bowler ? { ...bowler, maidens: bowler.maidens + 1 } : bowler));
+function withFinishedOver(
+  { over: last, bowlers, ballsPerOver }: InningsScore,
+  over: OverScore,
+): readonly BowlerScore[] {
+  if (last === null || last.over === over.over || last.bowler === null) return bowlers;
+  const maiden = last.conceded === 0 ? 1 : 0;
+  const missing = missingOf(last.legalBalls, ballsPerOver);
+  return bowlers.map((bowler) =>
+    bowler.name === last.bowler ? { ...bowler, maidens: bowler.maidens + maiden, used: bowler.used + missing } : bowler,
+  );
 }
 
-function nextBowlers(bowlers: readonly BowlerScore[], d: Delivery): readonly BowlerScore[] {
+/** `counts`: whether a legal ball at this place of the over counts against it. */
+function nextBowlers(bowlers: readonly BowlerScore[], d: Delivery, counts: boolean): readonly BowlerScore[] {
   const known = bowlers.some(({ name }) => name === d.bowler);
-  const all = known
-    ? bowlers
-    : [
-        ...bowlers,
-        { name: d.bowler, extrasKnown: true, balls: 0, maidens: 0, runs: 0, wickets: 0, wides: 0, noballs: 0 },
-      ];
+  const all = known ? bowlers : [...bowlers, newBowler(d.bowler)];
   return all.map((bowler) =>
     bowler.name === d.bowler
       ? {
           ...bowler,
           extrasKnown: bowler.extrasKnown && d.extras !== null,
           balls: bowler.balls + (isLegal(d) ? 1 : 0),
+          used: bowler.used + (isLegal(d) && counts ? 1 : 0),
           runs: bowler.runs + conceded(d),
           wickets: bowler.wickets + d.wickets.filter(({ kind }) => isBowlersWicket(kind)).length,
           wides: bowler.wides + (d.extras?.wides ?? 0),

@@ -1,4 +1,4 @@
-import { ballsIn, ballsUsed, oversBowled } from "./overs.ts";
+import { ballsBowled, ballsIn, ballsUsed, oversBowled } from "./overs.ts";
 import type { ScoredBatter, ScoredInnings, ScoredMatch } from "./scored.ts";
 import { asOfNow, batsTwice, earlierInnings, leadText, ordinal, standingOf, superOverNumber } from "./standing.ts";
 import type { Delivery, Match } from "./types.ts";
@@ -71,8 +71,9 @@ function wicketText(innings: ScoredInnings, last: Delivery, name: ShortName): st
 function atBowl(scored: ScoredMatch, innings: ScoredInnings, last: Delivery, name: ShortName): string {
   const bowler = innings.bowlers.find((other) => other.name === last.bowler);
   if (bowler === undefined) return "";
+  const balls = ballsBowled(bowler);
   const figures = [
-    bowler.balls === null ? null : bowlerOvers(bowler.balls, scored.info.bpo),
+    balls === null ? null : bowlerOvers(balls, scored.info.bpo),
     bowler.maidens,
     bowler.runs,
     bowler.wickets,

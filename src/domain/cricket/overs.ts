@@ -1,4 +1,4 @@
-import type { ScoredInnings } from "./scored.ts";
+import type { ScoredBowler, ScoredInnings } from "./scored.ts";
 
 /**
  * The balls that an innings has used of its overs. An over that another one followed is used up, also where the umpire miscounted
@@ -7,6 +7,21 @@ import type { ScoredInnings } from "./scored.ts";
 export function usedOf(over: number, legalBalls: number, ballsPerOver: number): NonNullable<ScoredInnings["bowled"]> {
   const balls = over * ballsPerOver + Math.min(ballsPerOver, legalBalls);
   return { balls, overs: oversText(balls, ballsPerOver) };
+}
+
+/** Whether the last of so many legal balls counts against its over: an over that the umpire let go on is used up by then. */
+export function countsIn(legalBalls: number, ballsPerOver: number): boolean {
+  return legalBalls <= ballsPerOver;
+}
+
+/** What an over that has ended lacks of its length. Who bowled all of it has bowled an over. */
+export function missingOf(legalBalls: number, ballsPerOver: number): number {
+  return Math.max(0, ballsPerOver - legalBalls);
+}
+
+/** Balls of a bowler's overs; null where the format cannot tell wides. Of an over that two shared each has the balls he bowled. */
+export function ballsBowled({ used, balls }: ScoredBowler): number | null {
+  return used ?? balls;
 }
 
 /** Balls that count against the overs of an innings; null where the format cannot tell wides. */

@@ -87,8 +87,12 @@ export function scoreInnings(match: Match, note: InningsNote | undefined, score:
  * text of two scorers can be compared as well as their values.
  */
 export function scoredMatchJson(scored: ScoredMatch): string {
-  const innings = scored.innings.map(({ bowled: _, ...printed }) => printed);
-  return sortedJson({ ...scored, innings });
+  return sortedJson({ ...scored, innings: scored.innings.map(printedInnings) });
+}
+
+/** Without what is no part of the printed form. */
+export function printedInnings({ bowled: _, bowlers, ...innings }: ScoredInnings): ScoredInnings {
+  return { ...innings, bowlers: bowlers.map(({ used: __, ...figures }) => figures) };
 }
 
 function sortedJson(value: unknown): string {
@@ -147,6 +151,7 @@ function scoredBowler(bowler: BowlerScore, maiden: string | null): ScoredBowler 
   return {
     name: bowler.name,
     balls: known ? bowler.balls : null,
+    ...(known && { used: bowler.used }),
     maidens: known ? bowler.maidens + (bowler.name === maiden ? 1 : 0) : null,
     runs: known ? bowler.runs : null,
     wickets: bowler.wickets,

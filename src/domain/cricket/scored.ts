@@ -74,6 +74,8 @@ export interface ScoredBatter {
 export interface ScoredBowler {
   readonly name: string;
   readonly balls: number | null;
+  /** Balls of his overs, see overs.ts: no part of the printed form. Absent where nobody can tell. */
+  readonly used?: number;
   readonly maidens: number | null;
   readonly runs: number | null;
   readonly wickets: number;

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { inningsView, scoreLine } from "../../../src/dashboard/server/view/innings.ts";
 import { chaseOf, isDecided } from "../../../src/dashboard/server/view/chase.ts";
 import { renderCard } from "../../../src/domain/cricket/card.ts";
 import { liveLine } from "../../../src/domain/cricket/live-line.ts";
+import { ballsBowled } from "../../../src/domain/cricket/overs.ts";
 import { scoredMatchJson, scoreMatch } from "../../../src/domain/cricket/scorecard.ts";
+import { bowlerOvers } from "../../../src/domain/cricket/words.ts";
 import type { Delivery, InningsNote, Match } from "../../../src/domain/cricket/types.ts";
 import { bundledMatch, delivery } from "../../support/cricket.ts";
 
@@ -87,6 +90,49 @@ describe("an over that the umpire miscounted", () => {
     const [printed] = (JSON.parse(scoredMatchJson(scored)) as typeof scored).innings;
     expect(printed).toMatchObject({ overs: "1.5", legal_balls: 11 });
     expect(printed).not.toHaveProperty("bowled");
+  });
+
+  test.each([
+    ["of five balls: an over of whoever bowled it", [5, 1], "1", "0.1"],
+    ["of seven balls", [7, 1], "1", "0.1"],
+    ["of five, before the next", [5], "0.5", undefined],
+    ["of seven, before the next", [7], "1", undefined],
+  ])("in a bowler's figures, %s", (_what, overs, first, second) => {
+    const match = chase(20);
+    const balls = innings(1, overs, 1).map((d) => ({ ...d, bowler: d.over === 0 ? "First" : "Second" }));
+    const scored = scoreMatch(match, balls);
+    const figures = new Map(scored.innings[0]?.bowlers.map((bowler) => [bowler.name, ballsBowled(bowler)]));
+    const shown = (name: string): string | undefined => {
+      const found = figures.get(name);
+      return found === undefined ? undefined : bowlerOvers(Number(found), 6);
+    };
+    expect([shown("First"), shown("Second")]).toEqual([first, second]);
+    expect(renderCard(scored, match)).toMatch(new RegExp(`^First +${first.replace(".", "[.]")} `, "mu"));
+    const page = inningsView(match, scored.innings[0]!, balls, (name) => name);
+    expect(page.bowled).toEqual([...figures.values()]);
+    expect(page.card.bowlers[0]).toMatchObject({ balls: overs[0] });
+    expect(page.card.bowlers[0]).not.toHaveProperty("used");
+    expect(scored.innings.flatMap((each) => each.bowlers.map(({ used }) => used))).toEqual([...figures.values()]);
+  });
+
+  test("that two bowlers shared: each has the balls he bowled, and none beyond the over's six", () => {
+    const shared = (legal: number): Delivery[] =>
+      innings(1, [legal, 1]).map((d) => ({ ...d, bowler: d.over === 1 ? "Third" : d.ball <= 4 ? "First" : "Second" }));
+    const figures = (legal: number): unknown =>
+      scoreMatch(chase(20), shared(legal)).innings[0]?.bowlers.map(({ name, used }) => `${name} ${used}`);
+    expect(figures(5)).toEqual(["First 4", "Second 1", "Third 1"]);
+    expect(figures(7)).toEqual(["First 4", "Second 2", "Third 1"]);
+  });
+
+  test("on the page: overs, run rate and the axis of the worm are those of a scoreboard", () => {
+    const match = chase(20);
+    const balls = innings(1, [5, 7, 3]).map((d) => ({ ...d, runs: { batter: 1, extras: 0, total: 1 } }));
+    const card = scoreMatch(match, balls).innings[0]!;
+    expect(inningsView(match, card, balls, (name) => name)).toMatchObject({ overs: "2.3", runRate: 6 });
+    expect(scoreLine(card).overs).toBe("2.3");
+    const axis = inningsView(match, card, balls, (name) => name).worm.map(([, , , , at]) => at);
+    expect([axis[4], axis[5], axis[11], axis[14]]).toEqual([0.833, 1.167, 2, 2.5]);
+    expect(renderCard(scoreMatch(match, balls), match)).toContain("(2.3 ov, RR 6.00)");
   });
 
   test("where wides cannot be told nobody counts", () => {

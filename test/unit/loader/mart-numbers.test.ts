@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ScoredInnings } from "../../../src/domain/cricket/scored.ts";
 import type { Warehouse } from "../../../src/loader/warehouse.ts";
+import { inOvers, type OversUsed, oversUsed } from "../../support/overs-used.ts";
 import { loadMatches, type LoadedMatch } from "../../support/loaded-matches.ts";
 
 /* The marts of at least twenty matches of every format against the cards that another program made of their files. */
@@ -77,15 +78,43 @@ test("overs, phases and stands sum to the innings less penalty runs", async () =
   );
 });
 
+/** Of an innings that was loaded; null where nobody can tell. */
+function usedBy(innings: ScoredInnings, id: string): OversUsed | null {
+  const of = loaded.find(({ expected }) => expected.id === id);
+  const balls = of?.deliveries.filter((delivery) => delivery.innings === innings.number) ?? [];
+  return oversUsed(balls, of?.match.ballsPerOver ?? 6);
+}
+
+test("overs are those of a scoreboard, of the innings and of its bowlers", async () => {
+  const bpo = (id: string): number => loaded.find(({ expected }) => expected.id === id)?.match.ballsPerOver ?? 6;
+  expect(
+    await rows("SELECT match_id, innings, overs_used, balls_used FROM innings WHERE deliveries > 0 ORDER BY ALL"),
+  ).toEqual(
+    perInnings((innings, id) => {
+      const used = usedBy(innings, id);
+      return used === null ? [null, null] : [inOvers(used.balls, bpo(id)), used.balls];
+    }),
+  );
+  expect(
+    await rows(
+      "SELECT match_id, innings, list([bowler, balls_used::VARCHAR] ORDER BY position) FROM bowling GROUP BY ALL ORDER BY ALL",
+    ),
+  ).toEqual(
+    perInnings((innings, id) => {
+      const used = usedBy(innings, id);
+      return [innings.bowlers.map(({ name }) => [name, used === null ? null : String(used.bowlers.get(name))])];
+    }),
+  );
+});
+
 test("the last point of the worm is the score, and it has a point for every delivery", async () => {
   const last = await rows(
     "SELECT match_id, innings, max(ball_index), arg_max(runs, ball_index), arg_max(wickets, ball_index), round(arg_max(run_rate, ball_index), 6) FROM worm GROUP BY ALL ORDER BY ALL",
   );
   const rate = (innings: ScoredInnings, id: string): number | null => {
     const bpo = loaded.find(({ expected }) => expected.id === id)?.expected.info.bpo ?? 6;
-    return innings.legal_balls === null || innings.legal_balls === 0
-      ? null
-      : Math.round(((innings.runs - innings.penalty_post) * bpo * 1e6) / innings.legal_balls) / 1e6;
+    const balls = usedBy(innings, id)?.balls ?? 0;
+    return balls === 0 ? null : Math.round(((innings.runs - innings.penalty_post) * bpo * 1e6) / balls) / 1e6;
   };
   expect(last).toEqual(
     perInnings((innings, id) => [
@@ -106,7 +135,7 @@ test("the wickets are those of the card, in order", async () => {
 
 interface Figures {
   readonly batted: { runs: number; balls: number | null; out: boolean; fours: number; sixes: number }[];
-  readonly bowled: { balls: number | null; runs: number | null; wickets: number; bpo: number }[];
+  readonly bowled: { balls: number | null; runs: number | null; wickets: number; overs: number }[];
 }
 
 /** Cards by type of match and person, super overs left out. */
@@ -123,7 +152,10 @@ function byPerson(identity: (match: LoadedMatch, name: string) => string): Map<s
     for (const innings of match.expected.innings.filter(({ super_over }) => !super_over)) {
       for (const batter of innings.batters) of(match, batter.name).batted.push(batter);
       for (const bowler of innings.bowlers)
-        of(match, bowler.name).bowled.push({ ...bowler, bpo: match.expected.info.bpo });
+        of(match, bowler.name).bowled.push({
+          ...bowler,
+          overs: (usedBy(innings, match.expected.id)?.bowlers.get(bowler.name) ?? 0) / match.expected.info.bpo,
+        });
     }
   }
   return figures;
@@ -158,7 +190,7 @@ test("careers are sums over the cards, ratios sums over sums, and nothing unknow
       bowl(total(bowled.map(({ balls }) => balls))),
       bowl(total(bowled.map(({ runs }) => runs))),
       bowl(sumOf(bowled.map((card) => card.wickets))),
-      ratio(conceded, sumOf(counted.map(({ balls, bpo }) => (balls ?? 0) / bpo)), 1),
+      ratio(conceded, sumOf(counted.map(({ overs }) => overs)), 1),
       ratio(conceded, wickets, 1),
     ];
   });

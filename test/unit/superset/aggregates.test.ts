@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Metric } from "../../../src/superset/describe.ts";
 import type { Card, CardInnings } from "../../support/card.ts";
 import { chartNamed, ChartSnapshot, type Rows } from "../../support/chart-snapshot.ts";
+import { type OversUsed, oversUsed } from "../../support/overs-used.ts";
 import { bundledMatches, type SnapshotMatch } from "../../support/warehouse-snapshot.ts";
 
 const matches: readonly (SnapshotMatch & { readonly card: Card })[] = bundledMatches().map((match) => ({
@@ -54,10 +55,21 @@ function comparable(rows: Rows): string[] {
   return rows.map((row) => JSON.stringify(Object.entries(row).map(([name, value]) => [name, text(value)]))).toSorted();
 }
 
-/** Runs an over of some innings, those left out whose format cannot tell its legal balls. */
+/** What a scoreboard counts of it; null where its format cannot tell. */
+function usedBy({ number, bpo, of }: Pick<Played, "number" | "bpo" | "of">): OversUsed | null {
+  return oversUsed(
+    of.deliveries.filter(({ innings }) => innings === number),
+    bpo,
+  );
+}
+
+/** Runs an over of some innings, those left out whose format cannot tell its balls. */
 function rateOf(innings: readonly Played[]): number | null {
-  const known = innings.filter(({ legal_balls }) => legal_balls !== null);
-  return ratio(sum(known.map(({ runs }) => runs)), sum(known.map(({ legal_balls, bpo }) => (legal_balls ?? 0) / bpo)));
+  const known = innings.flatMap((each) => {
+    const used = usedBy(each);
+    return used === null ? [] : [{ runs: each.runs, overs: used.balls / each.bpo }];
+  });
+  return ratio(sum(known.map(({ runs }) => runs)), sum(known.map(({ overs }) => overs)));
 }
 
 describe("innings of all matches", () => {
@@ -121,7 +133,11 @@ describe.each(["ODI", "T20", "Test"])("players of %s", (format) => {
   const innings = played.filter((each) => each.format === format);
   const batting = innings.flatMap((of) => of.batters.map((card) => ({ ...card, person: personOf(of, card.name) })));
   const bowling = innings.flatMap((of) =>
-    of.bowlers.map((card) => ({ ...card, bpo: of.bpo, person: personOf(of, card.name) })),
+    of.bowlers.map((card) => ({
+      ...card,
+      overs: (usedBy(of)?.bowlers.get(card.name) ?? 0) / of.bpo,
+      person: personOf(of, card.name),
+    })),
   );
   const filter = `match_type = '${format}'`;
   const nameless = (rows: Rows): Rows => rows.map(({ player: _, match_type: __, ...figures }) => figures);
@@ -165,7 +181,7 @@ describe.each(["ODI", "T20", "Test"])("players of %s", (format) => {
         bowled: cards.length,
         total_wickets: sum(cards.map(({ wickets }) => wickets)),
         bowling_average: ratio(runs, sum(known.map(({ wickets }) => wickets))),
-        economy: ratio(runs, sum(known.map(({ balls, bpo }) => (balls ?? 0) / bpo))),
+        economy: ratio(runs, sum(known.map(({ overs }) => overs))),
         total_maidens: sum(cards.map(({ maidens }) => maidens ?? 0)),
       };
     });

@@ -49,7 +49,7 @@ export function BattingCard({ innings }: { readonly innings: InningsView }): JSX
             <tr class="sum">
               <th scope="row">Total</th>
               <td class="wide">
-                {card.overs === null ? counted(card.deliveries, "ball") : `${card.overs} overs`}
+                {innings.overs === null ? counted(card.deliveries, "ball") : `${innings.overs} overs`}
                 {innings.runRate === null ? "" : `, ${innings.runRate.toFixed(2)} an over`}
               </td>
               <td class="n" data-total={innings.total}>
@@ -125,8 +125,13 @@ export function BowlingCard(props: { readonly innings: InningsView; readonly bal
             </tr>
           </thead>
           <tbody>
-            {props.innings.card.bowlers.map((bowler) => (
-              <BowlerRow key={bowler.name} bowler={bowler} ballsPerOver={props.ballsPerOver} />
+            {props.innings.card.bowlers.map((bowler, place) => (
+              <BowlerRow
+                key={bowler.name}
+                bowler={bowler}
+                balls={props.innings.bowled[place] ?? null}
+                ballsPerOver={props.ballsPerOver}
+              />
             ))}
           </tbody>
         </table>
@@ -137,12 +142,14 @@ export function BowlingCard(props: { readonly innings: InningsView; readonly bal
 
 function BowlerRow({
   bowler,
+  balls,
   ballsPerOver,
 }: {
   readonly bowler: ScoredBowler;
+  readonly balls: number | null;
   readonly ballsPerOver: number;
 }): JSX.Element {
-  const { name, balls, maidens, runs, wickets, wides, noballs } = bowler;
+  const { name, maidens, runs, wickets, wides, noballs } = bowler;
   return (
     <tr>
       <th scope="row">{name}</th>

@@ -119,7 +119,7 @@ async function readCards(query: Query, ids: readonly string[]): Promise<Map<stri
   const cards = new Map<string, Card[]>(ids.map((id) => [id, []]));
   if (ids.length === 0) return cards;
   const rows = await query(
-    "SELECT match_id, innings, team, super_over, runs, wickets, overs, declared, forfeited, CAST(absent_hurt AS VARCHAR), deliveries, penalty_post " +
+    "SELECT match_id, innings, team, super_over, runs, wickets, overs_used, declared, forfeited, CAST(absent_hurt AS VARCHAR), deliveries, penalty_post " +
       `FROM innings WHERE match_id IN (${ids.map((_, n) => `$${n + 1}`).join(", ")}) ORDER BY match_id, innings`,
     [...ids],
   );

@@ -24,7 +24,7 @@ export function chaseOf(scored: ScoredMatch, match: Match): Chase | null {
     ballsLeft,
     requiredRate:
       need === 0 || over || ballsLeft === null || ballsLeft === 0 ? null : runRate(need, ballsLeft, match.ballsPerOver),
-    currentRate: runRate(innings.runs, innings.legal_balls, match.ballsPerOver),
+    currentRate: runRate(innings.runs, used, match.ballsPerOver),
     rateAtStart: all === null ? null : runRate(target, all, match.ballsPerOver),
   };
 }

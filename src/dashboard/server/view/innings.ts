@@ -1,4 +1,6 @@
+import { ballsBowled, ballsUsed, oversBowled, usedOf } from "../../../domain/cricket/overs.ts";
 import { partnershipsOf } from "../../../domain/cricket/partnerships.ts";
+import { printedInnings } from "../../../domain/cricket/scorecard.ts";
 import type { ScoredInnings } from "../../../domain/cricket/scored.ts";
 import type { Delivery, Match } from "../../../domain/cricket/types.ts";
 import { isTeamWicket } from "../../../domain/cricket/wickets.ts";
@@ -12,18 +14,19 @@ export function inningsView(
   deliveries: readonly Delivery[],
   name: ShortName,
 ): InningsView {
-  const { bowled: _, ...printed } = card;
   return {
     number: card.number,
     team: card.team,
     total: totalText(card),
-    card: printed,
+    card: printedInnings(card),
+    overs: oversBowled(card),
+    bowled: card.bowlers.map(ballsBowled),
     dismissals: card.batters.map((batter) => howText(batter, name)),
     didNotBat: didNotBat(match, card),
     worm: worm(deliveries, card.penalty_pre, match.ballsPerOver),
     manhattan: manhattan(deliveries),
     partnerships: partnerships(deliveries),
-    runRate: runRate(card.runs, card.legal_balls, match.ballsPerOver),
+    runRate: runRate(card.runs, ballsUsed(card), match.ballsPerOver),
   };
 }
 
@@ -34,14 +37,14 @@ export function scoreLine(card: ScoredInnings): InningsScoreLine {
     superOver: card.super_over,
     runs: card.runs,
     wickets: card.wickets,
-    overs: card.overs,
+    overs: oversBowled(card),
     total: totalText(card),
   };
 }
 
 /** Runs per over, cut to two decimals as cards do; null where balls cannot be counted or none was bowled. */
-export function runRate(runs: number, legalBalls: number | null, ballsPerOver: number): number | null {
-  const text = rate(runs, legalBalls === null ? null : legalBalls / ballsPerOver);
+export function runRate(runs: number, balls: number | null, ballsPerOver: number): number | null {
+  const text = rate(runs, balls === null ? null : balls / ballsPerOver);
   return text === "-" ? null : Number(text);
 }
 
@@ -64,8 +67,7 @@ export function worm(deliveries: readonly Delivery[], penaltyPre: number, ballsP
     const fallen = delivery.wickets.filter(({ kind }) => isTeamWicket(kind)).length;
     runs += delivery.runs.total;
     wickets += fallen;
-    // An over that an umpire miscounted ends where the next one begins.
-    const at = Math.round((over + Math.min(1, legal / ballsPerOver)) * 1000) / 1000;
+    const at = Math.round((usedOf(over, legal, ballsPerOver).balls / ballsPerOver) * 1000) / 1000;
     points.push([points.length + 1, runs, wickets, fallen > 0 ? 1 : 0, known ? at : null]);
   }
   return points;

@@ -1,4 +1,5 @@
 import { liveLine } from "../../../domain/cricket/card.ts";
+import { ballsBowled } from "../../../domain/cricket/overs.ts";
 import type { ScoredInnings, ScoredMatch } from "../../../domain/cricket/scored.ts";
 import { asOfNow } from "../../../domain/cricket/standing.ts";
 import type { Delivery } from "../../../domain/cricket/types.ts";
@@ -141,7 +142,8 @@ function atCrease(card: ScoredInnings, last: Delivery): BatterAtCrease[] {
 function bowlerNow(card: ScoredInnings, last: Delivery, ballsPerOver: number): BowlerNow | null {
   const bowler = card.bowlers.find(({ name }) => name === last.bowler);
   if (bowler === undefined) return null;
-  const { name, balls, maidens, runs, wickets } = bowler;
+  const { name, maidens, runs, wickets } = bowler;
+  const balls = ballsBowled(bowler);
   return { name, overs: balls === null ? null : bowlerOvers(balls, ballsPerOver), maidens, runs, wickets };
 }
 

@@ -94,6 +94,8 @@ function inningsOf(deliveries: number): BallEvent["innings"] {
     number: 1,
     team: "Nepal",
     total: `${deliveries}/0`,
+    overs: "0.1",
+    bowled: [],
     dismissals: [],
     didNotBat: [],
     partnerships: [],
