@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { appendBatch, appendNumbers, appendTexts, sqlType } from "./appender.ts";
 import type { ColumnBatch } from "./columns.ts";
-import { LOADS_MAX } from "./loads-max.ts";
 import type { PreparedLoad } from "./prepared-load.ts";
 
 /** A database in memory beside the file: what is written to it needs no log, and no turn of the connection that writes the file. */
@@ -25,8 +24,11 @@ interface StagedBatch {
  */
 export class Stage {
   readonly #connection: DuckDBConnection;
-  /** As many take turns as there may be transactions: the statements of one read its tables while others are filled. */
-  #turn = 0;
+  /**
+   * Every load has tables of its own name. Those of a transaction before are dropped on another connection, at a time that this one
+   * does not know: a name used again could be that of the table dropped.
+   */
+  #loads = 0;
 
   private constructor(connection: DuckDBConnection) {
     this.#connection = connection;
@@ -46,7 +48,7 @@ export class Stage {
   /** Of a large load: the same, with its rows put here. */
   async put(load: PreparedLoad): Promise<PreparedLoad> {
     if (!load.batches.some(({ length }) => length >= STAGED_ROWS)) return load;
-    this.#turn = (this.#turn + 1) % LOADS_MAX;
+    this.#loads++;
     const staged = load.batches.map((batch) => this.#staged(batch));
     await this.#connection.run(staged.flatMap(({ creates }) => creates).join("; "));
     for (const { append } of staged) {
@@ -62,7 +64,7 @@ export class Stage {
   }
 
   #staged(batch: ColumnBatch): StagedBatch {
-    const table = { catalog: CATALOG, name: `${batch.table.name}_${this.#turn}` };
+    const table = { catalog: CATALOG, name: `${batch.table.name}_${this.#loads}` };
     const { name } = batch.table;
     if (batch.length < STAGED_ROWS) {
       return {
@@ -80,7 +82,7 @@ export class Stage {
     return {
       creates: [
         createTable(table.name, batch, "INTEGER"),
-        `CREATE OR REPLACE TABLE ${CATALOG}.${texts.name} (id INTEGER, text VARCHAR)`,
+        `CREATE TABLE ${CATALOG}.${texts.name} (id INTEGER, text VARCHAR)`,
       ],
       tables: [`${CATALOG}.${table.name}`, `${CATALOG}.${texts.name}`],
       append: async () => {
@@ -98,5 +100,5 @@ function createTable(name: string, batch: ColumnBatch, textType: string): string
   const columns = batch.columns.map(
     ({ name: column, kind }) => `"${column}" ${kind === "text" ? textType : sqlType(kind)}`,
   );
-  return `CREATE OR REPLACE TABLE ${CATALOG}.${name} (${columns.join(", ")})`;
+  return `CREATE TABLE ${CATALOG}.${name} (${columns.join(", ")})`;
 }

@@ -115,6 +115,19 @@ test("EO-9: large transactions, each worked out while the one before is under wa
   expect(await rows("SELECT table_name FROM duckdb_tables() WHERE database_name = 'stage'")).toEqual([]);
 });
 
+test("the next transaction may be worked out before the one under way has given the stage's memory back", async () => {
+  const [first, second, third] = IDS.map((id, n) => plan(ballsOf(id, n * BALLS)));
+  await warehouse.load(await warehouse.prepare(first!));
+  const under = await warehouse.prepare(second!);
+  // Its rows wait in the stage before the second transaction begins, which drops what the first one had there.
+  const next = await warehouse.prepare(third!);
+  await warehouse.load(under);
+  await warehouse.load(next);
+  expect(await rows("SELECT count(*) FROM deliveries")).toEqual([[String(IDS.length * BALLS)]]);
+  await warehouse.checkpoint();
+  expect(await rows("SELECT table_name FROM duckdb_tables() WHERE database_name = 'stage'")).toEqual([]);
+});
+
 test("memory of a plan that was loaded is used again, and nothing of it comes back", async () => {
   const first = plan(ballsOf("m0", 0));
   await loadPlan(warehouse, first);
