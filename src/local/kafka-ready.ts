@@ -44,7 +44,11 @@ function metadataRequest(): Buffer {
   return request;
 }
 
-/** size, correlation id, throttle time, then the broker array with its length first. Null until that much is there. */
+/**
+ * size, correlation id, throttle time, then the broker array with its length first. Null until that much is there, 0 for what is no
+ * answer to the request: who tries a port where nobody listens yet may be given that very port, and hears what he says.
+ */
 function brokerCount(answer: Buffer): number | null {
-  return answer.length < 16 ? null : answer.readInt32BE(12);
+  if (answer.length < 16) return null;
+  return answer.readInt32BE(4) === correlationId ? answer.readInt32BE(12) : 0;
 }
