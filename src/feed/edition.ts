@@ -1,7 +1,7 @@
 /** A match that is played from a later edition of its file: what the file does not have any more is deleted. */
 import { FatalError } from "../domain/errors.ts";
 import type { Editions, MatchScript, Step } from "./plan.ts";
-import type { FeedConnection } from "./target.ts";
+import type { FeedConnection, StatedAt } from "./target.ts";
 
 /** A larger share of what was stated before is not deleted unless somebody agrees: the file may be cut short. */
 const SHARE_MAX = 0.1;
@@ -21,23 +21,34 @@ export class DeletionsHeld extends FatalError {
 }
 
 /** undefined for a first edition, and for rows that say nothing of editions. */
-export function editionPlayed<C>(script: MatchScript<C>, edition: number = 1): EditionPlayed<C> | undefined {
-  return edition === 1 || script.editions === undefined
-    ? undefined
-    : new EditionPlayed(script, script.editions, edition);
+export async function editionPlayed<C>(
+  script: MatchScript<C>,
+  connection: FeedConnection<C>,
+  edition: number = 1,
+): Promise<EditionPlayed<C> | undefined> {
+  const { editions } = script;
+  if (edition === 1 || editions === undefined) return undefined;
+  const records = (await connection.records?.(statedAt(script, editions, edition))) ?? [];
+  return new EditionPlayed(script, editions, edition, records);
+}
+
+function statedAt<C>({ progressKey, matchId }: MatchScript<C>, { table }: Editions<C>, edition: number): StatedAt {
+  return { progressKey, matchId, edition, ...(table === undefined ? {} : { table }) };
 }
 
 class EditionPlayed<C> {
   readonly #script: MatchScript<C>;
   readonly #editions: Editions<C>;
   readonly #edition: number;
+  readonly #records: readonly string[];
   readonly #stated = new Set<string>();
   #isWhole = true;
 
-  constructor(script: MatchScript<C>, editions: Editions<C>, edition: number) {
+  constructor(script: MatchScript<C>, editions: Editions<C>, edition: number, records: readonly string[]) {
     this.#script = script;
     this.#editions = editions;
     this.#edition = edition;
+    this.#records = records;
   }
 
   /** Every step of the plan, in its order. Returns it as one of this edition. */
@@ -45,7 +56,7 @@ class EditionPlayed<C> {
     if (step.unreadable === true && this.#editions.hides?.(step) !== false) this.#isWhole = false;
     const key = this.#editions.keyOf(step.content);
     if (key !== null) this.#stated.add(key);
-    return { ...step, content: this.#editions.mark(step.content, this.#edition) };
+    return { ...step, content: this.#editions.mark(step.content, this.#edition, this.#records) };
   }
 
   /**
@@ -55,14 +66,12 @@ class EditionPlayed<C> {
    */
   async deletions(connection: FeedConnection<C>, accepted: boolean): Promise<Step<C>[]> {
     if (!this.#isWhole || connection.stated === undefined) return [];
-    const { progressKey, matchId } = this.#script;
-    const { table } = this.#editions;
-    const at = { progressKey, matchId, edition: this.#edition, ...(table === undefined ? {} : { table }) };
+    const at = statedAt(this.#script, this.#editions, this.#edition);
     const { before, deleted } = await connection.stated(at);
     const gone = [...before].filter((key) => !this.#stated.has(key));
     const left = gone.filter((key) => !deleted.has(key));
     if (left.length > 0 && !accepted && gone.length > before.size * SHARE_MAX)
-      throw new DeletionsHeld(matchId, gone.length, before.size);
+      throw new DeletionsHeld(this.#script.matchId, gone.length, before.size);
     return left.map((key) => ({
       content: this.#editions.deletion(key, this.#edition),
       cause: "deletion",

@@ -31,8 +31,8 @@ export interface ScriptRow<C> {
 
 /** What a row says of the edition of its file. Rows of the first edition say nothing. */
 export interface Editions<C> {
-  /** The same row as one of a later edition. */
-  readonly mark: (content: C, edition: number) => C;
+  /** The same row as one of a later edition. `records`: what editions before said of the match, as `FeedConnection.records` tells. */
+  readonly mark: (content: C, edition: number, records: readonly string[]) => C;
   /** Natural key, within its match, of the delivery that a row states; null for any other row. */
   readonly keyOf: (content: C) => string | null;
   /** The row that says: this edition does not have the delivery of this key any more. */

@@ -73,7 +73,7 @@ async function attempt<C>(
   const now = feed.now ?? Date.now;
   let index = 0;
   let nextBallAt = now();
-  const edition = editionPlayed(script, progress.edition);
+  const edition = await editionPlayed(script, connection, progress.edition);
   try {
     for await (const planned of planMatch(script, progress.pass, progress.plan)) {
       const step = edition?.take(planned) ?? planned;

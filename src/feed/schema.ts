@@ -70,6 +70,8 @@ export type Csv1Column = (typeof CSV1_COLUMNS)[number];
 
 /** What a ball's row says of the edition of its file: its number, from the second on, and that the edition does not have the ball. */
 const EDITION_COLUMNS = ["edition", "deleted"] as const;
+/** The same of a match's row: its number, and lines of earlier editions that it does not have. */
+const RECORD_COLUMNS = ["edition", "withdrawn"] as const;
 
 export const ODI_SCHEMA = "odi";
 /** Name of the publication when nothing else is said. */
@@ -86,30 +88,30 @@ export type OdiTable = (typeof ODI_TABLES)[number];
 
 /** What somebody reads of each table, besides `id` and `inserted_at`. A column that others add is theirs alone. */
 export const ODI_COLUMNS: Readonly<Record<OdiTable, readonly string[]>> = {
-  match_info: ["match_id", "info", "edition"],
+  match_info: ["match_id", "info", ...RECORD_COLUMNS],
   deliveries: [...CSV2_COLUMNS, ...EDITION_COLUMNS],
   unreadable_rows: ["match_id", "file", "line", "raw", "problem"],
-  csv1_match_info: ["match_id", "info", "edition"],
+  csv1_match_info: ["match_id", "info", ...RECORD_COLUMNS],
   csv1_deliveries: [...CSV1_COLUMNS, ...EDITION_COLUMNS],
 };
 
-/** The feed's own: which of several files of one match a ball is of. Null where there is one, and in rows of the first of them. */
+/** The feed's own: which of several files of one match a row is of. Null where there is one, and in rows of the first of them. */
 export const DOCUMENT_COLUMN = "document";
 
 /** Columns besides `id` and `inserted_at`. */
 const TABLES: Readonly<Record<OdiTable, string>> = {
-  match_info: textColumns(ODI_COLUMNS.match_info),
+  match_info: textColumns([...ODI_COLUMNS.match_info, DOCUMENT_COLUMN]),
   deliveries: textColumns([...ODI_COLUMNS.deliveries, DOCUMENT_COLUMN]),
   unreadable_rows: "match_id text, file text, line int, raw bytea, problem text",
-  csv1_match_info: textColumns(ODI_COLUMNS.csv1_match_info),
+  csv1_match_info: textColumns([...ODI_COLUMNS.csv1_match_info, DOCUMENT_COLUMN]),
   csv1_deliveries: textColumns([...ODI_COLUMNS.csv1_deliveries, DOCUMENT_COLUMN]),
 };
 
 /** What tables of earlier versions lack. Rows that they hold have null there, as rows of a first edition and of the oldest form do. */
 const ADDED: Readonly<Record<string, readonly string[]>> = {
-  match_info: ["edition text"],
+  match_info: [...RECORD_COLUMNS, DOCUMENT_COLUMN].map(asText),
   deliveries: [...EDITION_COLUMNS, DOCUMENT_COLUMN].map(asText),
-  csv1_match_info: ["edition text"],
+  csv1_match_info: [...RECORD_COLUMNS, DOCUMENT_COLUMN].map(asText),
   csv1_deliveries: [...CSV1_COLUMNS, ...EDITION_COLUMNS, DOCUMENT_COLUMN].map(asText),
   feed_progress: ["edition int"],
 };

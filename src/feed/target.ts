@@ -73,6 +73,8 @@ export interface FeedConnection<C> {
   finish(matchId: string, pass: number, steps: number): Promise<boolean>;
   /** What was stated before this edition. Absent in targets whose rows say nothing of editions. */
   stated?(at: StatedAt): Promise<StatedKeys>;
+  /** What editions before this one said of the match itself, as texts. Absent in targets that need not tell. */
+  records?(at: StatedAt): Promise<readonly string[]>;
   /** Inserts that may be under way at once, in order; 1 where the server cannot pipeline. */
   readonly windowRows: number;
   close(): Promise<void>;

@@ -117,25 +117,29 @@ export function matchIdentity(m: Match): CricketIdentity {
 export function matchFacets(m: Match): Readonly<Record<MatchFacet, CanonicalValue>> {
   const { winner, result, method, eliminator, bowl_out: bowlOut } = m.outcome;
   const told = (facet: MatchFacet): boolean => m.alsoKnown?.includes(facet) ?? false;
+  /** Of what silence means nothing of: that an edition of the same file told it, and this one does not any more. */
+  const absent = (facet: MatchFacet): string | null => (told(facet) ? "" : null);
   const flags = carriesInningsFlags(m.format, m.version);
   const events = carriesInningsEvents(m.format);
   return {
-    matchType: m.matchType,
-    gender: m.gender,
-    teamType: m.teamType,
-    season: m.season,
-    event: carriesEvent(m.format) || told("event") ? m.event : null,
-    overs: m.overs,
+    matchType: m.matchType ?? absent("matchType"),
+    gender: m.gender ?? absent("gender"),
+    teamType: m.teamType ?? absent("teamType"),
+    season: m.season ?? absent("season"),
+    event: carriesEvent(m.format) || told("event") ? (m.event ?? absent("event")) : null,
+    overs: m.overs ?? absent("overs"),
     ballsPerOver: carriesBallsPerOver(m.format, m.version) || told("ballsPerOver") ? m.ballsPerOver : null,
     method: winner !== undefined || method !== undefined || events || told("method") ? (method ?? "") : null,
     tieBreak:
       result !== "tie" || eliminator !== undefined || bowlOut !== undefined || events || told("tieBreak")
         ? [eliminator ?? "", bowlOut ?? ""]
         : null,
-    players: m.players.length === 0 ? null : byName(m.players).map(({ team, name }) => [team, name]),
-    registry: m.players.some(({ registryId }) => registryId !== null)
-      ? byName(m.players).map(({ registryId }) => registryId ?? "")
-      : null,
+    players:
+      m.players.length === 0 && !told("players") ? null : byName(m.players).map(({ team, name }) => [team, name]),
+    registry:
+      m.players.some(({ registryId }) => registryId !== null) || told("registry")
+        ? byName(m.players).map(({ registryId }) => registryId ?? "")
+        : null,
     superOvers: inningsWith(m, "superOver", flags || told("superOvers")),
     declared: inningsWith(m, "declared", flags || told("declared")),
     targets: targetsOf(m, told("targets")),

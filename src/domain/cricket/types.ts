@@ -137,7 +137,10 @@ export interface Match {
   readonly playersOfMatch: readonly string[];
   readonly players: readonly Player[];
   readonly inningsNotes: readonly InningsNote[];
-  /** Facets (identity.ts) that a record of another format told. Only where records of one match were put together (merge.ts). */
+  /**
+   * Facets (identity.ts) that are known although the form of the record need not tell them: a record of another format told them (merge.ts),
+   * or an earlier edition of the same file did, and this one takes that back (withdrawn.ts).
+   */
   readonly alsoKnown?: readonly MatchFacet[];
 }
 

@@ -16,7 +16,11 @@ const COLUMNS: Readonly<Record<BallTable, readonly string[]>> = {
 export function csvEditions(matchId: string, table: BallTable): Editions<OdiContent> {
   return {
     table,
-    mark: (content, edition) => (content.table === "unreadable_rows" ? content : { ...content, edition }),
+    mark: (content, edition, records) => {
+      if (content.table === "unreadable_rows") return content;
+      const withdrawn = "info" in content ? withdrawnLines(content.info, records) : "";
+      return { ...content, edition, ...(withdrawn === "" ? {} : { withdrawn }) };
+    },
     keyOf: (content) => (content.table === table ? ballKey(namesOf(table, content.columns)) : null),
     deletion: (key, edition) => {
       const [innings = "", ball = ""] = key.split("/");
@@ -24,6 +28,14 @@ export function csvEditions(matchId: string, table: BallTable): Editions<OdiCont
       return { table, columns: COLUMNS[table].map((name) => names[name] ?? null), edition, deleted: true };
     },
   };
+}
+
+/** Lines of earlier records that this one does not have, each once. */
+function withdrawnLines(info: string, earlier: readonly string[]): string {
+  const lines = (text: string): readonly string[] => text.split(/\r?\n/u);
+  const kept = new Set(lines(info));
+  const gone = new Set(earlier.flatMap(lines).filter((line) => line !== "" && !kept.has(line)));
+  return [...gone].map((line) => `${line}\n`).join("");
 }
 
 /** The natural key within its match, `<innings>/<over>.<ball>`; null for a row that names no ball: it is in quarantine, and nothing to take back. */

@@ -6,6 +6,11 @@ interface Edition {
   readonly edition?: number;
 }
 
+/** Lines about the match that an earlier edition had and this one does not. */
+interface RecordEdition extends Edition {
+  readonly withdrawn?: string;
+}
+
 /** The edition does not have the ball; of the columns only those are there that name it. */
 interface BallEdition extends Edition {
   readonly deleted?: true;
@@ -13,9 +18,9 @@ interface BallEdition extends Edition {
 
 /** A row of one of the tables of the schema `odi`. */
 export type OdiContent =
-  | ({ readonly table: "match_info"; readonly matchId: string; readonly info: string } & Edition)
+  | ({ readonly table: "match_info"; readonly matchId: string; readonly info: string } & RecordEdition)
   | ({ readonly table: "deliveries"; readonly columns: DeliveryColumns } & BallEdition)
-  | ({ readonly table: "csv1_match_info"; readonly matchId: string; readonly info: string } & Edition)
+  | ({ readonly table: "csv1_match_info"; readonly matchId: string; readonly info: string } & RecordEdition)
   /** In the order of `CSV1_COLUMNS`; null for a column that a ball line of the file has no field for. */
   | ({ readonly table: "csv1_deliveries"; readonly columns: readonly (string | null)[] } & BallEdition)
   | { readonly table: "unreadable_rows"; readonly matchId: string; readonly unreadable: UnreadableLine };

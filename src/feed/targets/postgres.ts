@@ -40,6 +40,7 @@ export function postgresConnection(sql: Sql): FeedConnection<OdiContent> {
     begin: (matchId, plan, digest) => beginMatch(sql, matchId, plan, digest),
     restart: (matchId, plan, digest) => restartMatch(sql, matchId, plan, digest),
     stated: (at) => statedKeys(sql, at),
+    records: (at) => earlierRecords(sql, at),
     insert: (at, step) => insertStep(sql, at, step),
     finish: (matchId, pass, steps) => finishMatch(sql, matchId, pass, steps),
     close: () => closeSql(sql),
@@ -129,6 +130,16 @@ async function statedKeys(sql: Sql, at: StatedAt): Promise<StatedKeys> {
   return { before, deleted };
 }
 
+async function earlierRecords(sql: Sql, at: StatedAt): Promise<readonly string[]> {
+  const table = at.table === "csv1_deliveries" ? "csv1_match_info" : "match_info";
+  await ensureMatchIndex(sql, table);
+  const document = documentOf(at.progressKey, table, at.matchId);
+  const rows = await sql<{ info: string; edition: string | null }[]>`
+    select info, edition from odi.${sql(table)}
+    where match_id = ${at.matchId} and document is not distinct from ${document} and info is not null order by id`;
+  return rows.flatMap(({ info, edition }) => (Number(edition ?? 1) < at.edition ? [info] : []));
+}
+
 async function finishMatch(sql: Sql, matchId: string, pass: number, steps: number): Promise<boolean> {
   const result = await sql`
     update odi.feed_progress set done = true, updated_at = now() where match_id = ${matchId} and pass = ${pass} and next_step = ${steps}`;
@@ -141,9 +152,9 @@ async function insertStep(sql: Sql, at: StepPlace, step: Step<OdiContent>): Prom
   return result.count === 1;
 }
 
-/** What a ball's row keeps of its progress key: nothing, unless an earlier folder holds the same match in the same format. */
-function documentOf(progressKey: string, table: BallTable, matchId: string): string | null {
-  return progressKey === (table === "csv1_deliveries" ? `${matchId}#csv1` : matchId) ? null : progressKey;
+/** What a row keeps of its progress key: nothing, unless an earlier folder holds the same match in the same format. */
+function documentOf(progressKey: string, table: OdiTable, matchId: string): string | null {
+  return progressKey === (table.startsWith("csv1_") ? `${matchId}#csv1` : matchId) ? null : progressKey;
 }
 
 /** A parameter as the client takes it. */
@@ -156,9 +167,9 @@ function statementFor(content: OdiContent, progressKey: string): { readonly text
     case "csv1_deliveries":
       return { text: INSERT_CSV1_DELIVERY, values: ballValues(content, progressKey) };
     case "csv1_match_info":
-      return { text: INSERT_CSV1_MATCH, values: [content.matchId, content.info, textOf(content.edition)] };
+      return { text: INSERT_CSV1_MATCH, values: recordValues(content, progressKey) };
     case "match_info":
-      return { text: INSERT_MATCH, values: [content.matchId, content.info, textOf(content.edition)] };
+      return { text: INSERT_MATCH, values: recordValues(content, progressKey) };
     case "unreadable_rows": {
       const { file, line, raw, problem } = content.unreadable;
       return { text: INSERT_UNREADABLE, values: [content.matchId, file, line, raw, problem] };
@@ -174,6 +185,13 @@ function ballValues(
   return [...columns, textOf(edition), textOf(deleted), documentOf(progressKey, table, columns[0] ?? "")];
 }
 
+function recordValues(
+  { table, matchId, info, edition, withdrawn }: Extract<OdiContent, { info: string }>,
+  progressKey: string,
+): Value[] {
+  return [matchId, info, textOf(edition), withdrawn ?? null, documentOf(progressKey, table, matchId)];
+}
+
 function textOf(value: number | boolean | undefined): string | null {
   return value === undefined ? null : String(value);
 }
@@ -187,9 +205,9 @@ function insertInto(table: OdiTable, columns: readonly string[], types: readonly
 }
 
 const INSERT_DELIVERY = insertInto("deliveries", [...ODI_COLUMNS.deliveries, DOCUMENT_COLUMN], []);
-const INSERT_MATCH = insertInto("match_info", ODI_COLUMNS.match_info, []);
+const INSERT_MATCH = insertInto("match_info", [...ODI_COLUMNS.match_info, DOCUMENT_COLUMN], []);
 const INSERT_CSV1_DELIVERY = insertInto("csv1_deliveries", [...ODI_COLUMNS.csv1_deliveries, DOCUMENT_COLUMN], []);
-const INSERT_CSV1_MATCH = insertInto("csv1_match_info", ODI_COLUMNS.csv1_match_info, []);
+const INSERT_CSV1_MATCH = insertInto("csv1_match_info", [...ODI_COLUMNS.csv1_match_info, DOCUMENT_COLUMN], []);
 const INSERT_UNREADABLE = insertInto(
   "unreadable_rows",
   ["match_id", "file", "line", "raw", "problem"],

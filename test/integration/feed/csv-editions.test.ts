@@ -113,6 +113,21 @@ describe.each(["csv2", "csv1"] as const)("an edition of %s", (format) => {
     expect((await standing()).toSorted()).toEqual(all.toSorted());
   });
 
+  test("without a line about its match says which, in every row of it", async () => {
+    put(text(25));
+    if (format === "csv2") write(dir, "10_info.csv", "version,2.3.0\ninfo,match_id,10\ninfo,city,Perth\n");
+    await feed();
+    put(text(25).replace("penalty_runs,1,post,5\n", "info,gender,male\n"));
+    await feed();
+    put(text(25).replace("penalty_runs,1,post,5\n", ""));
+    if (format === "csv2") write(dir, "10_info.csv", "version,2.3.0\ninfo,match_id,10\ninfo,toss_winner,A\n");
+    await feed();
+    const rows = await world.sql<{ edition: string | null; withdrawn: string | null }[]>`
+      select distinct edition, withdrawn from odi.${world.sql(table.replace("deliveries", "match_info"))} order by edition nulls first`;
+    const gone = format === "csv2" ? ["info,city,Perth\n", "info,city,Perth\n"] : ["penalty_runs,1,post,5\n", "penalty_runs,1,post,5\ninfo,gender,male\n"]; // prettier-ignore
+    expect(rows.map(({ edition, withdrawn }) => [edition, withdrawn])).toEqual([[null, null], ["2", gone[0]], ["3", gone[1]]]); // prettier-ignore
+  });
+
   test("with a ball that moved and one that changed ends as the file says", async () => {
     await streaming();
     put(text(25));
@@ -200,7 +215,8 @@ test("a match without an info file deletes what its balls' file does not have an
 
 test("tables of an earlier version get the columns, their rows are of the first edition, and a source that streams goes on", async () => {
   const added = `alter table odi.feed_progress drop column edition;
-    alter table odi.match_info drop column edition; alter table odi.csv1_match_info drop column edition;
+    alter table odi.match_info drop column edition, drop column withdrawn, drop column document;
+    alter table odi.csv1_match_info drop column edition, drop column withdrawn, drop column document;
     alter table odi.deliveries drop column edition, drop column deleted, drop column document;
     alter table odi.csv1_deliveries drop column edition, drop column deleted, drop column document`;
   await world.sql.unsafe(added);

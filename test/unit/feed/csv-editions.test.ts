@@ -32,7 +32,7 @@ function named(content: OdiContent): Record<string, string> {
 describe.each([
   ["csv1", csv1, parseCsv1Delivery],
   ["csv2", csv2, parseCsv2Delivery],
-] as const)("%s", (_, script: MatchScript<OdiContent>, parse) => {
+] as const)("%s", (name, script: MatchScript<OdiContent>, parse) => {
   const { mark, keyOf, deletion } = script.editions!;
 
   test("a ball's key is the review's, and a deletion of it names the same ball", async () => {
@@ -52,7 +52,15 @@ describe.each([
 
   test("every row of a later edition is marked, but what could not be read", async () => {
     for (const { content, repeatable } of await rowsOf(script))
-      expect(mark(content, 2)).toEqual(repeatable ? { ...content, edition: 2 } : content);
+      expect(mark(content, 2, [])).toEqual(repeatable ? { ...content, edition: 2 } : content);
+  });
+
+  test("the match's row has the lines that earlier editions had and this one does not, each once", () => {
+    const tables = { csv1: "csv1_match_info", csv2: "match_info" } as const;
+    const content = { table: tables[name], matchId: ID, info: "version,1.3.0\ninfo,city,Perth\n" };
+    const earlier = ["version,1.3.0\r\ninfo,city,Pert\r\n", "version,1.3.0\ninfo,city,Pert\npenalty_runs,1,post,5\n"];
+    expect(mark(content, 3, earlier)).toEqual({ ...content, edition: 3, withdrawn: "info,city,Pert\npenalty_runs,1,post,5\n" }); // prettier-ignore
+    expect(mark(content, 2, [content.info])).toEqual({ ...content, edition: 2 });
   });
 
   test("what names no ball has no key: it is in quarantine, and nothing to take back", async () => {
