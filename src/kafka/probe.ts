@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { FatalError, FencedError, RetryableError } from "../domain/errors.ts";
 import { WriteBatch } from "./log.ts";
-import type { GroupConsumer, Log, LogReader, TopicPartition, TransactionalProducer } from "./log.ts";
+import type { CommittedOffset, GroupConsumer, Log, LogReader, TopicPartition, TransactionalProducer } from "./log.ts";
 
 /** What the probe saw. Every field is true, or probeLog would have thrown. */
 export interface ProbeReport {
@@ -21,15 +21,17 @@ export interface ProbeOptions {
   readonly transactionTimeoutMs?: number;
 }
 
-/** How long a pending offset is asked for: it must not be told in this time. */
+/** How long a pending offset is asked for: the answer must be held back all this time. */
 const pendingGlanceMs = 150;
+
+const FILTER_REMEDY = "do not run exactly-once on this client: its read_committed filter is broken";
 
 /**
  * Shows on the real broker, in about a second, what exactly-once rests on (DESIGN 6.7), through the Log port alone:
  *
  * 1. an open transaction counts in the high watermark, and a read_committed reader does not see it;
  * 2. an aborted record stays invisible, and the reader's position passes it;
- * 3. an offset in an open transaction is not told as committed, and is told after the commit;
+ * 3. while a transaction that moves an offset is open nobody is told where the group stands, and the new offset after the commit;
  * 4. a newer producer of the same id fences the older one.
  *
  * Uses one topic and one group of its own, `<prefix>.probe.<random>`, and deletes the topic. Throws FatalError with a
@@ -133,7 +135,7 @@ class Probe {
     });
     this.#mustNotHaveSeen("aborted", "a record of an aborted transaction was read with read_committed");
     if (!this.#seen.includes("committed")) {
-      throw unsafe("a committed record was not read with read_committed", "report this with the broker's version");
+      throw unsafe("a committed record was not read with read_committed", FILTER_REMEDY);
     }
   }
 
@@ -142,16 +144,16 @@ class Probe {
     const offset = { ...this.#partition, offset: 3, metadata: "probe" };
     await this.#producer.begin();
     await this.#producer.sendOffsets([offset], this.#consumer);
-    if ((await this.#committed(pendingGlanceMs)) !== undefined) {
+    if ((await this.#committed(pendingGlanceMs)) !== "held back") {
       throw unsafe(
-        "an offset of an open transaction was told as committed, so a takeover would process records twice",
+        "the offset of a group was told while a transaction that moves it was open, so a takeover would process records twice",
         "use a broker of version 2.5 or later and a client that asks for stable offsets (KIP-447)",
       );
     }
     await this.#producer.commit();
     await this.#until("a committed offset is told", async () => {
       const told = await this.#committed(this.#left());
-      return told?.offset === offset.offset && told.metadata === offset.metadata;
+      return told !== "held back" && told?.offset === offset.offset && told.metadata === offset.metadata;
     });
   }
 
@@ -168,7 +170,7 @@ class Probe {
     }
     throw unsafe(
       "a producer committed after a newer one had opened its transactional id, so a zombie could write",
-      "use a broker that supports transactions, and one transactional id for each instance",
+      "use a broker that fences older producers, and a client that opens the transactional id that it is given",
     );
   }
 
@@ -212,19 +214,19 @@ class Probe {
     }
   }
 
-  /** Undefined also while the broker holds the answer back. */
-  async #committed(timeoutMs: number): Promise<{ offset: number; metadata: string } | undefined> {
+  /** Undefined: the group has none. */
+  async #committed(timeoutMs: number): Promise<CommittedOffset | undefined | "held back"> {
     try {
       return (await this.#consumer.committed([this.#partition], timeoutMs))[0];
     } catch (error) {
-      if (error instanceof RetryableError) return undefined;
+      if (error instanceof RetryableError) return "held back";
       throw error;
     }
   }
 
   #mustNotHaveSeen(value: string, what: string): void {
     if (this.#seen.includes(value)) {
-      throw unsafe(what, "do not run exactly-once on this client: its read_committed filter is broken");
+      throw unsafe(what, FILTER_REMEDY);
     }
   }
 

@@ -1,7 +1,14 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GroupConsumer, type Log, type LogAdmin, type TopicSpec, WriteBatch } from "../../../src/kafka/log.ts";
+import {
+  type GroupConsumer,
+  type Log,
+  type LogAdmin,
+  type TopicPartition,
+  type TopicSpec,
+  WriteBatch,
+} from "../../../src/kafka/log.ts";
 import { probeLog } from "../../../src/kafka/probe.ts";
 import { kafkaDir, kafkaVersion } from "../../../src/local/paths.ts";
 import { findJava } from "../../../src/local/run-command.ts";
@@ -242,6 +249,41 @@ describe("a client that is not safe for exactly-once is another one:", () => {
   test("a filter that lets aborted records through", async () => {
     client = { ...log, reader: (options) => log.reader({ ...options, isolation: "read_uncommitted" }) };
     await remedyWorks("probe/aborted-read", { attempt, does: { "do not run exactly-once on this client": sound } });
+  });
+
+  test("a filter that holds committed records back", async () => {
+    client = wrapReader((reader) => ({
+      ...reader,
+      fetch: async (records, timeoutMs) => (await reader.fetch(records, timeoutMs)).slice(0, 0),
+    }));
+    const isolated = { ...client };
+    client = { ...log, reader: (options) => (options.isolation === "read_committed" ? isolated : log).reader(options) };
+    await remedyWorks("probe/aborted-read", { attempt, does: { "do not run exactly-once on this client": sound } });
+  });
+
+  test("committed offsets that may still change", async () => {
+    const admin = log.admin();
+    // As the admin client asks: it gives what was committed last, though a transaction that moves it is open.
+    client = {
+      ...log,
+      consumer: (options) =>
+        Object.assign(log.consumer(options), {
+          committed: (partitions: readonly TopicPartition[]) => admin.groupOffsets(options.groupId, partitions),
+        }),
+    };
+    await remedyWorks("probe/stable-offsets", {
+      attempt,
+      does: { "a client that asks for stable offsets (KIP-447)": sound },
+    });
+    await admin.close();
+  });
+
+  test("producers that do not share a transactional id", async () => {
+    client = { ...log, producer: (options) => log.producer({ ...options, transactionalId: unique("own") }) };
+    await remedyWorks("probe/zombie", {
+      attempt,
+      does: { "a client that opens the transactional id that it is given": sound },
+    });
   });
 
   type Reader = ReturnType<Log["reader"]>;
