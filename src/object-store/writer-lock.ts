@@ -33,7 +33,9 @@ export function takeWriterLock(path: string, dir: string): () => void {
       });
     }
   }
-  throw new FatalError(`${path} lost the line that was just appended to it`, { remedy: "start again" });
+  throw new FatalError(`${path} does not keep the line that was just appended to it, so nobody can hold its lock`, {
+    remedy: "stop every feed of this store, remove that file, and start again: a feed makes it anew",
+  });
 }
 
 function append(path: string, line: Line): void {

@@ -4,6 +4,7 @@ import { FatalError, FencedError, ReplacedError, RetryableError, StateCorruptErr
 import { IdentityHasher } from "../domain/review/identity.ts";
 import { type Log, SeatTakenError } from "../kafka/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { type CommitBounds, commitBoundsOf } from "./commit-bounds.ts";
 import { newIncarnation } from "./incarnation.ts";
 import { isOwnerTooLong } from "./offset-metadata.ts";
 import { Processor } from "./processor.ts";
@@ -47,7 +48,6 @@ export interface RunProcessorOptions<V = unknown> {
 }
 
 const BACK_OFF_MS = [50, 200, 500, 1_000, 2_000, 5_000];
-const COMMIT_INTERVAL_MS = 100;
 const CORRUPT_TRIES = 2;
 const PROBE_VALID_MS = 24 * 3_600_000;
 
@@ -68,6 +68,7 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
       remedy: "use shorter ones, at most 500 bytes together",
     });
   }
+  const bounds = commitBoundsOf(options);
   const hasher = await IdentityHasher.create();
   let status: ProcessorStatus = INITIAL_STATUS;
   const onStatus = (change: Partial<ProcessorStatus>): void => {
@@ -82,16 +83,14 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
     try {
       if (timeouts === undefined) {
         onStatus({ state: "joining", message: "" });
-        const chosen = await checkStart(options, topology, clock);
+        const chosen = await checkStart(options, topology, clock, bounds);
         timeouts = chosen;
         onStatus({ state: "joining", message: chosen.note });
       } else onStatus({ state: "joining", message: "" });
       processor = new Processor({
-        commitMaxRecords: 10_000,
-        commitMaxBytes: 32 * 1024 * 1024,
         acceptLoss: false,
         ...options,
-        commitIntervalMs: commitIntervalOf(options),
+        ...bounds,
         ...timeouts,
         topology,
         clock,
@@ -126,20 +125,17 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
   onStatus({ state: "stopped", message: "" });
 }
 
-function commitIntervalOf<V>(options: RunProcessorOptions<V>): number {
-  return options.commitIntervalMs ?? COMMIT_INTERVAL_MS;
-}
-
 async function checkStart<V>(
   options: RunProcessorOptions<V>,
   topology: Topology,
   clock: Clock,
+  { commitIntervalMs }: CommitBounds,
 ): Promise<ChosenTimeouts> {
   const admin = options.log.admin();
   let timeouts: ChosenTimeouts;
   try {
     const { sessionTimeoutMs, transactionTimeoutMs } = options;
-    const asked = { sessionTimeoutMs, transactionTimeoutMs, commitIntervalMs: commitIntervalOf(options) };
+    const asked = { sessionTimeoutMs, transactionTimeoutMs, commitIntervalMs };
     timeouts = await chooseTimeouts(asked, admin);
     await checkTopics(topology, admin);
   } finally {

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "vitest";
+import { storeFiles } from "../../../src/object-store/file-layout.ts";
 import { ensureStore, openReader, openWriter } from "../../../src/object-store/open.ts";
 import { remedyWorks } from "../../support/remedies/works.ts";
 
@@ -44,6 +45,14 @@ test("a folder that cannot be made is another one", async () => {
   writeFileSync(join(root, "file"), "");
   location = join(root, "file", "store");
   await remedyWorks("object-store/no-folder", { attempt, does: { "name another folder in TU_OBJECT_STORE": another } });
+});
+
+test("a lock file that keeps nothing is removed", async () => {
+  await ensureStore(location);
+  const { lock } = storeFiles(location);
+  rmSync(lock, { force: true });
+  symlinkSync("/dev/null", lock);
+  await remedyWorks("writer-lock/start-again", { attempt, does: { "remove that file": () => rmSync(lock) } });
 });
 
 test("a bucket has a name, or is a folder", async () => {

@@ -100,6 +100,23 @@ describe("a processor that stops for good goes on when the remedy was done:", ()
 
   const nothing = (): void => undefined;
 
+  it("a bound that no commit comes to", async () => {
+    for (const [name, wrong] of [
+      ["commitMaxRecords", 0],
+      ["commitMaxRecords", Number.NaN],
+      ["commitMaxBytes", 0.5],
+      ["commitIntervalMs", -1],
+      ["commitIntervalMs", Number.NaN],
+    ] as const) {
+      let bounds: Partial<RunProcessorOptions<string>> = { [name]: wrong };
+      const attempt = (): Promise<void> => judge(bounds);
+      const right = (): void => void (bounds = { [name]: 1 });
+      await remedyWorks("start/commit-bound", { attempt, does: { "a whole number of ": right } });
+      bounds = { [name]: wrong };
+      await remedyWorks("start/commit-bound", { attempt, does: { "leave it out": () => (bounds = {}) } });
+    }
+  });
+
   it("state that is corrupt is rebuilt (EO-4)", async () => {
     append(0, "a=1", "b=2");
     await judge();
