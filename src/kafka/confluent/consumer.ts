@@ -15,7 +15,7 @@ import type { ClientConsumer, ClientError } from "./binding.ts";
 import { commonConfig, connect, construct, disconnect, untilConnected } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
-import { code, hasCode, reactionTo } from "./errors.ts";
+import { code, hasCode, reactionTo, subjectWith } from "./errors.ts";
 import type { Operation } from "./errors.ts";
 import { fetchConfig } from "./fetch-config.ts";
 import { Fetcher, keyOf } from "./fetcher.ts";
@@ -166,6 +166,9 @@ export class ConfluentConsumer implements GroupConsumer {
         timeoutMs + 1_000,
         () => new RetryableError(`committed group ${this.#options.groupId}: no answer within ${timeoutMs} ms`),
       );
+      // The client puts an Error in the place of a partition that the broker refuses.
+      const refused = found.find((each) => hasCode(each, code.topicRight));
+      if (refused !== undefined) throw this.#translate("committed", refused);
       return partitions.map((partition, index) => toCommitted(partition, found[index]));
     } catch (cause) {
       if (hasCode(cause, code.timedOut)) {
@@ -339,8 +342,13 @@ export class ConfluentConsumer implements GroupConsumer {
     return reactionTo(cause, {
       operation,
       brokers: this.#cluster.brokers,
-      subject: `group ${this.#options.groupId}`,
+      subject: subjectWith(cause, `group ${this.#options.groupId}`, this.#topics()),
     });
+  }
+
+  #topics(): ReadonlySet<string> {
+    const read = [...this.#owned.values(), ...this.#companions.values()].map(({ topic }) => topic);
+    return new Set([...this.#options.topics, ...read]);
   }
 }
 

@@ -1,6 +1,7 @@
 import { FatalError, FencedError, PoisonError, RetryableError, StateCorruptError } from "../../domain/errors.ts";
 import { AbortRequiredError } from "../abort-required.ts";
 import { IndefiniteCommitError } from "../indefinite.ts";
+import { GROUP_RIGHT_REMEDY, TOPIC_RIGHT_REMEDY, TRANSACTIONAL_ID_RIGHT_REMEDY } from "../rights.ts";
 import { SeatTakenError } from "../seat-taken.ts";
 import type { ClientError } from "./binding.ts";
 
@@ -16,7 +17,10 @@ export const code = {
   timedOut: -185,
   queueFull: -184,
   state: -172,
+  unknownPartition: -190,
   unknownTopic: 3,
+  topicRight: 29,
+  groupRight: 30,
   topicExists: 36,
 } as const;
 
@@ -97,15 +101,16 @@ const remedies = new Map<number, string>([
   [10, "raise max.message.bytes of the topic and message.max.bytes of the broker, or send smaller records"],
   [17, "use a topic name of at most 249 characters out of a-z A-Z 0-9 . _ -"],
   [26, "choose a session timeout between group.min.session.timeout.ms and group.max.session.timeout.ms of the broker"],
-  [29, "grant this user access to the topic"],
-  [30, "grant this user access to the consumer group"],
+  [29, TOPIC_RIGHT_REMEDY],
+  [30, GROUP_RIGHT_REMEDY],
   [31, "grant this user access to the cluster"],
   [35, "use a broker of version 2.5 or later"],
+  [-165, "use a broker of version 2.5 or later"], // UNSUPPORTED_FEATURE: it has no transactions
   [37, "choose at least one partition"],
   [38, "start as many brokers as the replication factor says"],
   [40, "correct the topic settings named in the message"],
   [50, "choose a transaction timeout below transaction.max.timeout.ms of the broker"],
-  [53, "grant this user access to the transactional id"],
+  [53, TRANSACTIONAL_ID_RIGHT_REMEDY],
   [-190, "write to a partition that the topic has"],
   [
     -140,
@@ -146,7 +151,6 @@ export function reactionTo(cause: unknown, context: ErrorContext): Error {
       { cause },
     );
   }
-  if (cause.isFatal === true) return new FatalError(text, { cause, remedy: "restart this process" });
   if (cause.isRetriable === true || retriable.has(number)) return new RetryableError(text, { cause });
   return new FatalError(text, { cause, remedy: "look the code up in librdkafka's error list and report it" });
 }
@@ -180,6 +184,11 @@ const retriable = new Set([
   75, // UNKNOWN_LEADER_EPOCH
   88, // UNSTABLE_OFFSET_COMMIT
 ]);
+
+/** A refused topic is one of these, and the client does not say which: people look at the rights of all. */
+export function subjectWith(cause: unknown, subject: string, topics: ReadonlySet<string>): string {
+  return hasCode(cause, code.topicRight) ? `${subject} (${[...topics].join(", ")})` : subject;
+}
 
 /** True for the client's errors with this code. */
 export function hasCode(cause: unknown, number: number): boolean {

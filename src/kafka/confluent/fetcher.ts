@@ -25,6 +25,8 @@ export interface FetcherOptions {
   readonly prefetch: boolean;
   /** True while something waits that the caller should see before more records. */
   readonly interrupted: () => boolean;
+  /** True for errors of the client that do not concern what is fetched. */
+  readonly ignores?: (cause: unknown) => boolean;
   /** Makes one of our errors of one of the client's. */
   readonly translate: (cause: unknown) => Error;
   /** A partition ended, and everything before its end has been returned. Not told of paused partitions. */
@@ -202,7 +204,7 @@ export class Fetcher {
     this.#client.consume(asked, (error, messages) => {
       this.#inFlight = false;
       if (error) {
-        this.#failure ??= this.#options.translate(error);
+        if (this.#options.ignores?.(error) !== true) this.#failure ??= this.#options.translate(error);
       } else if (messages.length > 0) {
         this.#adapt(asked, messages.length, performance.now() - startedAt);
         this.#ready = this.#next === this.#ready.length ? messages : [...this.#ready.slice(this.#next), ...messages];

@@ -4,7 +4,7 @@ import { newConsumer } from "./binding.ts";
 import type { ClientConsumer, ClientError } from "./binding.ts";
 import { commonConfig, connect, construct, disconnect } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
-import { reactionTo } from "./errors.ts";
+import { code, hasCode, reactionTo } from "./errors.ts";
 
 /** How long one native call serves the client's callbacks, ms. */
 const serveMs = 20;
@@ -80,8 +80,10 @@ export class GroupCommitter {
 
   #serve(): Promise<void> {
     return new Promise((resolve) => {
-      // Nothing is assigned: an error here is about the connection, and the commit's own answer will say so.
-      this.#client.consume(1, () => {
+      // Nothing is assigned: an error here is about the connection, and the commit's own answer will say so. A coordinator that this
+      // user may not ask for is not found, and the commit waits for it in vain.
+      this.#client.consume(1, (error) => {
+        if (hasCode(error, code.groupRight)) this.#outcome ??= { error: error as ClientError };
         resolve();
       });
     });

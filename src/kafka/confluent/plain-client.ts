@@ -1,4 +1,4 @@
-import { RetryableError } from "../../domain/errors.ts";
+import { FatalError, RetryableError } from "../../domain/errors.ts";
 import type { TopicPartition, Watermarks } from "../log.ts";
 import { AdminClient, calledBack, newConsumer } from "./binding.ts";
 import type { ClientConsumer } from "./binding.ts";
@@ -6,7 +6,7 @@ import type { IAdminClient } from "@confluentinc/kafka-javascript";
 import { commonConfig, connect, construct, disconnect } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
-import { reactionTo } from "./errors.ts";
+import { code, hasCode, reactionTo } from "./errors.ts";
 
 /**
  * One client per Log, opened at first need, shared by everyone who asks for watermarks or administers, closed by
@@ -50,6 +50,16 @@ export class PlainClient {
       );
       return { low: lowOffset, high: highOffset };
     } catch (cause) {
+      // The broker does not tell a topic that this user may not know from one that is not there.
+      if (hasCode(cause, code.unknownPartition)) {
+        throw new FatalError(
+          `watermarks ${subject}: there is no such partition for this user (${code.unknownPartition})`,
+          {
+            cause,
+            remedy: "name a partition that the topic has, or give this user the right Describe on the topic",
+          },
+        );
+      }
       throw reactionTo(cause, { operation: "watermarks", brokers: this.#cluster.brokers, subject });
     }
   }

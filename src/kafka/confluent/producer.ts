@@ -16,7 +16,7 @@ import { commonConfig, connect, construct, disconnect } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
 import { ConfluentConsumer } from "./consumer.ts";
 import { withDeadline } from "./deadline.ts";
-import { code, codeByName, hasCode, reactionTo } from "./errors.ts";
+import { code, codeByName, hasCode, reactionTo, subjectWith } from "./errors.ts";
 import type { Operation } from "./errors.ts";
 
 /** Wait for room in the local queue, ms. Spinning costs 9 % of the CPU in building errors alone. */
@@ -47,6 +47,8 @@ export class ConfluentProducer implements TransactionalProducer {
   /** Why the current transaction failed in the background, as the client logged it; produce only says -172. */
   #transactionFailure = "";
   #inTransaction = false;
+  /** Topics of this transaction: the client does not say which of them it was refused. */
+  readonly #topics = new Set<string>();
 
   constructor(cluster: Cluster, options: ProducerOptions) {
     this.#cluster = cluster;
@@ -89,6 +91,7 @@ export class ConfluentProducer implements TransactionalProducer {
       this.#client.beginTransaction(done);
     });
     this.#transactionFailure = "";
+    this.#topics.clear();
     this.#inTransaction = true;
   }
 
@@ -97,6 +100,7 @@ export class ConfluentProducer implements TransactionalProducer {
     if (!this.#inTransaction) throw new FatalError(`write ${this.#subject}: no transaction has begun`);
     const { topics, partitions, keys, values, headers, length } = batch;
     const client = this.#client;
+    for (const topic of new Set(topics)) this.#topics.add(topic);
     for (let index = 0; index < length; index++) {
       const key = keys[index]!;
       const value = values[index]!;
@@ -132,6 +136,7 @@ export class ConfluentProducer implements TransactionalProducer {
       // The client dereferences null here and takes the process with it.
       throw new FencedError(`offsets ${this.#subject}: the consumer is closed, its generation is gone`);
     }
+    for (const { topic } of offsets) this.#topics.add(topic);
     const timeoutMs = this.#options.transactionTimeoutMs;
     await this.#call("offsets", timeoutMs, (done) => {
       this.#client.sendOffsetsToTransaction([...offsets], member, timeoutMs, done);
@@ -192,7 +197,8 @@ export class ConfluentProducer implements TransactionalProducer {
   }
 
   #translate(operation: Operation, cause: unknown): Error {
-    let reaction = reactionTo(cause, { operation, brokers: this.#cluster.brokers, subject: this.#subject });
+    const subject = subjectWith(cause, this.#subject, this.#topics);
+    let reaction = reactionTo(cause, { operation, brokers: this.#cluster.brokers, subject });
     if (reaction instanceof IndefiniteCommitError && /fenced/i.test(this.#lastEvent)) {
       reaction = new FencedError(`${operation} ${this.#subject}: ${this.#lastEvent}`, { cause });
     }

@@ -4,7 +4,7 @@ import { newConsumer } from "./binding.ts";
 import type { ClientConsumer } from "./binding.ts";
 import { commonConfig, connect, construct, disconnect } from "./connection.ts";
 import type { Cluster } from "./connection.ts";
-import { reactionTo } from "./errors.ts";
+import { code, hasCode, reactionTo, subjectWith } from "./errors.ts";
 import type { Operation } from "./errors.ts";
 import { fetchConfig } from "./fetch-config.ts";
 import { Fetcher, keyOf } from "./fetcher.ts";
@@ -32,6 +32,7 @@ export class ConfluentReader implements LogReader {
   readonly #client: ClientConsumer;
   readonly #fetcher: Fetcher;
   #positions = new Map<string, number>();
+  #topics: ReadonlySet<string> = new Set();
   #unreachable = false;
   #closing = false;
   #closed: Promise<void> | undefined;
@@ -40,7 +41,7 @@ export class ConfluentReader implements LogReader {
     this.#cluster = cluster;
     this.#client = construct((config) => newConsumer(config, { "auto.offset.reset": "error" }), {
       ...commonConfig(cluster),
-      // The library wants a group id; without subscribe or commit no broker hears of it.
+      // The library wants a group id and looks for its coordinator, though nothing is subscribed or committed.
       "group.id": `${cluster.clientId}-none`,
       "enable.auto.commit": false,
       "enable.auto.offset.store": false,
@@ -58,6 +59,8 @@ export class ConfluentReader implements LogReader {
       idleMs,
       prefetch: true,
       interrupted: () => this.#closing,
+      // This user needs no right on a group that is no group.
+      ignores: (cause) => hasCode(cause, code.groupRight),
       translate: (cause) => this.#translate(cause),
       onEnd: (end) => {
         this.#advance(end, end.offset);
@@ -75,6 +78,7 @@ export class ConfluentReader implements LogReader {
     this.#assertOpen("fetch");
     const assignment = start.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
     this.#positions = new Map(assignment.map((entry) => [keyOf(entry), entry.offset]));
+    this.#topics = new Set(assignment.map(({ topic }) => topic));
     this.#fetcher.change(undefined, () => {
       this.#client.assign(assignment);
     });
@@ -129,7 +133,8 @@ export class ConfluentReader implements LogReader {
   }
 
   #translate(cause: unknown): Error {
-    return reactionTo(cause, { operation: "fetch", brokers: this.#cluster.brokers, subject: "reader" });
+    const subject = subjectWith(cause, "reader", this.#topics);
+    return reactionTo(cause, { operation: "fetch", brokers: this.#cluster.brokers, subject });
   }
 
   #advance(partition: TopicPartition, offset: number): void {

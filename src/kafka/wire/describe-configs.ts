@@ -1,4 +1,5 @@
-import { RetryableError } from "../../domain/errors.ts";
+import { FatalError, RetryableError } from "../../domain/errors.ts";
+import { TOPIC_RIGHT_REMEDY } from "../rights.ts";
 import { BrokerConnection } from "./broker-connection.ts";
 import { int32, string } from "./codec.ts";
 import type { WireReader, WireRequest } from "./codec.ts";
@@ -15,12 +16,12 @@ const apiVersion = 1;
 const topicResource = 2;
 const brokerResource = 4;
 const unknownTopic = 3;
-const notAuthorized = 31;
+const notAuthorized = { topic: 29, cluster: 31 };
 
 /**
  * The settings of each topic as the broker applies them (its defaults included). Topics that do not exist are
  * missing from the result. `brokers` is a comma-separated host:port list; the first that answers is asked.
- * Throws RetryableError.
+ * Throws FatalError where this user may not ask, else RetryableError.
  */
 export async function describeTopicConfigs(
   brokers: string,
@@ -33,7 +34,9 @@ export async function describeTopicConfigs(
     const answer = await exchange(address, requestFor(clientId, topicResource, topics), timeoutMs);
     for (const { error, message, name, values } of decode(answer)) {
       if (error === unknownTopic) continue;
-      if (error !== 0) throw new RetryableError(`settings of ${name}: ${message ?? "error"} (${error})`);
+      const text = `settings of ${name}: ${message ?? "error"} (${error})`;
+      if (error === notAuthorized.topic) throw new FatalError(text, { remedy: TOPIC_RIGHT_REMEDY });
+      if (error !== 0) throw new RetryableError(text);
       settings.set(name, values);
     }
     return settings;
@@ -61,7 +64,7 @@ export async function describeBrokerConfigs(
     for (const [id, address] of nodes) {
       const answer = await exchange(address, requestFor(clientId, brokerResource, [String(id)]), timeoutMs);
       for (const { error, message, name, values } of decode(answer)) {
-        if (error === notAuthorized) return undefined;
+        if (error === notAuthorized.cluster) return undefined;
         if (error !== 0) throw new RetryableError(`settings of broker ${name}: ${message ?? "error"} (${error})`);
         settings.push(values);
       }

@@ -1,4 +1,4 @@
-import { RetryableError } from "../../domain/errors.ts";
+import { FatalError, RetryableError } from "../../domain/errors.ts";
 import { BrokerConnection } from "./broker-connection.ts";
 import type { WireReader, WireRequest } from "./codec.ts";
 
@@ -12,7 +12,7 @@ export async function exchange(address: string, request: WireRequest, timeoutMs:
   }
 }
 
-/** Asks one server of a comma-separated host:port list after the other. Throws RetryableError when none answers. */
+/** Asks one server of a comma-separated host:port list after the other. Throws RetryableError when none answers, and what `ask` says is fatal. */
 export async function firstAnswer<T>(brokers: string, what: string, ask: (address: string) => Promise<T>): Promise<T> {
   const failures: string[] = [];
   let last: unknown;
@@ -20,6 +20,8 @@ export async function firstAnswer<T>(brokers: string, what: string, ask: (addres
     try {
       return await ask(address);
     } catch (cause) {
+      // A refusal is an answer: the next one gives the same.
+      if (cause instanceof FatalError) throw cause;
       last = cause;
       failures.push(`${address}: ${cause instanceof Error ? cause.message : String(cause)}`);
     }

@@ -17,6 +17,8 @@ export interface ClusterMetadata {
   readonly brokers: ReadonlyMap<number, string>;
   /** Of the topics that there are. */
   readonly partitions: readonly PartitionLeader[];
+  /** Topics that the broker tells nothing of, with the error that it gives. */
+  readonly refused: ReadonlyMap<string, number>;
 }
 
 /** Who leads the partitions of these topics, as one broker knows it. Rejects with a plain Error. */
@@ -41,9 +43,11 @@ function decode(answer: WireReader): ClusterMetadata {
   answer.nullableString(); // cluster id
   answer.int32(); // controller
   const partitions: PartitionLeader[] = [];
+  const refused = new Map<string, number>();
   answer.array(() => {
-    answer.int16(); // error: such a topic has no partitions
+    const error = answer.int16(); // such a topic has no partitions
     const topic = answer.nullableString() ?? "";
+    if (error !== 0) refused.set(topic, error);
     answer.int8(); // internal
     answer.array(() => {
       answer.int16(); // error: such a partition has no leader
@@ -54,5 +58,5 @@ function decode(answer: WireReader): ClusterMetadata {
       partitions.push({ topic, partition, leader });
     });
   });
-  return { brokers: addresses, partitions };
+  return { brokers: addresses, partitions, refused };
 }

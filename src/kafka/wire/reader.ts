@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import type { IsolationLevel, LogReader, RecordBatch, TopicPartition, Watermarks } from "../log.ts";
+import { TOPIC_RIGHT_REMEDY } from "../rights.ts";
 import { type FetchedPartition, fetchRecords } from "./fetch.ts";
 import { Leaders } from "./leaders.ts";
 import { offsetAfter, VisibleRecords } from "./visible-records.ts";
@@ -28,6 +29,7 @@ const PARTITION_BYTES = { min: 256 * 1024, max: 1024 * 1024 } as const;
 const BACK_OFF_MS = { first: 20, max: 1000 } as const;
 
 const OFFSET_OUT_OF_RANGE = 1;
+const TOPIC_RIGHT_LACKS = 29;
 /** Errors of a partition that another look for its leader mends, sooner or later. */
 const MOVED = new Set([
   3, // unknown topic or partition
@@ -265,8 +267,7 @@ export class WireLogReader implements LogReader {
       return;
     }
     if (error !== 0) {
-      assigned.halted = true;
-      this.#failure ??= refusal(assigned, error);
+      this.#refused(assigned, error);
       return;
     }
     assigned.failures = 0;
@@ -280,6 +281,11 @@ export class WireLogReader implements LogReader {
     assigned.next = next;
     assigned.queuedBytes += records.length;
     this.#queuedBytes += records.length;
+  }
+
+  #refused(assigned: Assigned, error: number): void {
+    assigned.halted = true;
+    this.#failure ??= refusal(assigned, error);
   }
 
   #moved(assigned: Assigned): void {
@@ -302,7 +308,8 @@ export class WireLogReader implements LogReader {
   }
 
   async #findLeaders(): Promise<void> {
-    const without = (): Assigned[] => [...this.#assigned.values()].filter(({ leader }) => leader === null);
+    const without = (): Assigned[] =>
+      [...this.#assigned.values()].filter(({ leader, halted }) => leader === null && !halted);
     const failures = Math.max(this.#failures, ...without().map((assigned) => assigned.failures));
     if (failures > 0) {
       const waitMs = Math.min(BACK_OFF_MS.max, BACK_OFF_MS.first * 2 ** (failures - 1));
@@ -311,11 +318,13 @@ export class WireLogReader implements LogReader {
     if (this.#closing.signal.aborted) return;
     try {
       const topics = [...this.#assigned.values()].map(({ topic }) => topic);
-      const { partitions } = await this.#leaders.lookUp([...new Set(topics)]);
+      const { partitions, refused } = await this.#leaders.lookUp([...new Set(topics)]);
       for (const found of partitions) {
         const assigned = this.#assigned.get(keyOf(found));
         if (assigned !== undefined) assigned.leader = found.leader;
       }
+      for (const assigned of without())
+        if (refused.get(assigned.topic) === TOPIC_RIGHT_LACKS) this.#refused(assigned, TOPIC_RIGHT_LACKS);
       this.#failures = 0;
       this.#trouble = undefined;
     } catch (error) {
@@ -372,8 +381,13 @@ function refusal({ topic, partition, next }: Assigned, error: number): FatalErro
         "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose",
     });
   }
+  if (error === TOPIC_RIGHT_LACKS) {
+    return new FatalError(`fetch ${topic}/${partition}: this user may not read it (${error})`, {
+      remedy: TOPIC_RIGHT_REMEDY,
+    });
+  }
   return new FatalError(`fetch ${topic}/${partition}: the broker answers with error ${error}`, {
-    remedy: "look the number up in kafka.apache.org/protocol, and give this client the access it lacks",
+    remedy: "look the number up in kafka.apache.org/protocol and report it",
   });
 }
 

@@ -6,21 +6,23 @@ export const ENGINE: readonly Entry[] = [
     says: "ask for watermarks with a read_uncommitted client",
     by: [["test/integration/kafka/remedies.test.ts", "watermarks that leave out open transactions"]],
   },
-  { id: "probe/committed-not-read", says: "report this with the broker's version", untested: true },
   {
     id: "probe/stable-offsets",
     says: "use a broker of version 2.5 or later and a client that asks for stable offsets (KIP-447)",
-    untested: true,
+    by: [["test/integration/kafka/remedies.test.ts", "committed offsets that may still change"]],
   },
   {
     id: "probe/zombie",
-    says: "use a broker that supports transactions, and one transactional id for each instance",
-    untested: true,
+    says: "use a broker that fences older producers, and a client that opens the transactional id that it is given",
+    by: [["test/integration/kafka/remedies.test.ts", "producers that do not share a transactional id"]],
   },
   {
     id: "probe/aborted-read",
     says: "do not run exactly-once on this client: its read_committed filter is broken",
-    by: [["test/integration/kafka/remedies.test.ts", "a filter that lets aborted records through"]],
+    by: [
+      ["test/integration/kafka/remedies.test.ts", "a filter that lets aborted records through"],
+      ["test/integration/kafka/remedies.test.ts", "a filter that holds committed records back"],
+    ],
   },
   {
     id: "engine/records-deleted",
@@ -198,9 +200,31 @@ export const ENGINE: readonly Entry[] = [
     says: "choose a session timeout between group.min.session.timeout.ms and group.max.session.timeout.ms of the broker",
     by: [["test/integration/kafka/remedies.test.ts", "have timeouts that the broker allows"]],
   },
-  { id: "kafka/topic-right", says: "grant this user access to the topic", untested: true },
-  { id: "kafka/group-right", says: "grant this user access to the consumer group", untested: true },
-  { id: "kafka/cluster-right", says: "grant this user access to the cluster", untested: true },
+  {
+    id: "kafka/topic-right",
+    says: "give this user the rights on the topic: Describe, DescribeConfigs and Read, to write it Write, to make it Create, to remove it Delete",
+    by: [
+      [
+        "test/integration/kafka/rights.test.ts",
+        "a topic is told so by everything that touches it, and given it does everything",
+      ],
+    ],
+  },
+  {
+    id: "kafka/group-right",
+    says: "give this user the right Read on the consumer group",
+    by: [
+      [
+        "test/integration/kafka/rights.test.ts",
+        "a consumer group is told so by whoever joins it, describes it and commits for it",
+      ],
+    ],
+  },
+  {
+    id: "kafka/cluster-right",
+    says: "grant this user access to the cluster",
+    cannot: "no call of ours needs a right on the cluster: only a broker that is stricter than Kafka asks for one",
+  },
   { id: "kafka/broker-2.5", says: "use a broker of version 2.5 or later", cannot: "the stack has Kafka 4 only" },
   {
     id: "kafka/no-partitions",
@@ -222,7 +246,11 @@ export const ENGINE: readonly Entry[] = [
     says: "choose a transaction timeout below transaction.max.timeout.ms of the broker",
     by: [["test/integration/kafka/remedies.test.ts", "have timeouts that the broker allows"]],
   },
-  { id: "kafka/transactional-id-right", says: "grant this user access to the transactional id", untested: true },
+  {
+    id: "kafka/transactional-id-right",
+    says: "give this user the right Write on the transactional id",
+    by: [["test/integration/kafka/rights.test.ts", "a transactional id opens no producer with it"]],
+  },
   {
     id: "kafka/no-such-partition",
     says: "write to a partition that the topic has",
@@ -233,7 +261,16 @@ export const ENGINE: readonly Entry[] = [
     says: "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose",
     by: [["test/integration/kafka/remedies.test.ts", "that are gone are passed over on purpose only"]],
   },
-  { id: "kafka/fatal-client", says: "restart this process", untested: true },
+  {
+    id: "kafka/no-partition-to-read",
+    says: "name a partition that the topic has, or give this user the right Describe on the topic",
+    by: [
+      [
+        "test/integration/kafka/rights.test.ts",
+        "a topic that it may not even know cannot be told from one that is not there",
+      ],
+    ],
+  },
   {
     id: "kafka/unknown-code",
     says: "look the code up in librdkafka's error list and report it",
@@ -251,8 +288,8 @@ export const ENGINE: readonly Entry[] = [
   },
   {
     id: "kafka/reader-refused",
-    says: "look the number up in kafka.apache.org/protocol, and give this client the access it lacks",
-    untested: true,
+    says: "look the number up in kafka.apache.org/protocol and report it",
+    cannot: "only a number that no broker of today answers brings it about",
   },
   {
     id: "kafka/record-format",
@@ -273,6 +310,11 @@ export const ENGINE: readonly Entry[] = [
     id: "start/transaction-timeout",
     says: "choose {} ms or less, leave it out, or raise transaction.max.timeout.ms of the brokers",
     by: [["test/unit/processor/remedies.test.ts", "a transaction timeout that is too long"]],
+  },
+  {
+    id: "start/commit-bound",
+    says: "give {} a whole number of {} or more, or leave it out: it is {} then",
+    by: [["test/unit/processor/remedies.test.ts", "a bound that no commit comes to"]],
   },
   {
     id: "start/commit-interval",

@@ -83,7 +83,11 @@ export const SOURCES: readonly Entry[] = [
     says: "write TU_OBJECT_STORE as s3://bucket/prefix, or name a folder",
     by: [["test/unit/object-store/remedies.test.ts", "a bucket has a name, or is a folder"]],
   },
-  { id: "writer-lock/start-again", says: "start again", untested: true },
+  {
+    id: "writer-lock/start-again",
+    says: "stop every feed of this store, remove that file, and start again: a feed makes it anew",
+    by: [["test/unit/object-store/remedies.test.ts", "a lock file that keeps nothing is removed"]],
+  },
   {
     id: "postgres/password",
     says: "correct user and password in the connection address (TU_POSTGRES_URL)",
