@@ -87,7 +87,9 @@ async function checkServer(sql: Sql, report: Report): Promise<void> {
     `${facts?.used} of ${facts?.most} used by others`,
     ...(isFree
       ? []
-      : ["drop a slot that is not used: select pg_drop_replication_slot('NAME'); or raise max_replication_slots"]),
+      : [
+          "drop a slot that is not used: select pg_drop_replication_slot('NAME'); or raise max_replication_slots and restart Postgres",
+        ]),
   );
 }
 
@@ -110,9 +112,11 @@ async function checkPublication(sql: Sql, report: Report): Promise<void> {
 }
 
 async function checkSlot(sql: Sql, report: Report): Promise<void> {
-  const [slot] = await sql<{ active: boolean; status: string | null; safe: string | null; behind: string | null }[]>`
+  const [slot] = await sql<SlotFacts[]>`
     select active, wal_status as status, safe_wal_size::text as safe,
-           pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::text as behind
+           pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::text as behind,
+           pg_size_bytes(current_setting('max_slot_wal_keep_size'))::text as limit,
+           pg_size_bytes(current_setting('wal_segment_size'))::text as segment
       from pg_replication_slots where slot_name = ${SLOT}`;
   if (slot === undefined) {
     report("slot", "note", `${SLOT} does not exist yet; the source makes it and takes a snapshot`);
@@ -123,7 +127,7 @@ async function checkSlot(sql: Sql, report: Report): Promise<void> {
       "slot",
       "note",
       `${SLOT} is ${slot.status}: the server kept no WAL for it; the source begins a new epoch with a snapshot`,
-      "raise max_slot_wal_keep_size, or let the source pause for less long",
+      "start the source, which takes a snapshot; for a pause as long as this one raise max_slot_wal_keep_size",
     );
     return;
   }
@@ -133,13 +137,26 @@ async function checkSlot(sql: Sql, report: Report): Promise<void> {
   if (slot.safe === null) report("safe_wal_size", "ok", "no limit");
   else if (Number(slot.safe) >= SAFE_WAL_BYTES_MIN) report("safe_wal_size", "ok", `${megabytes(slot.safe)} left`);
   else {
+    // The segment that is written counts as a whole, and so does the one where the source reads.
+    const isEverSafe = Number(slot.limit) >= SAFE_WAL_BYTES_MIN + 2 * Number(slot.segment);
     report(
       "safe_wal_size",
       "note",
       `${megabytes(slot.safe)} left until the slot is lost`,
-      "start the source, or raise max_slot_wal_keep_size",
+      isEverSafe
+        ? "start the source, or raise max_slot_wal_keep_size"
+        : `raise max_slot_wal_keep_size: with ${megabytes(slot.limit)} a short pause of the source is too long`,
     );
   }
+}
+
+interface SlotFacts {
+  readonly active: boolean;
+  readonly status: string | null;
+  readonly safe: string | null;
+  readonly behind: string | null;
+  readonly limit: string;
+  readonly segment: string;
 }
 
 function megabytes(bytes: string | null): string {

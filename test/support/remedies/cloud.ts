@@ -134,8 +134,8 @@ export const CLOUD: readonly Entry[] = [
   },
   {
     id: "cloud/slots",
-    says: "drop a slot that is not used: select pg_drop_replication_slot('NAME'); or raise max_replication_slots",
-    untested: true,
+    says: "drop a slot that is not used: select pg_drop_replication_slot('NAME'); or raise max_replication_slots and restart Postgres",
+    by: [["test/integration/cloud/postgres-slots.test.ts", "whose slots are all taken gets one free, or more of them"]],
   },
   {
     id: "cloud/publication-right",
@@ -147,8 +147,26 @@ export const CLOUD: readonly Entry[] = [
       ],
     ],
   },
-  { id: "cloud/wal-kept", says: "raise max_slot_wal_keep_size, or let the source pause for less long", untested: true },
-  { id: "cloud/slot-behind", says: "start the source, or raise max_slot_wal_keep_size", untested: true },
+  {
+    id: "cloud/wal-kept",
+    says: "start the source, which takes a snapshot; for a pause as long as this one raise max_slot_wal_keep_size",
+    by: [["test/integration/cloud/postgres-slots.test.ts", "that lost the slot of the source has another one"]],
+  },
+  {
+    id: "cloud/slot-behind",
+    says: "start the source, or raise max_slot_wal_keep_size",
+    by: [
+      [
+        "test/integration/cloud/postgres-slots.test.ts",
+        "that will soon lose the slot of the source is read, or keeps more",
+      ],
+    ],
+  },
+  {
+    id: "cloud/slot-limit",
+    says: "raise max_slot_wal_keep_size: with {} a short pause of the source is too long",
+    by: [["test/integration/cloud/postgres-slots.test.ts", "that keeps too little for any pause keeps more"]],
+  },
   {
     id: "cloud/supabase-host",
     says: "correct the host in {}; a project that is paused has no address either: wake it in the dashboard",
