@@ -1,5 +1,5 @@
 import { ODI_PUBLICATION, ODI_SCHEMA } from "../feed/schema.ts";
-import { classifyPostgresError } from "../postgres/errors.ts";
+import { classifyPostgresError, isSaidByPostgres } from "../postgres/errors.ts";
 import { closeSql, openSql, type Sql } from "../postgres/sql.ts";
 import type { Settings } from "../settings.ts";
 import { poolerProblem } from "../sources/postgres/address.ts";
@@ -11,6 +11,7 @@ const POSTGRES_PORT = 5432;
 const SLOT = "odi";
 /** Below this a source that pauses for a while may find its slot lost. */
 const SAFE_WAL_BYTES_MIN = 128 * 1024 * 1024;
+const ADDRESS_REMEDY = "correct TU_POSTGRES_URL: its host and port, sslmode, or other parameters";
 
 /** What the feed and the source of one-day internationals need of Postgres. */
 export function postgresCheck(settings: Settings): SourceCheck {
@@ -57,8 +58,10 @@ async function checkLogin(sql: Sql, report: Report): Promise<boolean> {
       );
       return false;
     }
-    const named = classifyPostgresError(error, "login");
-    report("login", "missing", messageOf(named), remedyFor(named, "correct TU_POSTGRES_URL"));
+    const named = classifyPostgresError(error, "login", ADDRESS_REMEDY);
+    // It was reached a moment ago: what breaks off now is another kind of server, or one without the TLS that the address asks for.
+    const remedy = isSaidByPostgres(error) ? remedyFor(named, ADDRESS_REMEDY) : ADDRESS_REMEDY;
+    report("login", "missing", messageOf(named), remedy);
     return false;
   }
 }

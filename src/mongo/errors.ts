@@ -46,6 +46,9 @@ const CREDENTIALS = "correct user and password in the connection address (TU_MON
 const RIGHTS =
   'give the user the role readWrite on this database: db.grantRolesToUser("<user>", [{ role: "readWrite", db: "<database>" }]); or correct the database in TU_MONGODB_URL';
 
+const SERVER_REMEDY =
+  "mend what MongoDB names in the message; mongodb.com/docs/manual/reference/error-codes says more of its number";
+
 const REMEDIES: Readonly<Record<number, string>> = {
   13: RIGHTS,
   18: CREDENTIALS,
@@ -84,7 +87,7 @@ export function classifyMongoError(error: unknown, doing: string): unknown {
     return new RetryableError(`${doing}: the connection was closed`, { cause: error });
   }
   if (code !== undefined) {
-    return new FatalError(`${doing}: ${message} (code ${code})`, { cause: error, remedy: "see MongoDB's log" });
+    return new FatalError(`${doing}: ${message} (code ${code})`, { cause: error, remedy: SERVER_REMEDY });
   }
   if (error instanceof MongoParseError) {
     return new FatalError(`${doing}: the address of MongoDB cannot be read: ${message}`, {

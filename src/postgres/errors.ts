@@ -42,6 +42,9 @@ const NETWORK = new Set([
  */
 const RETRY_CLASSES = new Set(["08", "40", "53", "55", "57", "58", "XX"]);
 
+const STATEMENT_REMEDY = "see the Postgres log for the statement";
+const SQLSTATE = /^[0-9A-Z]{5}$/u;
+
 const REMEDIES: Readonly<Record<string, string>> = {
   "28P01": "correct user and password in the connection address (TU_POSTGRES_URL)",
   "28000": "allow this user in pg_hba.conf and give it LOGIN, or correct the connection address (TU_POSTGRES_URL)",
@@ -54,23 +57,26 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 /**
  * Names a Postgres or network error by its reaction: `RetryableError` when the server may come back, `FatalError` with its remedy
- * when a person must act. Our own errors, and what no database reported (a bug), come back as they are.
+ * when a person must act; `remedy` is for what only the server can name. Our own errors, and what no database reported (a bug), come back
+ * as they are.
  */
-export function classifyPostgresError(error: unknown, doing: string): unknown {
+export function classifyPostgresError(error: unknown, doing: string, remedy: string = STATEMENT_REMEDY): unknown {
   const code = postgresCode(error);
   if (code === undefined || !(error instanceof Error)) return error;
   const message = firstLine(error);
   if (NETWORK.has(code))
     return new RetryableError(`${doing}: Postgres cannot be reached (${message})`, { cause: error });
-  if (!/^[0-9A-Z]{5}$/u.test(code)) return error;
-  const remedy = REMEDIES[code];
-  if (remedy === undefined && RETRY_CLASSES.has(code.slice(0, 2))) {
+  if (!SQLSTATE.test(code)) return error;
+  const own = REMEDIES[code];
+  if (own === undefined && RETRY_CLASSES.has(code.slice(0, 2))) {
     return new RetryableError(`${doing}: ${message} (SQLSTATE ${code})`, { cause: error });
   }
-  return new FatalError(`${doing}: ${message} (SQLSTATE ${code})`, {
-    cause: error,
-    remedy: remedy ?? "see the Postgres log for the statement",
-  });
+  return new FatalError(`${doing}: ${message} (SQLSTATE ${code})`, { cause: error, remedy: own ?? remedy });
+}
+
+/** Whether a Postgres said what it is, and not only the network. */
+export function isSaidByPostgres(error: unknown): boolean {
+  return SQLSTATE.test(postgresCode(error) ?? "");
 }
 
 function firstLine(error: Error): string {

@@ -110,6 +110,27 @@ describe("an address where nothing answers", () => {
     await remedyWorks("cloud/refused-remote", { attempt, does: { "correct TU_POSTGRES_URL": correct } });
   });
 
+  test("of Postgres that allows no login is corrected", async () => {
+    const right = inject("postgresUrl");
+    const withParameter = (name: string, value: string): string => {
+      const url = new URL(right);
+      url.searchParams.set(name, value);
+      return url.href;
+    };
+    const host = "correct TU_POSTGRES_URL: its host and port";
+    for (const [wrong, words] of [
+      [at(right, "127.0.0.1", Number(inject("brokers").split(":")[1])), host],
+      [withParameter("sslmode", "require"), "sslmode"],
+      [withParameter("no_such_parameter", "1"), "other parameters"],
+    ] as const) {
+      env["TU_POSTGRES_URL"] = wrong;
+      await remedyWorks("cloud/postgres-url", {
+        attempt: () => check("postgres"),
+        does: { "correct TU_POSTGRES_URL": () => (env["TU_POSTGRES_URL"] = right), [words]: () => undefined },
+      });
+    }
+  });
+
   test("of MongoDB is another one, or the server is started", async () => {
     const right = database.url;
     const quickly = (host: string, port: number): string => {

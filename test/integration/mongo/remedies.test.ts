@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MongoClient } from "mongodb";
-import { afterAll, beforeAll, beforeEach, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { localSupervisor } from "../../../src/local/index.ts";
 import { mongodBinary } from "../../../src/local/mongodb-install.ts";
 import { freePort } from "../../../src/local/ports.ts";
@@ -96,6 +96,33 @@ test("a name that MongoDB does not allow is corrected", async () => {
     attempt,
     does: { "correct the name of the database in the connection address (TU_MONGODB_URL)": rightAddress },
   });
+});
+
+test("what only MongoDB can name stands in the message and is mended", async () => {
+  const shared = world;
+  world = await newMongoWorld();
+  rightAddress();
+  const { db } = world.database;
+  await db.collection("matches").insertOne({ match_id: "m" });
+  await db.dropCollection("deliveries");
+  const impossible = [{ $set: { rate: { $divide: ["$match_id", 1] } } }];
+  await db.createCollection("deliveries", { viewOn: "matches", pipeline: impossible });
+  const named = /\$divide only supports numeric types/u;
+  await remedyWorks("mongo/see-mongodb", {
+    attempt: () =>
+      attempt().catch((error: unknown) => {
+        expect(error).toMatchObject({ message: expect.stringMatching(named) as string });
+        throw error;
+      }),
+    does: {
+      "mend what MongoDB names in the message": async () => {
+        await db.dropCollection("deliveries");
+        await db.createCollection("deliveries");
+      },
+    },
+  });
+  await world.database.close();
+  world = shared;
 });
 
 test("a server of its own becomes a replica set", async () => {

@@ -121,7 +121,11 @@ export const CLOUD: readonly Entry[] = [
     says: "Supabase signs its own: download the certificate in the dashboard (Database, SSL) and start with NODE_EXTRA_CA_CERTS=FILE",
     cannot: "the tests reach no Supabase and no Atlas",
   },
-  { id: "cloud/postgres-url", says: "correct TU_POSTGRES_URL", untested: true },
+  {
+    id: "cloud/postgres-url",
+    says: "correct TU_POSTGRES_URL: its host and port, sslmode, or other parameters",
+    by: [["test/integration/cloud/remedies.test.ts", "of Postgres that allows no login is corrected"]],
+  },
   {
     id: "postgres/wal-level",
     says: "set wal_level = logical in postgresql.conf and restart Postgres",

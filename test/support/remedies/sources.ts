@@ -62,7 +62,11 @@ export const SOURCES: readonly Entry[] = [
     says: "correct the name of the database in the connection address (TU_MONGODB_URL)",
     by: [["test/integration/mongo/remedies.test.ts", "a name that MongoDB does not allow is corrected"]],
   },
-  { id: "mongo/see-mongodb", says: "see MongoDB's log", untested: true },
+  {
+    id: "mongo/see-mongodb",
+    says: "mend what MongoDB names in the message; mongodb.com/docs/manual/reference/error-codes says more of its number",
+    by: [["test/integration/mongo/remedies.test.ts", "what only MongoDB can name stands in the message and is mended"]],
+  },
   {
     id: "object-store/other-folder",
     says: "name another folder in TU_OBJECT_STORE, or remove that one",
