@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import type { IsolationLevel, LogReader, RecordBatch, TopicPartition, Watermarks } from "../log.ts";
-import { TOPIC_RIGHT_REMEDY } from "../rights.ts";
 import { type FetchedPartition, fetchRecords } from "./fetch.ts";
 import { Leaders } from "./leaders.ts";
+import { refusal, TOPIC_RIGHT_LACKS } from "./refusal.ts";
 import { offsetAfter, VisibleRecords } from "./visible-records.ts";
 
 export interface WireReaderOptions {
@@ -28,8 +28,6 @@ const PARTITION_BYTES = { min: 256 * 1024, max: 1024 * 1024 } as const;
 /** Between two looks for a leader. */
 const BACK_OFF_MS = { first: 20, max: 1000 } as const;
 
-const OFFSET_OUT_OF_RANGE = 1;
-const TOPIC_RIGHT_LACKS = 29;
 /** Errors of a partition that another look for its leader mends, sooner or later. */
 const MOVED = new Set([
   3, // unknown topic or partition
@@ -372,23 +370,6 @@ export class WireLogReader implements LogReader {
   #assertOpen(operation: string): void {
     if (this.#closing.signal.aborted) throw new RetryableError(`${operation}: the reader is closed`);
   }
-}
-
-function refusal({ topic, partition, next }: Assigned, error: number): FatalError {
-  if (error === OFFSET_OUT_OF_RANGE) {
-    return new FatalError(`fetch ${topic}/${partition}: there is no offset ${next} (1)`, {
-      remedy:
-        "the records after the committed offset are gone: they were deleted by retention before they were read; reset the group on purpose",
-    });
-  }
-  if (error === TOPIC_RIGHT_LACKS) {
-    return new FatalError(`fetch ${topic}/${partition}: this user may not read it (${error})`, {
-      remedy: TOPIC_RIGHT_REMEDY,
-    });
-  }
-  return new FatalError(`fetch ${topic}/${partition}: the broker answers with error ${error}`, {
-    remedy: "look the number up in kafka.apache.org/protocol and report it",
-  });
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {
