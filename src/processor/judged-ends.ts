@@ -56,6 +56,12 @@ export class JudgedEnds {
     return this.#hasOffsets && this.#committed?.fingerprint !== this.#fingerprint;
   }
 
+  /** The state is what the last commit says: there is nothing to rebuild. */
+  fits(task: Task): boolean {
+    if (this.#committed === undefined || this.isForeign) return false;
+    return task.isDigest(this.#committed.digest);
+  }
+
   /** What the last commit said of the task, by its offsets or else by its verdicts. */
   describe(task: Task): void {
     task.streamTime = this.#committed?.streamTime ?? this.#judged.streamTime ?? newestTime(task);

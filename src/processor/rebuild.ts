@@ -53,7 +53,8 @@ const CHUNK_RECORDS = 10_000;
  * that the verdict blocks tell, so it comes to the state that the lost one was. For state that is corrupt or of another fingerprint.
  *
  * Offsets that are gone (expired, deleted with their group, or written over by another program) are put back from the verdict blocks, which were committed
- * with them. Where the beginning of an input is gone too, the state is kept as it is: nothing says that it is wrong.
+ * with them. Where the beginning of an input is gone, a state that fits its offsets is kept, and one whose offsets are gone as
+ * well: nothing says that it is wrong.
  *
  * Throws FatalError when a processor of the group still runs, when input records before the committed offset are
  * gone (unless `acceptLoss`), or when nothing says how far an input was judged (unless `judgeAgain`).
@@ -176,14 +177,21 @@ class Rebuilder {
       judged,
       fingerprint: topologyFingerprint(topology),
     });
-    if (ends.missing.length === 0) return await this.#replace(partition, ends.offsets, judged, reader, writes);
+    const lows = await Promise.all(topology.inputs.map((topic) => reader.watermarks({ topic, partition }, JOIN_MS)));
+    const isWhole = lows.every(({ low }) => low === 0);
+    if (ends.missing.length === 0 && isWhole)
+      return await this.#replace(partition, ends.offsets, judged, reader, writes);
     const task = new Task(topology, partition, this.#hasher);
     await loadTasks([task], log, topology, this.#clock);
+    if (ends.missing.length === 0) {
+      if (!ends.fits(task)) return await this.#replace(partition, ends.offsets, judged, reader, writes);
+      onProgress(`partition ${partition}: its state is sound and kept; the beginning of its inputs is gone`);
+      return [];
+    }
     if (ends.isNew(task) && !isOverwritten) {
       onProgress(`partition ${partition}: nobody has judged it yet`);
       return [];
     }
-    const lows = await Promise.all(topology.inputs.map((topic) => reader.watermarks({ topic, partition }, JOIN_MS)));
     if (judgeAgain) ends.addNewest(await newestKnown(task, reader, this.#now));
     const until = ends.complete(
       task,
@@ -192,8 +200,7 @@ class Rebuilder {
     onProgress(
       `partition ${partition}: offsets were ${isOverwritten ? "another program's" : "gone"}, put back to ${until.map(({ topic, offset }) => `${topic} ${offset}`).join(", ")}`,
     );
-    if (ends.isForeign || lows.every(({ low }) => low === 0))
-      return await this.#replace(partition, until, judged, reader, writes);
+    if (ends.isForeign || isWhole) return await this.#replace(partition, until, judged, reader, writes);
     return this.#keep(task, until, ends, writes);
   }
 

@@ -1,21 +1,21 @@
 import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
 import { type Verdict, zeroCounts } from "../../../src/domain/review/verdict.ts";
-import type { ModelBroker } from "../../../src/testing/index.ts";
-import type { Feed } from "./feed.ts";
 import { type Fact, referenceReview } from "./reference.ts";
 import { INPUTS, type Scenario } from "./scenario-types.ts";
 import { cleanText } from "./topology.ts";
+import type { World } from "./world.ts";
 
-/** Compares everything that can be read, read_committed, with the reference (EO-1, 2, 3, 6, 7, 10). */
-export function check(broker: ModelBroker, scenario: Scenario, feed: Feed): string[] {
-  const problems: string[] = [];
+/** Compares everything that can be read of an era, read_committed, with the reference (EO-1, 2, 3, 6, 7, 10). */
+export function check(world: World): string[] {
+  const { broker, scenario, feed, era } = world;
+  const problems: string[] = feed.surplusProblems();
   const folded = new Map(
     broker
       .readCommitted("folded")
       .map((record) => [`${record.partition}/${record.key!.toString()}`, record.value!.toString()]),
   );
   scenario.inputs.forEach((_, partition) => {
-    const judged = readVerdicts(broker, partition, feed, problems);
+    const judged = readVerdicts(world, partition, problems);
     // Between inputs there is no order but that in which they were judged, and the verdicts topic tells it.
     const facts = judged.map(({ fact }) => fact);
     const inputs = judged.map(({ topic, fact }) => ({ ...fact, input: INPUTS.findIndex((name) => name === topic) }));
@@ -26,11 +26,14 @@ export function check(broker: ModelBroker, scenario: Scenario, feed: Feed): stri
     if (judged.some((one, at) => one.completes !== completes[at]))
       problems.push(`EO-2: of partition ${partition} other duplicates complete than ${completes.join()}`);
     const quarantined = broker
-      .readCommitted("sim.quarantine")
+      .readCommitted(era.topology.topics.quarantine)
       .filter((record) => record.partition === partition).length;
     const poison = expected.filter((verdict) => verdict === "poison").length;
     if (quarantined !== poison) problems.push(`EO-1: ${quarantined} records in quarantine, expected ${poison}`);
-    const clean = broker.readCommitted("out").filter((record) => record.partition === partition);
+    const clean = broker
+      .readCommitted("out")
+      .filter((record) => record.partition === partition)
+      .slice(era.cleanFrom[partition]);
     const wanted = judged.flatMap(({ topic, offset, fact }, at) => {
       const verdict = expected[at]!;
       return verdict === "accepted" || verdict === "correction" || completes[at] === true
@@ -63,11 +66,12 @@ interface Judged {
  * Every record of a partition in the order of judgement; each input must be judged from its first record to its last, and
  * each block continue where the one before ended.
  */
-function readVerdicts(broker: ModelBroker, partition: number, feed: Feed, problems: string[]): readonly Judged[] {
+function readVerdicts({ broker, feed, era }: World, partition: number, problems: string[]): readonly Judged[] {
   const judged: Judged[] = [];
-  const next = new Map<string, number>(INPUTS.map((topic) => [topic, 0]));
+  const next = new Map<string, number>(INPUTS.map((topic) => [topic, era.low(topic, partition)]));
   const counted = new Map<string, number>(INPUTS.map((topic) => [topic, 0]));
-  for (const record of broker.readCommitted("sim.verdicts").filter((candidate) => candidate.partition === partition)) {
+  const blocks = broker.readCommitted(era.topology.topics.verdicts);
+  for (const record of blocks.filter((candidate) => candidate.partition === partition)) {
     const block = decodeVerdictBlock(record.value!);
     const { topic } = block;
     const name = `the block of ${topic}/${partition} at ${block.fromOffset}`;
@@ -93,7 +97,7 @@ function readVerdicts(broker: ModelBroker, partition: number, feed: Feed, proble
     counted.set(topic, counted.get(topic)! + records.length);
   }
   for (const [topic, count] of counted) {
-    const { length } = feed.placed(topic, partition);
+    const { length } = feed.placed(topic, partition).filter(({ offset }) => offset >= era.low(topic, partition));
     if (count !== length) problems.push(`EO-1: ${count} of ${length} records of ${topic}/${partition} are judged`);
   }
   return judged;

@@ -25,6 +25,7 @@ describe("the engine on the model Log (EO-1 … EO-8, EO-10, EO-12)", () => {
       expect([...fired.keys()].toSorted()).toEqual(
         expect.arrayContaining(["AbortRequiredError", "FencedError", "RetryableError", "kill"]),
       );
+      expect([...fired.keys()]).toEqual(expect.arrayContaining(["rebuild", "rename", "resend"]));
       expect([...fired.keys()].filter((name) => /indefinite/i.test(name)).length).toBeGreaterThan(0);
     },
   );

@@ -1,4 +1,6 @@
+import { CALAMITY_MUTANTS } from "./mutants-calamities.ts";
 import { OWNER_MUTANTS } from "./mutants-owners.ts";
+import { RESTORE_MUTANTS } from "./mutants-restores.ts";
 
 /** The text `find` of a file, which must occur there exactly once, becomes `replace`. */
 export interface Edit {
@@ -21,6 +23,8 @@ export interface Mutant {
  */
 export const MUTANTS: readonly Mutant[] = [
   ...OWNER_MUTANTS,
+  ...CALAMITY_MUTANTS,
+  ...RESTORE_MUTANTS,
   {
     name: "state is applied before the commit (EO-5)",
     edits: [
@@ -353,39 +357,6 @@ export const MUTANTS: readonly Mutant[] = [
         file: "src/processor/reviewer.ts",
         find: "      merged[at] = before === 0 ? record[at]! : before;",
         replace: "      merged[at] = before;",
-      },
-    ],
-  },
-  {
-    name: "merged segments are not tombstoned but their entries are dropped from the merge (EO-4)",
-    foundBy: "restores",
-    edits: [
-      {
-        file: "src/domain/review/known-events.ts",
-        find: "if (this.table.owner(entry) === segment) owned.push(entry);",
-        replace: "if (this.table.owner(entry) === segment && owned.length < 3) owned.push(entry);",
-      },
-    ],
-  },
-  {
-    name: "a merge drops superseded statements that are remembered still (EO-2: stale becomes correction)",
-    foundBy: "restores",
-    edits: [
-      {
-        file: "src/domain/review/known-events.ts",
-        find: "    return at < streamTime - this.#retentionMs;",
-        replace: "    return at < streamTime;",
-      },
-    ],
-  },
-  {
-    name: "what a merge drops stays in the digest (EO-4)",
-    foundBy: "restores",
-    edits: [
-      {
-        file: "src/domain/review/known-events.ts",
-        find: "    for (const merge of merges) for (const id of merge.forgotten) touched.add(id);\n",
-        replace: "",
       },
     ],
   },

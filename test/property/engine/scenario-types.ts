@@ -12,6 +12,19 @@ export interface Step {
   readonly afterMs: number;
 }
 
+/**
+ * What no back-off mends: it happens when half of the records have been judged, and the operator has to do what the processors
+ * say (operator.ts). "idle hours" asks for nobody: what a long pause does to offsets must not be seen at all.
+ */
+export const CALAMITIES = [
+  "idle hours",
+  "some offsets",
+  "all offsets",
+  "input made again",
+  "partitions added",
+] as const;
+export type Calamity = (typeof CALAMITIES)[number] | "none";
+
 /** One simulated run: input, processes, and what goes wrong. */
 export interface Scenario {
   /** Records by partition, each with the virtual ms to wait before it is appended. */
@@ -45,5 +58,8 @@ export interface Scenario {
   readonly deletes: boolean;
   /** A second process of the first one's instance id. */
   readonly twin: boolean;
+  readonly calamity: Calamity;
+  /** SIGKILL of what the operator runs, per call. */
+  readonly killTools: number;
   readonly seed: number;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Fact } from "./reference.ts";
-import { INPUTS, PARTITIONS, type Scenario, type Step } from "./scenario-types.ts";
+import { CALAMITIES, INPUTS, PARTITIONS, type Scenario, type Step } from "./scenario-types.ts";
 
 /** Of one partition: enough for merges of segments, and two thousand scenarios are done in a minute. */
 const RECORDS_MAX = 40;
@@ -105,6 +105,12 @@ const withoutDeletions: fc.Arbitrary<Omit<Scenario, "deletes">> = fc.record({
   lostClaims: rate(0.8),
   twin: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   seed: fc.integer(),
+  // Last, as each that comes: what is drawn before stays what it was.
+  calamity: fc.oneof(
+    { weight: 2, arbitrary: fc.constant("none" as const) },
+    { weight: 1, arbitrary: fc.constantFrom(...CALAMITIES) },
+  ),
+  killTools: rate(0.1),
 });
 
 /**

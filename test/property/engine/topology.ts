@@ -7,9 +7,12 @@ import { INPUTS, PARTITIONS, type Scenario } from "./scenario-types.ts";
 const last: StoreSpec<{ c: number }> = { name: "last", value: jsonCodec() };
 const totals: StoreSpec<{ sum: number; n: number }> = { name: "totals", value: jsonCodec() };
 
-export function simulationTopology(scenario: Pick<Scenario, "retentionMs" | "latenessMs" | "deletes">): Topology<Fact> {
+export function simulationTopology(
+  scenario: Pick<Scenario, "retentionMs" | "latenessMs" | "deletes">,
+  name: string,
+): Topology<Fact> {
   return defineTopology<Fact>({
-    name: "sim",
+    name,
     inputs: INPUTS,
     outputs: ["out", "folded"],
     partitions: PARTITIONS,

@@ -62,6 +62,8 @@ export function restoresAtEveryCommit(retentionMs: number | null, bytesMax: numb
       const plan = state.plan(overlay, streamTime);
       for (const { value } of plan.messages)
         assert.ok((value?.length ?? 0) <= bytesMax + SEGMENT_HEADER_BYTES, "a message is too large");
+      for (const [, at] of plan.merges.flatMap((merge) => merge.superseded))
+        assert.ok(at >= horizon(), "a merge keeps what is forgotten");
       topic.push(...plan.messages);
       state.apply(overlay, plan);
       assert.equal(state.digest, plan.digest);

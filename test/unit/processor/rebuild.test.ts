@@ -153,7 +153,23 @@ describe("state that no longer fits", () => {
     order(1, "c", 1);
     await judge();
     broker.truncate("raw", 0, 1);
+    broker.append("orders.dedupe", 0, "segment/1", null);
     await expect(rebuild()).rejects.toThrow(/records 0 to 0 of raw\/0 have been deleted/);
+  });
+
+  it("is kept where it is sound and the beginning of its inputs is gone: another partition needs the rebuild", async () => {
+    order(0, "a", 1);
+    order(0, "b", 1);
+    order(1, "c", 1);
+    await judge();
+    broker.truncate("raw", 0, 1);
+    broker.append("orders.dedupe", 1, "segment/1", null);
+    order(0, "a", 1);
+    order(1, "c", 1);
+    await expect(judge()).rejects.toThrow("state is corrupt");
+    await rebuild();
+    await judge();
+    expect(verdicts()).toMatchObject({ accepted: 3, duplicate: 2 });
   });
 
   it("is rebuilt from several inputs in the order in which their records were judged", async () => {

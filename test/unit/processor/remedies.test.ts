@@ -307,6 +307,7 @@ describe("a processor that stops for good goes on when the remedy was done:", ()
     append(0, "a=1", "b=1");
     await judge();
     broker.truncate("raw", 0, 1);
+    broker.append("orders.dedupe", 0, "segment/1", null);
     let acceptLoss = false;
     await remedyWorks("rebuild/records-deleted", {
       attempt: () => rebuild({ acceptLoss }),
