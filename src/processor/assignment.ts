@@ -4,10 +4,11 @@ import type { ProcessorOptions } from "./processor-options.ts";
 import { restoreTasks, type RestoreOptions, stableOffsets } from "./restore.ts";
 import type { ProcessorStatus } from "./status.ts";
 import { Task } from "./task.ts";
-import { topicIdsOf } from "./topic-ids.ts";
+import type { InputIds } from "./topic-ids.ts";
 
 export interface AssignmentOptions extends ProcessorOptions, Pick<RestoreOptions, "fingerprint" | "transactionalId"> {
   readonly consumer: GroupConsumer;
+  readonly inputIds: InputIds;
   /** A restore failed; the owner loop throws it at its next turn. */
   readonly onFailure: (error: unknown) => void;
   readonly say: (state: ProcessorStatus["state"], message: string) => void;
@@ -28,7 +29,6 @@ export class Assignment {
   readonly #closing = new AbortController();
   readonly #restores = new Set<Promise<void>>();
   #restored: Task[] = [];
-  #topicIds: ReadonlyMap<string, string> | undefined;
 
   constructor(options: AssignmentOptions) {
     this.#options = options;
@@ -63,11 +63,11 @@ export class Assignment {
     say("restoring", `taking over partitions ${partitions.join(", ")}`);
     const inputs = partitions.flatMap((partition) => topology.inputs.map((topic) => ({ topic, partition })));
     const committed = await stableOffsets(consumer, inputs, this.#options);
-    this.#topicIds ??= await topicIdsOf(this.#options.log, topology);
+    const topicIds = await this.#options.inputIds.look();
     const tasks: Task[] = [];
     for (const partition of partitions) {
       const task = new Task(topology, partition, hasher);
-      task.topicIds = this.#topicIds;
+      task.topicIds = topicIds;
       for (const [index, topic] of topology.inputs.entries()) {
         await this.#findStart(task, index, committed);
         start.push({ topic, partition, offset: readFrom(task, index) });

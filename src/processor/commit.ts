@@ -139,7 +139,7 @@ export class Committer {
         segments.digest,
         stores.map((changes, index) => task.stores[index]!.digestAfter(changes)),
       );
-      const metadata = encodeOffsetMetadata({
+      const metadata = {
         owner: this.#options.transactionalId,
         fingerprint: this.#options.fingerprint,
         streamTime,
@@ -147,9 +147,10 @@ export class Committer {
         digest,
         commit: frame.commit,
         incarnation: this.#options.incarnation,
-      });
+      };
       this.#options.topology.inputs.forEach((topic, index) => {
-        offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata });
+        const ofTopic = encodeOffsetMetadata({ ...metadata, topicId: task.topicIds.get(topic) });
+        offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata: ofTopic });
       });
     }
     return { fill, frames, offsets };

@@ -19,12 +19,16 @@ export interface OffsetMetadata {
   readonly commit: number;
   /** The process that committed: two of them may have worked out the same commit number. */
   readonly incarnation: string;
+  /** The broker's id of the topic whose offset it is; undefined where it is not known. */
+  readonly topicId: string | undefined;
 }
 
 /** Brokers refuse more than 4096 bytes (offset.metadata.max.bytes); the rest is for what later versions have to say. */
 const METADATA_BYTES_MAX = 3_500;
 /** Of a transactional id, as JSON: what is known of it when a topology is defined. */
 const OWNER_BYTES_MAX = 512;
+/** 16 bytes, as brokers write them. */
+const TOPIC_ID_BYTES = 22;
 /** Hex digits of a fingerprint, of one digest, of an incarnation. */
 const HEX_DIGITS = 16;
 
@@ -38,6 +42,7 @@ export function encodeOffsetMetadata(metadata: OffsetMetadata): string {
     d: metadata.digest,
     n: metadata.commit,
     i: metadata.incarnation,
+    k: metadata.topicId,
   });
 }
 
@@ -54,15 +59,16 @@ export function decodeOffsetMetadata(text: string): OffsetMetadata | undefined {
     throw error;
   }
   if (typeof parsed !== "object" || parsed === null) return undefined;
-  const { v, o, f, t, c, d, n = 0, i = "" } = parsed as Record<string, unknown>;
+  const { v, o, f, t, c, d, n = 0, i = "", k } = parsed as Record<string, unknown>;
   if ((v !== 1 && v !== 2) || typeof o !== "string" || typeof f !== "string" || typeof d !== "string") return undefined;
   if (!Array.isArray(c) || (t !== null && typeof t !== "number")) return undefined;
   if (typeof n !== "number" || typeof i !== "string") return undefined;
+  if (k !== undefined && typeof k !== "string") return undefined;
   const counts = zeroCounts();
   VERDICTS.forEach((verdict, index) => {
     counts[verdict] = Number(c[index]);
   });
-  return { owner: o, fingerprint: f, streamTime: t, counts, digest: d, commit: n, incarnation: i };
+  return { owner: o, fingerprint: f, streamTime: t, counts, digest: d, commit: n, incarnation: i, topicId: k };
 }
 
 /** Why the metadata of a topology with so many stores could outgrow its limit; undefined: it cannot. */
@@ -81,6 +87,7 @@ export function metadataProblem(stores: number): string | undefined {
     ),
     commit: Number.MAX_SAFE_INTEGER,
     incarnation: digest,
+    topicId: "k".repeat(TOPIC_ID_BYTES),
   });
   const bytes = Buffer.byteLength(worst);
   if (bytes <= METADATA_BYTES_MAX) return undefined;

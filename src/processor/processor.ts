@@ -7,15 +7,16 @@ import { applyPlan, type CommitPlan, Committer } from "./commit.ts";
 import { Fill } from "./fill.ts";
 import { topologyFingerprint } from "./fingerprint.ts";
 import { IdleCommits } from "./idle-commits.ts";
+import { inputWatch } from "./input-watch.ts";
 import { LagGauge } from "./lag.ts";
 import { OrphanWatch } from "./orphans.ts";
 import type { ProcessorOptions } from "./processor-options.ts";
 import { Reviewer } from "./reviewer.ts";
 import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
-import { surplusWatch } from "./surplus-watch.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
 import { transactionalIdOf } from "./takeover.ts";
 import type { Task } from "./task.ts";
+import { InputIds } from "./topic-ids.ts";
 
 const FETCH_RECORDS = 1_000;
 const IDLE_FETCH_MS = 100;
@@ -39,7 +40,8 @@ export class Processor {
   readonly #durations = new DurationWindow();
   readonly #lag: LagGauge;
   readonly #orphans: OrphanWatch;
-  readonly #surplus: BackgroundLook;
+  readonly #inputIds: InputIds;
+  readonly #inputs: BackgroundLook;
   readonly #idle: IdleCommits;
   #fill = new Fill(undefined);
   /** Fetched and not judged yet. */
@@ -78,8 +80,10 @@ export class Processor {
     const onError = (error: unknown): void => {
       this.#fail(error);
     };
+    this.#inputIds = new InputIds(log, topology);
     this.#assignment = new Assignment({
       ...options,
+      inputIds: this.#inputIds,
       fingerprint,
       transactionalId,
       consumer: this.#consumer,
@@ -88,7 +92,7 @@ export class Processor {
     });
     this.#idle = new IdleCommits(options.clock);
     this.#lag = new LagGauge(log, topology.inputs, options.clock, onError);
-    this.#surplus = surplusWatch(log, topology, options.clock, onError);
+    this.#inputs = inputWatch(log, topology, this.#inputIds, options.clock, onError);
     const onHealed = (message: string): void => options.onStatus({ message });
     this.#orphans = new OrphanWatch({
       ...options,
@@ -123,7 +127,7 @@ export class Processor {
     const room = await this.#room();
     if (room > 0) {
       if (this.#waiting.length === 0) {
-        this.#waiting = await this.#consumer.fetch(room, this.#fetchTimeout());
+        this.#waiting = await this.#inputIds.explain(this.#consumer.fetch(room, this.#fetchTimeout()));
         if (this.#waiting.length === 0) this.#lag.nothingFetched();
       }
       this.#take();
@@ -173,7 +177,7 @@ export class Processor {
       this.#consumer.close(),
       this.#lag.close(),
       this.#orphans.close(),
-      this.#surplus.close(),
+      this.#inputs.close(),
     ]);
   }
 
@@ -362,7 +366,7 @@ export class Processor {
     this.#statusAt = now;
     this.#lag.refresh([...this.#assignment.tasks.values()]);
     this.#orphans.look();
-    this.#surplus.look();
+    this.#inputs.look();
     this.#options.onStatus(this.#figures());
   }
 

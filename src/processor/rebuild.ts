@@ -77,7 +77,8 @@ export async function rebuildState<V>(options: RebuildOptions<V>): Promise<void>
   try {
     await Promise.all([consumer.open(), reader.open(), producer.open()]);
     const committed = await joinAlone(consumer, topology, options.clock ?? systemClock);
-    const rebuilder = new Rebuilder(topology, options, transactionalId, await IdentityHasher.create());
+    const topicIds = await topicIdsOf(options.log, topology);
+    const rebuilder = new Rebuilder(topology, options, transactionalId, await IdentityHasher.create(), topicIds);
     const writes = new WriteBatch();
     const offsets: CommittedOffset[] = [];
     for (let partition = 0; partition < topology.partitions; partition++) {
@@ -132,6 +133,7 @@ class Rebuilder {
   readonly #reviewer: Reviewer;
   readonly #committer: Committer;
   readonly #clock: Clock;
+  readonly #topicIds: ReadonlyMap<string, string>;
   readonly #now = (): number => this.#clock.now();
 
   constructor(
@@ -139,7 +141,9 @@ class Rebuilder {
     options: Omit<RebuildOptions, "topology">,
     transactionalId: string,
     hasher: IdentityHasher,
+    topicIds: ReadonlyMap<string, string>,
   ) {
+    this.#topicIds = topicIds;
     this.#topology = topology;
     this.#options = { ...options, topology };
     this.#hasher = hasher;
@@ -166,7 +170,7 @@ class Rebuilder {
   ): Promise<readonly CommittedOffset[]> {
     const { topology, log, onProgress, judgeAgain = false } = this.#options;
     const judged = await readJudgedOrder(reader, { topic: topology.topics.verdicts, partition }, this.#now);
-    refuseRecreated(judged, await topicIdsOf(log, topology), partition);
+    refuseRecreated(judged.topicIds, this.#topicIds, partition);
     // What another program committed says nothing of what was judged: it may stand behind records without a verdict.
     const own = known.filter(({ metadata }) => decodeOffsetMetadata(metadata) !== undefined);
     const isOverwritten = own.length < known.length;
@@ -181,7 +185,7 @@ class Rebuilder {
     const isWhole = lows.every(({ low }) => low === 0);
     if (ends.missing.length === 0 && isWhole)
       return await this.#replace(partition, ends.offsets, judged, reader, writes);
-    const task = new Task(topology, partition, this.#hasher);
+    const task = this.#newTask(partition);
     await loadTasks([task], log, topology, this.#clock);
     if (ends.missing.length === 0) {
       if (!ends.fits(task)) return await this.#replace(partition, ends.offsets, judged, reader, writes);
@@ -230,7 +234,7 @@ class Rebuilder {
     reader: LogReader,
     writes: WriteBatch,
   ): Promise<readonly CommittedOffset[]> {
-    const task = new Task(this.#topology, partition, this.#hasher);
+    const task = this.#newTask(partition);
     const state = await this.#oldKeys(partition, reader);
     const starts = await Promise.all(until.map((end) => this.#start({ ...end, partition }, reader)));
     this.#setPositions(task, starts);
@@ -256,6 +260,12 @@ class Rebuilder {
       `partition ${partition}: ${task.known.table.size} known events from ${until.map((end) => `${end.topic} up to ${end.offset}`).join(", ")}`,
     );
     return offsets;
+  }
+
+  #newTask(partition: number): Task {
+    const task = new Task(this.#topology, partition, this.#hasher);
+    task.topicIds = this.#topicIds;
+    return task;
   }
 
   #setPositions(task: Task, ends: readonly JudgedEnd[]): void {

@@ -50,6 +50,7 @@ export async function restoreTasks(
   for (const task of tasks) {
     const offsets = committed.get(task.partition)!;
     metadata.set(task, offsets[0] === undefined ? undefined : readMetadata(offsets[0], task, options));
+    refuseRecreated(topicIdsIn(offsets), task.topicIds, task.partition);
     const missing = options.topology.inputs.filter((topic) => offsets.every((offset) => offset.topic !== topic));
     if (offsets.length > 0 && missing.length > 0) {
       await readJudged(task, options);
@@ -225,11 +226,21 @@ async function readJudged({ partition, topicIds }: Task, options: RestoreOptions
     await reader.open();
     const verdicts = { topic: topology.topics.verdicts, partition };
     const judged = await readJudgedOrder(reader, verdicts, () => clock.now());
-    refuseRecreated(judged, topicIds, partition);
+    refuseRecreated(judged.topicIds, topicIds, partition);
     return judged;
   } finally {
     await reader.close();
   }
+}
+
+/** A processor that ran on when an input was made again may have committed an offset of it, where the old one ended. */
+function topicIdsIn(offsets: readonly CommittedOffset[]): Map<string, string> {
+  const ids = new Map<string, string>();
+  for (const { topic, metadata } of offsets) {
+    const id = decodeOffsetMetadata(metadata)?.topicId;
+    if (id !== undefined) ids.set(topic, id);
+  }
+  return ids;
 }
 
 function verify(task: Task, metadata: OffsetMetadata): void {

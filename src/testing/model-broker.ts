@@ -197,6 +197,11 @@ export class ModelBroker {
     return found;
   }
 
+  /** Undefined where its topic has been deleted. */
+  findPartition(key: string): ModelPartition | undefined {
+    return this.#partitions.get(key);
+  }
+
   group(groupId: string): ModelGroup {
     let group = this.#groups.get(groupId);
     if (group === undefined) {

@@ -47,8 +47,9 @@ class ModelRecordBatch implements RecordBatch {
   }
 }
 
-interface Cursor {
-  readonly partition: ModelPartition;
+/** Of a name: a topic that was deleted has no records, and one that was made again has others. */
+interface Cursor extends TopicPartition {
+  readonly key: string;
   offset: number;
   paused: boolean;
 }
@@ -67,8 +68,8 @@ export class Cursors {
 
   set(start: TopicPartition & { readonly offset: number }): void {
     invariant(Number.isSafeInteger(start.offset) && start.offset >= 0, `a position of ${start.offset}`);
-    const partition = this.#broker.partition(start);
-    this.#cursors.set(partition.key, { partition, offset: start.offset, paused: false });
+    const { topic, partition, key } = this.#broker.partition(start);
+    this.#cursors.set(key, { topic, partition, key, offset: start.offset, paused: false });
   }
 
   delete({ topic, partition }: TopicPartition): void {
@@ -84,7 +85,7 @@ export class Cursors {
   }
 
   partitions(): TopicPartition[] {
-    return [...this.#cursors.values()].map(({ partition }) => partition);
+    return [...this.#cursors.values()].map(({ topic, partition }) => ({ topic, partition }));
   }
 
   /** At most `max` records, one batch a partition; starts at another partition each time, so that none starves. */
@@ -95,12 +96,13 @@ export class Cursors {
     this.#turn += 1;
     for (let step = 0; step < cursors.length && left > 0; step += 1) {
       const cursor = cursors[(this.#turn + step) % cursors.length]!;
-      if (cursor.paused) continue;
-      assertInRange(cursor);
-      const { entries, next } = cursor.partition.read(cursor.offset, this.#isolation, left);
+      const log = this.#broker.findPartition(cursor.key);
+      if (cursor.paused || log === undefined) continue;
+      assertInRange(cursor, log);
+      const { entries, next } = log.read(cursor.offset, this.#isolation, left);
       cursor.offset = next;
       left -= entries.length;
-      if (entries.length > 0) batches.push(new ModelRecordBatch(cursor.partition, entries));
+      if (entries.length > 0) batches.push(new ModelRecordBatch(log, entries));
     }
     return batches;
   }
@@ -108,23 +110,23 @@ export class Cursors {
   /** Whether `fetch` has something to return, or to throw. */
   hasNews(): boolean {
     for (const cursor of this.#cursors.values()) {
-      if (cursor.paused) continue;
-      if (!isInRange(cursor)) return true;
-      if (cursor.partition.read(cursor.offset, this.#isolation, 1).entries.length > 0) return true;
+      const log = this.#broker.findPartition(cursor.key);
+      if (cursor.paused || log === undefined) continue;
+      if (!isInRange(cursor, log)) return true;
+      if (log.read(cursor.offset, this.#isolation, 1).entries.length > 0) return true;
     }
     return false;
   }
 }
 
-function isInRange({ partition, offset }: Cursor): boolean {
-  return partition.low <= offset && offset <= partition.high;
+function isInRange({ offset }: Cursor, { low, high }: ModelPartition): boolean {
+  return low <= offset && offset <= high;
 }
 
 /** `auto.offset.reset=error`: a record that is gone stops the reader, it does not move it silently. */
-function assertInRange(cursor: Cursor): void {
-  if (isInRange(cursor)) return;
-  const { partition, offset } = cursor;
-  throw new FatalError(`${partition.key}: offset ${offset} is outside the log, ${partition.low} to ${partition.high}`, {
+function assertInRange(cursor: Cursor, log: ModelPartition): void {
+  if (isInRange(cursor, log)) return;
+  throw new FatalError(`${log.key}: offset ${cursor.offset} is outside the log, ${log.low} to ${log.high}`, {
     remedy: "the records after the committed offset were deleted by retention; reset the group on purpose",
   });
 }

@@ -6,6 +6,7 @@ import type { World } from "./world.ts";
 const HOUR_MS = 3_600_000;
 /** Long enough for whatever waits after a pause, and for the sessions of processes that were killed. */
 const SETTLE_MS = 60_000;
+const SECOND_MS = 1_000;
 /** Long enough for a record to be judged, and too short for commits without records. */
 const PAUSE_MS = 5_000;
 
@@ -59,11 +60,22 @@ async function forgetAll({ broker, era }: World, crew: Crew): Promise<void> {
   crew.release();
 }
 
-/** An input is deleted and made again: what was judged so far stands, and what comes are other records. */
+/**
+ * An input is deleted and made again, while nobody runs or while they do: what was judged so far stands, and what comes are
+ * other records.
+ */
 async function remake(world: World, crew: Crew): Promise<void> {
-  crew.hold();
+  const isRunning = world.random() < 0.5;
+  if (!isRunning) crew.hold();
   await world.broker.clock.sleep(SETTLE_MS);
   world.problems.push(...check(world));
   world.feed.remake(INPUTS[Math.floor(world.random() * INPUTS.length)]!);
-  crew.release();
+  if (!isRunning) {
+    crew.release();
+    return;
+  }
+  // What is judged of the new input meanwhile is not judged for good.
+  await world.feed.write(Math.floor(world.random() * 20));
+  await world.broker.clock.sleep(Math.floor(world.random() * 2) * SECOND_MS);
+  if (world.random() < 0.5) crew.kill();
 }

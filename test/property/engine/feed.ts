@@ -23,6 +23,8 @@ export class Feed {
   readonly #placed = new Map<string, Placed[]>();
   /** Ends the transactions that are open. */
   #open: (() => void)[] = [];
+  /** An input that was judged has been made again: its group must not go on. */
+  #mustBeRefused = false;
   /** Partitions that were added to an input, and whether anybody writes to them. */
   readonly #surplus: TopicPartition[] = [];
   #usesSurplus = false;
@@ -41,6 +43,7 @@ export class Feed {
   /** From now on another group judges. */
   isJudgedBy(groupId: string): void {
     this.#groupId = groupId;
+    this.#mustBeRefused = false;
   }
 
   placed(topic: string, partition: number): readonly Placed[] {
@@ -82,7 +85,10 @@ export class Feed {
     this.#end();
     this.#broker.deleteTopic(topic);
     this.#broker.createTopic({ name: topic, partitions: PARTITIONS });
-    for (const name of [...this.#placed.keys()]) if (name.startsWith(`${topic}/`)) this.#placed.delete(name);
+    for (const name of [...this.#placed.keys()].filter((each) => each.startsWith(`${topic}/`))) {
+      this.#placed.delete(name);
+      this.#mustBeRefused = true;
+    }
   }
 
   /** Every source dies in a transaction: what it wrote becomes an aborted record and a marker, and nothing else comes. */
@@ -102,7 +108,7 @@ export class Feed {
   /** Everything that was written has been judged. */
   isJudged(): boolean {
     this.#findResent();
-    if (this.#sentToSurplus().length > this.#resent.length) return false;
+    if (this.#mustBeRefused || this.#sentToSurplus().length > this.#resent.length) return false;
     return this.#everyInput((topic, partition, committed) => {
       const last = this.placed(topic, partition).at(-1);
       return last === undefined || committed > last.offset;

@@ -93,8 +93,18 @@ export const CALAMITY_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/topic-ids.ts",
-        find: "    if ((judged.topicIds.get(topic) ?? id) === id) continue;",
-        replace: "    if ((judged.topicIds.get(topic) ?? id) !== undefined) continue;",
+        find: "    if ((before.get(topic) ?? id) === id) continue;",
+        replace: "    if ((before.get(topic) ?? id) !== undefined) continue;",
+      },
+    ],
+  },
+  {
+    name: "nobody looks whether an input is made again while a processor runs (EO-1)",
+    edits: [
+      {
+        file: "src/processor/topic-ids.ts",
+        find: '    refuseOthers(this.#ids, found, "while this processor ran");\n',
+        replace: "",
       },
     ],
   },
@@ -120,7 +130,9 @@ export const CALAMITY_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "nobody looks for records in partitions that were added while a processor runs (EO-12)",
-    edits: [{ file: "src/processor/processor.ts", find: "    this.#surplus.look();\n", replace: "" }],
+    edits: [
+      { file: "src/processor/input-watch.ts", find: "    await refuseSurplus(log, topology, clock);\n", replace: "" },
+    ],
   },
   {
     name: "what was sent again is sent again the next time (EO-2)",

@@ -167,6 +167,7 @@ describe("the state report", () => {
       digest: "2:0123456789abcdef.0123",
       commit: 5,
       incarnation: "00ff00ff00ff00ff",
+      topicId: undefined,
     },
   };
 

@@ -16,6 +16,7 @@ const METADATA: OffsetMetadata = {
   digest: "00000000000000ff.ff00000000000000",
   commit: 12,
   incarnation: "00ff00ff00ff00ff",
+  topicId: "Yx9jD0dPTkqk1cZq6c8X7A",
 };
 
 describe("the metadata of a committed offset", () => {

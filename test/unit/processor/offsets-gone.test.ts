@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { decodeVerdictBlock } from "../../../src/domain/review/verdict-block.ts";
 import type { Topology } from "../../../src/processor/index.ts";
 import { internalTopics } from "../../../src/processor/start-checks.ts";
 import { remedyWorks } from "../../support/remedies/works.ts";
@@ -155,5 +156,63 @@ describe("offsets that the broker forgets", () => {
     });
     const keys = shop.broker.readCommitted("clean").map(({ key }) => key!.toString());
     expect(keys.toSorted()).toEqual(["a", "a", "b", "b", "c", "f", "g", "h"]);
+  });
+
+  describe("of an input that is made again while a processor runs", () => {
+    /** The processor stands behind the second record of the old topic, which the new one has as well. */
+    const remake = (records: number): void => {
+      shop.broker.deleteTopic("raw2");
+      shop.broker.createTopic({ name: "raw2", partitions: 1 });
+      for (let n = 0; n < records; n++) shop.broker.append("raw2", 0, "f", JSON.stringify({ id: `f${n}`, n: 1 }));
+    };
+    const expectAllJudged = (): void => {
+      const keys = shop.broker.readCommitted("shop2.verdicts").map(({ value }) => decodeVerdictBlock(value!).counts);
+      expect(keys.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(2 + 6);
+    };
+    const judgeAnew = async (first: (at: { name: string; groupId: string }) => Promise<void>): Promise<void> => {
+      const at = { name: "shop", groupId: GROUP };
+      await remedyWorks("engine/topic-recreated", {
+        attempt: () => first(at),
+        does: {
+          "give the topology a new name": () => (at.name = "shop2"),
+          "its processors a new group": () => (at.groupId = "shop2"),
+        },
+      });
+      expectAllJudged();
+    };
+
+    it("the processor stops within a minute, and says so", async () => {
+      let isRemade = false;
+      await judgeAnew(async ({ name, groupId }) => {
+        const running = shop.run(90_000, { topology: shop.named(name) as Topology, groupId });
+        if (!isRemade) {
+          await shop.broker.clock.sleep(10_000);
+          remake(6);
+          isRemade = true;
+        }
+        await running;
+      });
+    });
+
+    it("its offset in the new topic is not gone on from", async () => {
+      const running = shop.run(20_000);
+      await shop.broker.clock.sleep(10_000);
+      remake(6);
+      await running;
+      expect(shop.committed("raw2")).toBe(6);
+      await judgeAnew(({ name, groupId }) => shop.run(20_000, { topology: shop.named(name) as Topology, groupId }));
+    });
+
+    it("an offset that the new topic does not have is not said to be deleted by retention", async () => {
+      const running = shop.run(20_000).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      await shop.broker.clock.sleep(10_000);
+      remake(1);
+      expect(await running).toMatchObject({
+        message: "topic raw2 was deleted and made again while this processor ran",
+      });
+    });
   });
 });
