@@ -206,7 +206,7 @@ function judgedTwice(input: PartitionName, from: number, judged: number, place: 
     `the chain of verdicts is broken: ${input} is judged up to offset ${judged}, and the block at ${place.topic}/${place.partition} offset ${place.offset} begins again at ${from}`,
     {
       remedy:
-        "the processor's group was moved back without its dedupe state, or two groups write one topic: `third-umpire audit` shows what was judged twice, `third-umpire reset` starts over",
+        "where the group was told to judge again, set TU_WAREHOUSE_DIR to a new directory, which loads what Kafka still has, and this one stays as it is; otherwise the processor's group was moved back without its dedupe state, or two groups write one topic: `third-umpire audit` shows what was judged twice, `third-umpire reset` starts over",
     },
   );
 }

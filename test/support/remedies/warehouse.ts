@@ -132,11 +132,15 @@ export const WAREHOUSE: readonly Entry[] = [
   },
   {
     id: "plan/processor-s",
-    says: "the processor's group was moved back without its dedupe state, or two groups write one topic: `third-umpire audit` shows what was judged twice, `third-umpire reset` starts over",
+    says: "where the group was told to judge again, set TU_WAREHOUSE_DIR to a new directory, which loads what Kafka still has, and this one stays as it is; otherwise the processor's group was moved back without its dedupe state, or two groups write one topic: `third-umpire audit` shows what was judged twice, `third-umpire reset` starts over",
     by: [
       [
         "test/unit/audit/remedies.test.ts",
         "of verdicts: the audit shows what was judged twice, and a reset starts over",
+      ],
+      [
+        "test/unit/loader/changed-topics.test.ts",
+        "verdicts that were asked for again are loaded into another warehouse, and the first one is kept",
       ],
     ],
   },

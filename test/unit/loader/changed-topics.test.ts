@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { VerdictBlockBuilder } from "../../../src/domain/review/verdict-block.ts";
 import { WriteBatch } from "../../../src/kafka/log.ts";
 import { openForReading, runLoader } from "../../../src/loader/index.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
@@ -83,6 +84,29 @@ test("topics that were made again and are longer than what was loaded are loaded
     does: { "set TU_WAREHOUSE_DIR to a new directory": () => void (warehouseDir = join(root, "another")) },
   });
   expect(loaded).toBe(30);
+  warehouseDir = old;
+  expect(await balls()).toBe(before);
+});
+
+test("verdicts that were asked for again are loaded into another warehouse, and the first one is kept", async () => {
+  const judge = (from: number, to: number): void => {
+    const block = new VerdictBlockBuilder("raw", 0, from, from);
+    for (let offset = from; offset < to; offset++) block.reject(offset, "poison", null, -1, 0, "no match");
+    broker.append(topics.verdicts, 0, "raw/0", Buffer.from(block.encode(null)));
+  };
+  await play("m1");
+  judge(0, 8);
+  await load();
+  const [old, before] = [warehouseDir, await balls()];
+  // Offsets and verdicts are gone, and `state rebuild --judge-again` began behind the newest record that state and quarantine know.
+  broker.truncate(topics.verdicts, 0, 1);
+  judge(5, 9);
+  await play("m2");
+  const loaded = await remedyWorks("plan/processor-s", {
+    attempt: load,
+    does: { "set TU_WAREHOUSE_DIR to a new directory": () => void (warehouseDir = join(root, "another")) },
+  });
+  expect(loaded).toBe(20);
   warehouseDir = old;
   expect(await balls()).toBe(before);
 });
