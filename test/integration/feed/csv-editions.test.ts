@@ -242,10 +242,19 @@ test("tables of an earlier version get the columns, their rows are of the first 
   }
   await world.sql`insert into odi.feed_progress (match_id, pass, next_step, done, plan, files_sha256) values ('10', 0, 26, true, '{"seed":1,"replayRate":0,"correctionRate":0}', 'x')`;
   expect(await standing()).toHaveLength(25);
+  const indexes = async (): Promise<unknown[]> =>
+    (
+      await world.sql`select indexname from pg_indexes where schemaname = 'odi' and indexdef like '%(match_id)' order by 1`
+    )
+      .map((row) => row["indexname"] as unknown)
+      .filter((name) => name !== "feed_progress_pkey");
+  // Each row would pay for an index: it is made when somebody looks a match up.
+  expect(await indexes()).toEqual([]);
   write(dir, "10.csv", csv2Text("10", 24));
   write(dir, "10_info.csv", "version,2.3.0\ninfo,match_id,10\n");
   expect(await feed()).toMatchObject({ editions: 1, deletions: 1 });
   expect(await deletions("deliveries")).toMatchObject([{ ball: "4.1", edition: "2" }]);
+  expect(await indexes()).toEqual(["deliveries_match_id", "match_info_match_id"]);
   expect(await standing()).toHaveLength(24);
   expect(source.current()).toMatchObject({ state: "streaming" });
 });

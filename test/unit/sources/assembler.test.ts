@@ -132,3 +132,37 @@ test("a row that is too large for a record, or that came incomplete, goes out as
   expect(values[1]?.problem).toMatch(/unchanged large column ball/u);
   expect(batch.bytes).toBeLessThan(200_000);
 });
+
+/** Type and value of the one event that a source of these columns makes of a row. */
+function sent(
+  table: string,
+  columns: Readonly<Record<string, string | null>>,
+  known: readonly string[],
+): [string, unknown] {
+  const events = new EventWriter({ topic: "raw", partitions: 4, sourceId: "odi", columns: { [table]: known } });
+  const batch = new WriteBatch();
+  const cells = Object.values(columns).map((text) => (text === null ? null : Buffer.from(text)));
+  events.append(batch, { id: 1, schema: "odi", name: table, columns: Object.keys(columns) }, cells, {
+    id: "1",
+    timeMs: 0,
+  });
+  const type = batch.headers[0]?.find(([name]) => name === "ce_type")?.[1].toString() ?? "";
+  return [type, JSON.parse(String(batch.values[0]))];
+}
+
+test.each([
+  ["deliveries", "cricket.odi.delivery.v1", { match_id: "7", innings: "1", ball: "0.3" }],
+  ["csv1_deliveries", "cricket.odi.csv1-delivery.v1", { match_id: "7", innings: "1", ball: "0.3", nth: "3" }],
+] as const)(
+  "a row of %s that says a ball is gone is a deletion; a source of an earlier version passes over what says so",
+  (table, type, ball) => {
+    const columns = ODI_COLUMNS[table];
+    const earlier = columns.filter((name) => name !== "edition" && name !== "deleted");
+    const plain = { id: "1", ...ball, edition: null, deleted: null };
+    const gone = { id: "2", ...ball, edition: "2", deleted: "true" };
+    expect(sent(table, plain, columns)).toEqual([type, ball]);
+    expect(sent(table, plain, earlier)).toEqual([type, ball]);
+    expect(sent(table, gone, columns)).toEqual(["cricket.odi.deletion.v1", { ...ball, edition: "2", deleted: "true" }]);
+    expect(sent(table, gone, earlier)).toEqual([type, ball]);
+  },
+);
