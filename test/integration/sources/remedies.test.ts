@@ -143,10 +143,10 @@ test("a schema that is not there is made by the feed", async () => {
 });
 
 test("what Postgres alone can name stands in its log with the statement", async () => {
-  await world.sql`alter table odi.deliveries rename column innings to inning`;
+  await world.sql`alter table odi.deliveries rename column inserted_at to inserted`;
   const look = async (): Promise<void> => {
-    expect(readFileSync(join(settings.localDir, "logs", "postgres.log"), "utf8")).toMatch(/STATEMENT: .*innings/su);
-    await world.sql`alter table odi.deliveries rename column inning to innings`;
+    expect(readFileSync(join(settings.localDir, "logs", "postgres.log"), "utf8")).toMatch(/STATEMENT: .*inserted_at/su);
+    await world.sql`alter table odi.deliveries rename column inserted to inserted_at`;
   };
   await remedyWorks("postgres/statement", {
     attempt: () => repeatInPostgres(world.url, 1),
