@@ -18,7 +18,7 @@ run *ARGS:
 
 # Everything CI runs: all checks, then integration and end-to-end tests on real servers; last line: N passed, N failed
 test: setup check
-    @node scripts/test.mjs unit property contract integration browser e2e
+    @node scripts/test.mjs unit property contract integration timed browser e2e
 
 # Checks and fast tests, without servers: format, lint, types, dead code, unit, property, contract
 verify: setup check

@@ -10,7 +10,7 @@ import { closeMongo, openMongo } from "../../src/mongo/client.ts";
 import { ensureT20iCollections } from "../../src/mongo/collections.ts";
 import { loadSettings } from "../../src/settings.ts";
 import { databaseUrl } from "./database-url.ts";
-import { settingsOnFreePorts } from "./stack.ts";
+import { killService, settingsOnFreePorts } from "./stack.ts";
 
 /** A database that no other test uses, on the MongoDB that all share (or on `server`). */
 export interface TestDatabase {
@@ -54,19 +54,9 @@ export async function startMongod(tuning: MongodTuning = {}): Promise<TestMongod
   const supervisor = localSupervisor(settings);
   const service = mongodbService(settings, { binaries: project, tuning });
   await supervisor.start(service);
-  const state = (): { restarts: number; state: string } => supervisor.list()[0] ?? { restarts: 0, state: "gone" };
   return {
     adminUrl: mongodbAdminUrl(settings),
-    kill: async () => {
-      const before = state().restarts;
-      const back = new Promise<void>((resolve) => {
-        supervisor.onChange(() => {
-          if (state().restarts > before && state().state === "ready") resolve();
-        });
-      });
-      supervisor.kill(service.name, "SIGKILL");
-      await back;
-    },
+    kill: () => killService(supervisor, service.name).back,
     stop: async () => {
       await supervisor.stopAll();
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 });

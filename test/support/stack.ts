@@ -66,6 +66,23 @@ export async function startTestStack(options: { postgres?: boolean; mongodb?: bo
   };
 }
 
+/**
+ * Kills a service. `back` settles when its supervisor has brought it back, which takes its time on a busy machine: wait for it, and not
+ * for a call to the service, before the limit of the call counts.
+ */
+export function killService(supervisor: Supervisor, name: string): { readonly back: Promise<void> } {
+  const now = () => supervisor.list().find((service) => service.name === name);
+  const before = now()?.restarts ?? 0;
+  const back = new Promise<void>((resolve) => {
+    supervisor.onChange(() => {
+      const service = now();
+      if (service !== undefined && service.restarts > before && service.state === "ready") resolve();
+    });
+  });
+  supervisor.kill(name, "SIGKILL");
+  return { back };
+}
+
 /** Settings of a stack below `dir`, untouched by the environment. */
 export async function settingsOnFreePorts(dir: string): Promise<Settings> {
   const ports = await Promise.all([freePort(), freePort(), freePort(), freePort(), freePort()]);

@@ -6,7 +6,7 @@ import { FatalError, RetryableError } from "../../../src/domain/errors.ts";
 import { wireReadingLog } from "../../../src/kafka/confluent/index.ts";
 import { type Log, type LogReader, WriteBatch } from "../../../src/kafka/log.ts";
 import { createTopic, eventually, openProducer, partitionsOf, records, transact } from "../../contract/log-harness.ts";
-import { startTestStack, type TestStack } from "../../support/stack.ts";
+import { killService, startTestStack, type TestStack } from "../../support/stack.ts";
 import { unique } from "./harness.ts";
 
 /** A broker of its own: these tests stop it. */
@@ -92,7 +92,7 @@ test("a broker that is killed is named while it is away; afterwards each record 
     reader.assign(partitionsOf(topic, partitions).map((each) => ({ ...each, offset: 0 })));
     const follower = new Follower(partitions);
     while (follower.read < count / 4) await follower.fetch(reader, 1_000);
-    stack.supervisor.kill("kafka", "SIGKILL"); // the supervisor starts it again
+    const { back } = killService(stack.supervisor, "kafka");
     const said = await eventually("the reader says that the broker is away", async () => {
       try {
         await follower.fetch(reader, 1_000);
@@ -103,6 +103,7 @@ test("a broker that is killed is named while it is away; afterwards each record 
     });
     expect(said).toBeInstanceOf(RetryableError);
     expect(said.message).toContain(stack.brokers);
+    await back;
     await eventually("all is read", async () => {
       await unlessAway(() => follower.fetch(reader, 10_000));
       return follower.read >= count ? true : undefined;

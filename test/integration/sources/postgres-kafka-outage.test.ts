@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { confluentLog } from "../../../src/kafka/confluent/index.ts";
 import { kafkaService } from "../../../src/local/index.ts";
 import { loadSettings } from "../../../src/settings.ts";
-import { startTestStack, type TestStack } from "../../support/stack.ts";
+import { killService, startTestStack, type TestStack } from "../../support/stack.ts";
 import { allRowIds, insertBalls, newWorld, readTopic, settle, startSource, type World } from "./harness.ts";
 
 /* A Kafka of its own, to be killed. */
@@ -30,8 +30,9 @@ test("EO-11: Kafka is away and then killed under the source: it says so, comes b
   await source.until((status) => status.state === "streaming");
   // Back within seconds, a killed Kafka may return before any call of the client has given up.
   await insertBalls(world, 100, 1000);
-  stack.supervisor.kill("kafka", "SIGKILL");
+  const { back } = killService(stack.supervisor, "kafka");
   await insertBalls(world, 100, 1100);
+  await back;
   await settle(world);
   const ids = (await readTopic(world, world.topics.raw)).map((event) => event.rowId);
   expect(ids.toSorted()).toEqual((await allRowIds(world)).toSorted());
