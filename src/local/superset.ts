@@ -62,15 +62,21 @@ export async function prepareSuperset(
     cwd: supersetDir(settings),
     env: environment(settings),
     ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    throw signal?.aborted === true || !(error instanceof FatalError) ? error : unprepared(settings, error.message);
   });
   const made = /^prepared: admin (made|there), (\d+) dashboards$/mu.exec(said);
-  if (made === null) {
-    throw new FatalError(`Superset was not prepared: ${said.trim().split("\n").slice(-3).join(" | ")}`, {
-      remedy: `remove ${supersetDir(settings)} and start again`,
-    });
-  }
+  if (made === null) throw unprepared(settings, said);
   progress(`Superset: ${made[2]} dashboards in place`);
   return { firstPassword: made[1] === "made" ? readSecret(settings, "admin_password") : null };
+}
+
+function unprepared(settings: Settings, said: string): FatalError {
+  const folder = supersetDir(settings);
+  // Its metadata is what changes; all else is as it was fetched.
+  return new FatalError(`Superset was not prepared: ${said.trim().split("\n").slice(-3).join(" | ")}`, {
+    remedy: `remove ${join(folder, "superset.db")} and start again; if that is not enough, all of ${folder}`,
+  });
 }
 
 /** gunicorn with one worker process, whose threads wait for DuckDB most of the time: about 350 MB. */

@@ -1,14 +1,17 @@
 /**
  * What the command line tells a person who is stuck, done word by word with the commands themselves, on real servers. One
- * stack for all tests of this file, which build on one another.
+ * stack for all tests of this file, which build on one another: starting its servers is what takes long, so those that
+ * are stuck in one and the same state are got out of it together.
  */
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Finding } from "../../src/local/doctor.ts";
 import { type CliStack, cliStack, eventually } from "../support/cli.ts";
 import { remedyWorks, Told } from "../support/remedies/works.ts";
 import { writeSpoiltMatches } from "../support/spoilt-matches.ts";
+import { afterAllOf } from "../support/together.ts";
 
 const LONG_MS = 300_000;
 const MATCH = ["--odi", "data/odi", "--match", "660825"];
@@ -44,8 +47,9 @@ async function command(...args: readonly string[]): Promise<string> {
 async function begin(
   args: readonly string[],
   isWell: (out: string) => boolean | Promise<boolean>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<() => Promise<void>> {
-  const { child, ended, out } = stack.start(args);
+  const { child, ended, out } = stack.start(args, more);
   let hasEnded = false;
   void ended.then(() => (hasEnded = true));
   await eventually(async () => hasEnded || (await isWell(out())), LONG_MS, out);
@@ -64,29 +68,16 @@ async function part(...args: readonly string[]): Promise<void> {
   await stop();
 }
 
-/** One act that `count` wait for: it begins when the last of them asks for it. */
-function afterAllOf(count: number, act: () => Promise<unknown>): () => Promise<unknown> {
-  let left = count;
-  let begin = (): void => undefined;
-  const ended = new Promise<void>((resolve) => (begin = resolve)).then(act);
-  return () => {
-    left -= 1;
-    if (left === 0) begin();
-    return ended;
-  };
-}
-
 const play = (...args: readonly string[]): Promise<string> =>
   command("play", "--interval", "0", "--exit-when-done", ...args);
 
-let stopRun = (): Promise<void> => Promise.resolve();
-
 /** `third-umpire run` until it has loaded something; it runs on. No test looks at Superset, which would be fetched each time. */
-async function run(): Promise<void> {
-  stopRun = await begin(["run", "--no-superset"], (out) => /loaded [1-9]/u.test(out));
+async function run(): Promise<() => Promise<void>> {
+  return await begin(["run", "--no-superset"], (out) => /loaded [1-9]/u.test(out));
 }
 
 describe("where nothing has run", { timeout: LONG_MS }, () => {
+  let stopRun = (): Promise<void> => Promise.resolve();
   afterAll(async () => {
     await stopRun();
   });
@@ -97,43 +88,91 @@ describe("where nothing has run", { timeout: LONG_MS }, () => {
       if (said.startsWith("nothing runs")) throw new Told(said.trim());
       expect(said).toMatch(/^kafka .* ready/mu);
     };
-    await remedyWorks("status/nothing", { attempt, does: { "start with: third-umpire run": run } });
-    await stopRun();
+    const start = async (): Promise<void> => void (stopRun = await run());
+    await remedyWorks("status/nothing", { attempt, does: { "start with: third-umpire run": start } });
   });
 
   test("reset asks, or is told beforehand", async () => {
     const args = ["reset"];
-    await remedyWorks("reset/asks", {
+    const said = await remedyWorks("reset/asks", {
       attempt: () => command(...args),
       does: { "add --yes": () => args.push("--yes") },
     });
-  });
-
-  test("commands that look want a processor to have run", async () => {
-    await command("up");
-    const attempt = (): Promise<string> => command("verdicts");
-    expect(
-      await remedyWorks("topics/nothing-processed", { attempt, does: { "`third-umpire run` does it all": run } }),
-    ).toContain("accepted");
-  });
-
-  test("status says who serves the live page", async () => {
+    expect(said).toContain("warehouse");
     await stopRun();
-    await command("up");
+  });
+
+  test("a start that was broken off is made again when its log has said by whom", async () => {
+    let isEnded = true;
     const attempt = async (): Promise<void> => {
+      const { ended, out } = stack.start(["up"]);
+      if (isEnded) {
+        await eventually(async () => /^kafka .*starting/mu.test(await command("status")), LONG_MS, out);
+        await command("down");
+      }
+      const { code, stderr } = await ended;
+      if (code !== 0) tell(stderr);
+    };
+    const read = (): void => {
+      const log = readFileSync(join(stack.settings.localDir, "logs", "up.log"), "utf8");
+      expect(log).toMatch(/^stopped by SIGTERM before/mu);
+      isEnded = false;
+    };
+    await remedyWorks("up/broken-off", { attempt, does: { "see ": read } });
+  });
+
+  test("commands that look, and the live page, want a processor to have run", async () => {
+    const page = async (): Promise<void> => {
       const line = (await command("status")).split("\n").find((each) => each.startsWith("live page")) ?? "";
       if (line.includes("not there")) throw new Told(line);
     };
-    await remedyWorks("status/no-live-page", { attempt, does: { "third-umpire run": run } });
+    /** `run` where no Python fits Superset, as doctor finds. */
+    const withoutSuperset = async (): Promise<() => Promise<void>> => {
+      const path = `${folderOfPythons()}:${process.env["PATH"]}`;
+      const args = ["run"];
+      const isWell = (out: string): boolean => out.includes("no Superset:") || /loaded [1-9]/u.test(out);
+      const attempt = async (): Promise<() => Promise<void>> => {
+        const said: string[] = [];
+        const stop = await begin(args, (out) => said.push(out) > 0 && isWell(out), { PATH: path });
+        if (!said.at(-1)!.includes("no Superset:")) return stop;
+        await stop();
+        const { stdout } = await stack.run(["doctor", "--json"], LONG_MS, { PATH: path });
+        const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+        throw new Told(findings.find(({ name }) => name === "Superset")!.remedy!);
+      };
+      return await remedyWorks("doctor/leave-no", {
+        attempt,
+        does: { "or leave it out with --no-superset": () => args.push("--no-superset") },
+      });
+    };
+    const runs = afterAllOf(2, async () => {
+      stopRun = await withoutSuperset();
+    });
+    const [verdicts] = await Promise.all([
+      remedyWorks("topics/nothing-processed", {
+        attempt: () => command("verdicts"),
+        does: { "`third-umpire run` does it all": runs },
+      }),
+      remedyWorks("status/no-live-page", { attempt: page, does: { "third-umpire run": runs } }),
+    ]);
+    expect(verdicts).toContain("accepted");
     await stopRun();
-    let stop = (): Promise<void> => Promise.resolve();
-    const loader = async (): Promise<void> => void (stop = await begin(["loader"], isRunning));
-    await command("up");
-    await remedyWorks("status/no-live-page", { attempt, does: { "third-umpire loader": loader } });
-    await stop();
+    const loader = async (): Promise<void> => void (stopRun = await begin(["loader"], isRunning));
+    await remedyWorks("status/no-live-page", { attempt: page, does: { "third-umpire loader": loader } });
+    await stopRun();
     await command("reset", "--yes");
+    await command("up");
   });
 });
+
+/** Pythons as a distribution has them that puts venv into a package of its own, which is not installed. */
+function folderOfPythons(): string {
+  const folder = join(files, "pythons");
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["python3.11", "python3.12", "python3", "python"])
+    writeFileSync(join(folder, name), '#!/bin/sh\necho "No module named ensurepip" >&2\nexit 1\n', { mode: 0o755 });
+  return folder;
+}
 
 describe("with a match that was played", { timeout: LONG_MS }, () => {
   test("there is a warehouse to read only when something was loaded", async () => {
@@ -167,15 +206,7 @@ describe("with a match that was played", { timeout: LONG_MS }, () => {
     });
   });
 
-  test("the audit wants the servers", async () => {
-    const audit = await remedyWorks("audit/no-servers", {
-      attempt: () => command("audit"),
-      does: { "start the servers: third-umpire up": () => command("up") },
-    });
-    expect(audit).toContain("Nothing was lost");
-  });
-
-  test("commands want the servers", async () => {
+  test("the audit and commands want the servers", async () => {
     await command("down");
     /** What `cloud-check` finds missing of one server. */
     const check = (source: string) => async (): Promise<void> => {
@@ -183,8 +214,12 @@ describe("with a match that was played", { timeout: LONG_MS }, () => {
       const { checks } = JSON.parse(stdout) as { checks: { state: string; remedy: string }[] };
       if (code !== 0) throw new Told(checks.find(({ state }) => state === "missing")!.remedy);
     };
-    const up = afterAllOf(5, () => command("up"));
-    await Promise.all([
+    const up = afterAllOf(6, () => command("up"));
+    const [audit] = await Promise.all([
+      remedyWorks("audit/no-servers", {
+        attempt: () => command("audit"),
+        does: { "start the servers: third-umpire up": up },
+      }),
       remedyWorks("cli/refused", {
         attempt: () => command("verdicts"),
         does: { "start the local stack with `third-umpire up`": up },
@@ -206,17 +241,18 @@ describe("with a match that was played", { timeout: LONG_MS }, () => {
         does: { "third-umpire up starts the local one": up },
       }),
     ]);
+    expect(audit).toContain("Nothing was lost");
   });
 
   test("a partition is one that there is", async () => {
-    for (const name of ["state", "verdicts"]) {
+    const choose = async (name: string): Promise<void> => {
       let partition = "9";
-      const choose = (): void => void (partition = "3");
       await remedyWorks("partition/none", {
         attempt: () => command(name, "--partition", partition),
-        does: { "choose one from 0 to 3": choose },
+        does: { "choose one from 0 to 3": () => void (partition = "3") },
       });
-    }
+    };
+    await Promise.all([choose("state"), choose("verdicts")]);
   });
 
   test("an instance has a name of plain characters", async () => {
@@ -241,30 +277,27 @@ describe("with a match that was played", { timeout: LONG_MS }, () => {
     await remedyWorks("feed/two-sources", { attempt, does: { "start one feed for each": each } });
   });
 
-  test("a second loader waits until the first was stopped", async () => {
-    const stop = await begin(["loader"], isRunning);
-    const down = async (): Promise<void> => {
+  test("while a play goes on, another and a loader wait until it was stopped", async () => {
+    const slow = ["play", ...MATCH, "--again", "--interval", "1s"];
+    const stop = await begin(slow, (out) => /loaded [1-9]/u.test(out));
+    const down = afterAllOf(2, async () => {
       await command("down");
       await stop();
       await command("up");
-    };
-    await remedyWorks("loader/second-loader", {
+    });
+    const loader = remedyWorks("loader/second-loader", {
       attempt: () => part("loader"),
       does: { "stop it with `third-umpire down`": down },
     });
-  });
-
-  test("a play that goes on elsewhere is stopped before another begins", async () => {
-    const slow = ["play", ...MATCH, "--again", "--interval", "1s"];
-    const stop = await begin(slow, (out) => /fed [1-9]/u.test(out));
-    const down = async (): Promise<void> => {
-      await command("down");
-      await stop();
-    };
-    await remedyWorks("up/running-already", {
-      attempt: () => play(...MATCH),
-      does: { "stop it with: third-umpire down": down },
-    });
+    // One after the other, as each of them has a loader.
+    const downAndAfterwards = (): Promise<unknown> => Promise.all([down(), loader]);
+    await Promise.all([
+      loader,
+      remedyWorks("up/running-already", {
+        attempt: () => play(...MATCH),
+        does: { "stop it with: third-umpire down": downAndAfterwards },
+      }),
+    ]);
   });
 });
 
@@ -275,8 +308,8 @@ describe("records in quarantine", { timeout: LONG_MS }, () => {
     const folder = join(files, "spoilt");
     readable = writeSpoiltMatches(folder).find(({ id }) => id === "9000004")?.deliveries;
     for (const name of readdirSync(folder)) if (!name.startsWith("9000004")) rmSync(join(folder, name));
-    await command("play", "--interval", "0", "--exit-when-done", "--odi", folder);
     await command("up");
+    await play("--odi", folder);
     repaired = join(files, "repaired.json");
   }, LONG_MS);
 
@@ -286,9 +319,7 @@ describe("records in quarantine", { timeout: LONG_MS }, () => {
   test("are judged like any other when they were repaired as the list says", async () => {
     const id = await listed();
     const attempt = async (): Promise<void> => {
-      await command("down");
       await play(...MATCH);
-      await command("up");
       const query = "SELECT count(*)::INTEGER AS balls FROM deliveries WHERE match_id = '9000004'";
       const [row] = JSON.parse(await command("sql", query, "--json")) as { balls: number }[];
       if (row?.balls === readable) throw new Told((await command("quarantine", "list")).trim().split("\n").at(-1)!);
@@ -342,21 +373,18 @@ describe("records in quarantine", { timeout: LONG_MS }, () => {
 describe("topics and warehouse that do not belong together", { timeout: LONG_MS }, () => {
   test("begin anew", async () => {
     const warehouse = join(files, "kept");
-    await command("down");
     cpSync(stack.settings.warehouseDir, warehouse, { recursive: true });
-    await command("reset", "--yes");
-    await play(...MATCH);
-    await command("up");
+    const anew = async (): Promise<void> => {
+      await command("reset", "--yes");
+      await command("up");
+      await play(...MATCH);
+    };
+    await anew();
     rmSync(stack.settings.warehouseDir, { recursive: true });
     cpSync(warehouse, stack.settings.warehouseDir, { recursive: true });
-    const reset = async (): Promise<void> => {
-      await command("reset", "--yes");
-      await play(...MATCH);
-      await command("up");
-    };
     await remedyWorks("loader/topic-made-again", {
       attempt: () => part("loader"),
-      does: { "`third-umpire reset` both": reset },
+      does: { "`third-umpire reset` both": anew },
     });
     expect(await command("scorecards")).toContain("Canada");
   });

@@ -1,5 +1,5 @@
 /** Nobody in particular. */
-const NOBODY = 65_534;
+export const NOBODY = 65_534;
 
 /** Runs `act` with the rights of an ordinary user: root, as in a container, may read and write everything. */
 export async function asOrdinaryUser<T>(act: () => T | Promise<T>): Promise<T> {

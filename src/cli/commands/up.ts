@@ -70,13 +70,13 @@ async function whereabouts(settings: Settings): Promise<string[]> {
 async function watch(settings: Settings, options: Options): Promise<void> {
   const supervisor = localSupervisor(settings);
   const stop = new AbortController();
-  const asked = new Promise<void>((resolve) => {
+  const asked = new Promise<NodeJS.Signals>((resolve) => {
     const goesOn = hangUpIsIgnored();
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
       process.on(signal, () => {
         if (signal === "SIGHUP" && goesOn) return;
         stop.abort();
-        resolve();
+        resolve(signal);
       });
   });
   const start = async (): Promise<"started"> => {
@@ -88,11 +88,14 @@ async function watch(settings: Settings, options: Options): Promise<void> {
     const started = start();
     // Asked to stop while we start: the start is given up, its error is no news then.
     started.catch(() => undefined);
-    if ((await Promise.race([started, asked])) === "started") {
+    const outcome = await Promise.race([started, asked]);
+    if (outcome === "started") {
       reportUp({ type: "ready" });
       if (process.connected) process.disconnect();
       else print(...(await whereabouts(settings)), "Ctrl-C stops them");
       await asked;
+    } else {
+      print(`stopped by ${outcome} before all servers were ready`);
     }
   } catch (error) {
     const failure = toFailure(error);

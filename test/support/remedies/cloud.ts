@@ -20,7 +20,7 @@ export const CLOUD: readonly Entry[] = [
     id: "cloud/kafka-unreachable",
     says: "third-umpire up starts the local one; or correct TU_KAFKA_BROKERS",
     by: [
-      ["test/e2e/remedies.test.ts", "commands want the servers"],
+      ["test/e2e/remedies.test.ts", "the audit and commands want the servers"],
       ["test/integration/cloud/remedies.test.ts", "of the brokers is another one"],
     ],
   },
@@ -67,7 +67,7 @@ export const CLOUD: readonly Entry[] = [
     id: "cloud/endpoint-gone",
     says: "third-umpire up starts the local one; or correct TU_LAMBDA_ENDPOINT",
     by: [
-      ["test/e2e/remedies.test.ts", "commands want the servers"],
+      ["test/e2e/remedies.test.ts", "the audit and commands want the servers"],
       ["test/integration/cloud/remedies.test.ts", "of the function is another one"],
     ],
   },
@@ -95,7 +95,7 @@ export const CLOUD: readonly Entry[] = [
     id: "cloud/mongodb-local",
     says: "third-umpire up starts the local one; or correct TU_MONGODB_URL",
     by: [
-      ["test/e2e/remedies.test.ts", "commands want the servers"],
+      ["test/e2e/remedies.test.ts", "the audit and commands want the servers"],
       ["test/integration/cloud/remedies.test.ts", "of MongoDB is another one, or the server is started"],
     ],
   },
@@ -190,7 +190,7 @@ export const CLOUD: readonly Entry[] = [
     id: "cloud/refused-local",
     says: "third-umpire up starts the local one; or correct {}",
     by: [
-      ["test/e2e/remedies.test.ts", "commands want the servers"],
+      ["test/e2e/remedies.test.ts", "the audit and commands want the servers"],
       ["test/integration/cloud/remedies.test.ts", "of Postgres is another one, or the server is started"],
     ],
   },

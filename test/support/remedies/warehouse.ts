@@ -9,7 +9,7 @@ export const WAREHOUSE: readonly Entry[] = [
   {
     id: "topics/nothing-processed",
     says: "nothing has been processed yet: `third-umpire run` does it all",
-    by: [["test/e2e/remedies.test.ts", "commands that look want a processor to have run"]],
+    by: [["test/e2e/remedies.test.ts", "commands that look, and the live page, want a processor to have run"]],
   },
   {
     id: "topics/open-transaction",
@@ -29,7 +29,7 @@ export const WAREHOUSE: readonly Entry[] = [
   {
     id: "audit/no-servers",
     says: "start the servers: third-umpire up",
-    by: [["test/e2e/remedies.test.ts", "the audit wants the servers"]],
+    by: [["test/e2e/remedies.test.ts", "the audit and commands want the servers"]],
   },
   {
     id: "export/another-warehouse",
@@ -112,7 +112,7 @@ export const WAREHOUSE: readonly Entry[] = [
     says: "stop it with `third-umpire down` or `kill {}`, or set TU_WAREHOUSE_DIR to another directory",
     by: [
       ["test/unit/loader/remedies.test.ts", "a second loader waits for the end of the first, or has another folder"],
-      ["test/e2e/remedies.test.ts", "a second loader waits until the first was stopped"],
+      ["test/e2e/remedies.test.ts", "while a play goes on, another and a loader wait until it was stopped"],
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { runCommand } from "../../../src/local/run-command.ts";
 import { Supervisor } from "../../../src/local/supervisor.ts";
 import { parseSettings, type Settings } from "../../../src/settings.ts";
 import { remedyWorks, Told } from "../../support/remedies/works.ts";
+import { smallDisk } from "../../support/small-disk.ts";
 
 /* What the local servers say that do not start: it is done, and they do. */
 
@@ -92,6 +93,26 @@ test("a port that doctor finds taken is another one, or that program is stopped"
   });
   env["TU_POSTGRES_PORT"] = String(taken);
   await remedyWorks("doctor/set-env", { attempt, does: { "stop that program": stopThat } });
+});
+
+test("a disk with too little space gets some, or the servers another", async () => {
+  const disk = await smallDisk(2_050_000_000);
+  const filler = join(disk.dir, "filler");
+  const fill = (): void => writeFileSync(filler, Buffer.alloc(100_000_000));
+  fill();
+  env["TU_LOCAL_DIR"] = disk.dir;
+  const attempt = async (): Promise<void> => {
+    const findings = await examine(settings());
+    const finding = findings.find(({ name }) => name === "disk");
+    if (finding?.ok !== true) throw new Told(finding!.remedy!);
+  };
+  await remedyWorks("doctor/free-some", { attempt, does: { "free some space": () => rmSync(filler) } });
+  fill();
+  await remedyWorks("doctor/free-some", {
+    attempt,
+    does: { "or set TU_LOCAL_DIR to a folder on another disk": () => (env["TU_LOCAL_DIR"] = folder) },
+  });
+  await disk.remove();
 });
 
 test("a program that is not there is named by doctor", async () => {
