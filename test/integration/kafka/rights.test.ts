@@ -7,6 +7,7 @@ import { FatalError } from "../../../src/domain/errors.ts";
 import { confluentLog, wireReadingLog } from "../../../src/kafka/confluent/index.ts";
 import { type Log, type LogAdmin, WriteBatch } from "../../../src/kafka/log.ts";
 import { runProcessor } from "../../../src/processor/index.ts";
+import { MemoryStore, runMemorySource } from "../../../src/sources/memory/index.ts";
 import { type GuardedKafka, startGuardedKafka } from "../../support/guarded-kafka.ts";
 import { remedyWorks } from "../../support/remedies/works.ts";
 import { unique } from "./harness.ts";
@@ -205,4 +206,26 @@ test("the rights that the manual names are enough for a processor", async () => 
   }
   expect(said).toContain("session timeout 6000 ms: what the brokers allow may not be asked for");
   expect(await read(log, "shop.orders")).toContain("ada");
+});
+
+test("the rights that the manual names are enough for a source", async () => {
+  await kafka.grant(["Create", "Describe", "DescribeConfigs", "Read", "Write"], { topic: "pond" }, { prefixed: true });
+  await kafka.grant(["Write"], { "transactional-id": "source-pond" });
+  const store = new MemoryStore();
+  store.append("k", "1");
+  const stop = new AbortController();
+  await runMemorySource({
+    log,
+    store,
+    sourceId: "pond",
+    rawTopic: "pond.raw",
+    positionsTopic: "pond.positions",
+    gapsTopic: "pond.gaps",
+    partitions: 1,
+    signal: stop.signal,
+    onStatus: ({ positionText }) => {
+      if (positionText === "1") stop.abort();
+    },
+  });
+  expect(await read(log, "pond.raw")).toBe("1");
 });
