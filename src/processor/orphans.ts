@@ -10,6 +10,8 @@ export interface OrphanWatchOptions {
   readonly topic: string;
   readonly partitions: number;
   readonly clock: Clock;
+  /** To which every member that the group has is added. */
+  readonly seen: Set<string>;
   /** Partitions had no owner: what was done about it. */
   readonly onHealed: (message: string) => void;
   readonly onError: (error: unknown) => void;
@@ -56,8 +58,9 @@ export class OrphanWatch {
   }
 
   async #look(): Promise<void> {
-    const { groupId, instanceId, clock, onHealed } = this.#options;
+    const { groupId, instanceId, clock, seen, onHealed } = this.#options;
     const group = await this.#admin.groupMembers(groupId);
+    for (const member of group.members) if (member.instanceId !== null) seen.add(member.instanceId);
     if (group.state !== "Stable") {
       // A round goes on, after which the count begins anew.
       this.#orphans = [];

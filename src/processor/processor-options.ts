@@ -11,6 +11,11 @@ export interface ProcessorOptions {
   readonly groupId: string;
   /** Stable name of this process: static membership and transactional id follow from it. */
   readonly instanceId: string;
+  /**
+   * Instance ids that have been seen in the group since this process runs. A member that was killed is one for a session longer:
+   * so whoever may have left something open is among them.
+   */
+  readonly seen: Set<string>;
   /** Tells this process from all others that have had its instance id. */
   readonly incarnation: string;
   readonly clock: Clock;

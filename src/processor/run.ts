@@ -75,6 +75,7 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
     status = { ...status, ...change };
     options.onStatus?.(status);
   };
+  const seen = new Set<string>();
   let timeouts: Timeouts | undefined;
   let corrupt = 0;
   let failures = 0;
@@ -95,6 +96,7 @@ export async function runProcessor<V>(options: RunProcessorOptions<V>): Promise<
         topology,
         clock,
         incarnation,
+        seen,
         hasher,
         onStatus: (change) => {
           if (change.state === "running") failures = 0;

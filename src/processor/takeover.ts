@@ -9,6 +9,8 @@ export interface TakeoverOptions {
   readonly transactionalId: string;
   readonly transactionTimeoutMs: number;
   readonly clock: Clock;
+  /** Instance ids that have been in the group: one that died in its first commit is named by no offset yet. */
+  readonly seen: Set<string>;
 }
 
 const LOOK_EVERY_MS = 250;
@@ -25,21 +27,21 @@ export function transactionalIdOf(groupId: string, instanceId: string): string {
  * and before that nobody is given its partitions.
  */
 export class Takeover {
-  readonly #owners: Set<string>;
+  readonly #named: ReadonlySet<string>;
+  readonly #ended = new Set<string>();
   readonly #options: TakeoverOptions;
   #lookedAt = -Infinity;
 
   /** `owners`: transactional ids, as the metadata of committed offsets names them. */
   constructor(owners: Iterable<string>, options: TakeoverOptions) {
-    this.#owners = new Set(owners);
-    this.#owners.delete(options.transactionalId);
+    this.#named = new Set(owners);
     this.#options = options;
   }
 
   /** To be called while something is pending: asks the group, now and then, who is left. */
   async look(): Promise<void> {
-    const { log, groupId, transactionalId, clock } = this.#options;
-    if (this.#owners.size === 0 || clock.now() - this.#lookedAt < LOOK_EVERY_MS) return;
+    const { log, groupId, transactionalId, clock, seen } = this.#options;
+    if (this.#owners().length === 0 || clock.now() - this.#lookedAt < LOOK_EVERY_MS) return;
     this.#lookedAt = clock.now();
     const admin = log.admin();
     let left: ReadonlySet<string>;
@@ -54,11 +56,20 @@ export class Takeover {
     }
     // A coordinator that does not know us has not read up, or we are gone ourselves: it can tell nothing of others.
     if (!left.has(transactionalId)) return;
-    for (const owner of this.#owners) {
+    for (const owner of this.#owners()) {
       if (left.has(owner)) continue;
       await this.#end(owner);
-      this.#owners.delete(owner);
+      this.#ended.add(owner);
     }
+    for (const instanceId of seen) if (this.#ended.has(transactionalIdOf(groupId, instanceId))) seen.delete(instanceId);
+  }
+
+  /** Who may have something open: not we, and not whose transaction has been ended. */
+  #owners(): string[] {
+    const { groupId, transactionalId, seen } = this.#options;
+    const members = [...seen].map((instanceId) => transactionalIdOf(groupId, instanceId));
+    const all = new Set([...this.#named, ...members]);
+    return [...all].filter((owner) => owner !== transactionalId && !this.#ended.has(owner));
   }
 
   /** Opening a producer of an id ends its transaction. The group's generation has fenced the owner: this unblocks readers. */
