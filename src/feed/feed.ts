@@ -95,13 +95,15 @@ function doneMessage({ editions, deletions }: FeedCounts, refused: readonly Erro
   const unreadable = refused.length - held;
   const but = unreadable === 1 ? " but one, whose file" : ` but ${unreadable}, whose files`;
   const parts = [`every match is in${unreadable === 0 ? "" : `${but} cannot be read`}`];
-  if (editions > 0) {
-    const files = editions === 1 ? "a file" : `${editions} files`;
-    const balls =
-      deletions === 1 ? "1 ball that is no longer in it was" : `${deletions} balls that are no longer there were`;
-    const gone = tellsEditions ? `${balls} deleted` : "balls that are no longer in a file stay on the card";
-    parts.push(`${files} had changed and played again: ${gone}`);
-  }
+  const gone =
+    deletions === 1 ? "1 ball that is no longer there was" : `${deletions} balls that are no longer there were`;
+  const told = [
+    ...(editions > 0 ? [`${editions === 1 ? "a file" : `${editions} files`} had changed and played again`] : []),
+    // Of a match that waited, or was interrupted, the file had changed before this run.
+    ...(deletions > 0 ? [`${gone} deleted`] : []),
+    ...(editions > 0 && !tellsEditions ? ["balls that are no longer in a file stay on the card"] : []),
+  ];
+  if (told.length > 0) parts.push(told.join(", "));
   if (held > 0) parts.push(`${held === 1 ? "a new file" : `${held} new files`} would delete much and must wait`);
   return parts.join("; ");
 }

@@ -98,7 +98,7 @@ describe.each(["csv2", "csv1"] as const)("an edition of %s", (format) => {
 
     put(text(24));
     expect(await feed()).toMatchObject({ editions: 1, deletions: 1, complete: true });
-    expect(statuses.at(-1)?.message).toBe("every match is in; a file had changed and played again: 1 ball that is no longer in it was deleted"); // prettier-ignore
+    expect(statuses.at(-1)?.message).toBe("every match is in; a file had changed and played again, 1 ball that is no longer there was deleted"); // prettier-ignore
     const counted = format === "csv1" ? { nth: "1" } : {};
     expect(await deletions(table)).toEqual([{ match_id: "10", innings: "1", ball: "4.1", ...counted, edition: "2", deleted: "true" }]); // prettier-ignore
     expect(await standing()).toEqual(all.slice(0, 24));
@@ -152,7 +152,9 @@ describe.each(["csv2", "csv1"] as const)("an edition of %s", (format) => {
     expect(held).toMatchObject({ deletions: 0 });
     expect(held.files.refused).toEqual([expect.stringContaining("match 10: the new file of match 10 lacks 5 of 25 balls, more than a tenth")]); // prettier-ignore
     expect(await deletions(table)).toEqual([]);
+    expect(statuses.at(-1)?.message).toBe("every match is in; a file had changed and played again; a new file would delete much and must wait"); // prettier-ignore
     expect(await feed([dir], true)).toMatchObject({ deletions: 5, editions: 0 });
+    expect(statuses.at(-1)?.message).toBe("every match is in; 5 balls that are no longer there were deleted");
     expect(await standing()).toHaveLength(20);
   });
 

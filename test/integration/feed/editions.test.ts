@@ -75,7 +75,7 @@ test("a ball that an edition does not have is deleted by one document, and a lat
   write(at, "10.json", jsonText(24));
   expect(await feed([at])).toMatchObject({ editions: 1, deletions: 1, complete: true });
   expect(statuses.at(-1)?.message).toBe(
-    "every match is in; a file had changed and played again: 1 ball that is no longer in it was deleted",
+    "every match is in; a file had changed and played again, 1 ball that is no longer there was deleted",
   );
   const [gone, ...more] = await deletions("10");
   expect(more).toEqual([]);

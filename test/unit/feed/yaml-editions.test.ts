@@ -69,7 +69,7 @@ test("a ball that an edition does not have is deleted by one object, and a later
 
   write(folder, "20.yaml", yamlText(24));
   expect(await feed()).toMatchObject({ editions: 1, deletions: 1, complete: true });
-  expect(statuses.at(-1)?.message).toContain("1 ball that is no longer in it was deleted");
+  expect(statuses.at(-1)?.message).toContain("1 ball that is no longer there was deleted");
   const [gone, ...more] = (await objects()).filter(({ key }) => key.endsWith(".deleted.yaml"));
   expect(more).toEqual([]);
   expect(gone?.body).toMatch(/^match_id: "?'?20"?'?\ninnings: 1\nlabel: \d+\.\d+\nedition: 2\ndeleted: true\n$/u);
