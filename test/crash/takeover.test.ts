@@ -132,7 +132,7 @@ describe("two processors of one group", () => {
       const figures: { readonly up: number; readonly kill: number }[] = [];
       for (let round = 0; round < ROUNDS; round++) {
         const victim = PROCESSORS[round % 2]!;
-        const mine = owned(await shared(), victim);
+        await shared();
         const at = await killed(victim);
         // Its last transaction may be committed by the broker just now: what counts is what comes after it.
         const last = await commits();
@@ -140,9 +140,8 @@ describe("two processors of one group", () => {
         const started = start(victim);
         const seen = await firstSeen(
           (now) =>
-            mine.some(
-              (partition) => now[partition]!.owner.endsWith(victim) && now[partition]!.offset > last[partition]!.offset,
-            ),
+            // Of any partition: on a busy machine it comes back after its session, to others than it had.
+            owned(now, victim).some((partition) => now[partition]!.offset > last[partition]!.offset),
           `${victim} commits again`,
         );
         await started;

@@ -73,7 +73,8 @@ describe("negative controls: the simulation catches every planted defect", () =>
     return root;
   }
 
-  it.each(MUTANTS.map((mutant, index) => [mutant.name, mutant, index] as const))(
+  // Side by side: each search is a process of its own.
+  it.concurrent.each(MUTANTS.map((mutant, index) => [mutant.name, mutant, index] as const))(
     "%s",
     { timeout: 540_000 },
     async (_name, mutant, index) => {
