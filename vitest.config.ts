@@ -16,7 +16,7 @@ const SECOND_TRY = 1;
 /** Files side by side. Vitest leaves one core to itself, which is one file at a time on two; and these files wait more than they compute. */
 const SIDE_BY_SIDE = Math.max(2, availableParallelism() - 1);
 
-/** Files that measure a time, of a kill, a close, a ball on the live page: another file beside them would be measured too. */
+/** Files that measure a time or memory, of a kill, a close, a ball on the live page: another file beside them would be measured too. */
 const TIMED = [
   "test/integration/dashboard/live.test.ts",
   "test/integration/kafka/broker-gone.test.ts",
@@ -27,6 +27,7 @@ const TIMED = [
   "test/integration/local/stack.test.ts",
   "test/integration/processor/orphans.test.ts",
   "test/integration/sources/postgres-outage.test.ts",
+  "test/integration/sources/postgres-stream.test.ts",
 ];
 
 /** Native Kafka client: one process a test file (`forks`), never worker threads. */
