@@ -6,8 +6,6 @@ import { CRICKET_TOPICS } from "../src/domain/cricket/topics.ts";
 import type { CleanDelivery, CleanMatch, Delivery, Match, Provenance } from "../src/domain/cricket/types.ts";
 import { parseYamlObject } from "../src/domain/cricket/yaml.ts";
 import {
-  CSV1_COLUMNS,
-  CSV2_COLUMNS,
   type MatchScript,
   type OdiContent,
   odiScripts,
@@ -16,6 +14,7 @@ import {
   type TestContent,
   testScripts,
 } from "../src/feed/index.ts";
+import { CSV1_COLUMNS, CSV2_COLUMNS } from "../src/pipelines/cricket/sources/odi.ts";
 
 export interface MatchFolders {
   readonly odi: readonly string[];

@@ -33,11 +33,11 @@ export const ROWS = {
   "object-store": ["aws", "domain", "local/processes.ts"],
 
   // Sources know no feed and not each other; the kit knows no single source.
-  "sources/kit": ["domain", "domain/cricket", "kafka", "pause.ts"],
-  "sources/lambda": ["aws", "domain", "domain/cricket", "kafka", "object-store", "pause.ts", "sources/kit"],
+  "sources/kit": ["domain", "kafka", "pause.ts"],
+  "sources/lambda": ["aws", "domain", "kafka", "object-store", "pause.ts", "sources/kit"],
   "sources/memory": ["domain", "kafka", "sources/kit"],
-  "sources/mongo": ["domain", "domain/cricket", "kafka", "mongo", "sources/kit", "unless-aborted.ts"],
-  "sources/postgres": ["domain", "domain/cricket", "kafka", "pause.ts", "postgres", "sources/kit"],
+  "sources/mongo": ["domain", "kafka", "mongo", "sources/kit", "unless-aborted.ts"],
+  "sources/postgres": ["domain", "kafka", "pause.ts", "postgres", "sources/kit"],
 
   // From the clean topics to the warehouse, and what is made of it.
   loader: ["domain", "domain/cricket", "domain/review", "kafka"],
@@ -55,12 +55,22 @@ export const ROWS = {
     "settings.ts",
   ],
 
-  // Topologies, and what their records look like.
+  // What their records look like, and the pipelines: each has a room, and none knows another.
   schemas: ["domain"],
-  pipelines: ["domain", "domain/cricket", "domain/review", "kafka", "processor", "schemas"],
+  "pipelines/cricket": [
+    "domain",
+    "domain/cricket",
+    "kafka",
+    "processor",
+    "schemas",
+    "sources/kit",
+    "sources/lambda",
+    "sources/mongo",
+    "sources/postgres",
+  ],
 
   // The application server writes to the sources' servers, and never to Kafka.
-  feed: ["aws", "domain", "domain/cricket", "mongo", "object-store", "pause.ts", "postgres"],
+  feed: ["aws", "domain", "domain/cricket", "mongo", "object-store", "pause.ts", "pipelines/cricket", "postgres"],
   fetch: ["domain"],
 
   // Both ends of each arrow.
@@ -68,12 +78,11 @@ export const ROWS = {
     "domain",
     "domain/cricket",
     "domain/review",
-    "feed/schema.ts",
     "kafka",
     "loader",
     "mongo",
     "object-store",
-    "pipelines",
+    "pipelines/cricket",
     "postgres",
     "processor",
     "sources/kit",
@@ -90,6 +99,7 @@ export const ROWS = {
     "kafka",
     "kafka/wire",
     "mongo",
+    "pipelines/cricket",
     "postgres",
     "settings.ts",
     "sources/postgres/address.ts",

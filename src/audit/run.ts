@@ -17,7 +17,7 @@ import type { RowFact } from "./facts.ts";
 import { IdentityHasher } from "../domain/review/identity.ts";
 import type { Log, RecordBatch } from "../kafka/log.ts";
 import { openForReading, type ReadableWarehouse } from "../loader/index.ts";
-import { cricketTopology } from "../pipelines/cricket.ts";
+import { cricketTopology } from "../pipelines/cricket/topology.ts";
 import { rawFact } from "./raw-fact.ts";
 import { RawSide } from "./raw-side.ts";
 import { cleanFact, quarantineFact } from "./read-clean.ts";

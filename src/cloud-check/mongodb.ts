@@ -1,7 +1,7 @@
 import { type Db, type Document, MongoServerSelectionError, type MongoClient } from "mongodb";
 import { classifyMongoError, REPLICA_SET_REMEDY } from "../mongo/errors.ts";
 import { closeMongo, openMongo } from "../mongo/client.ts";
-import { T20I_COLLECTIONS } from "../mongo/collections.ts";
+import type { T20iCollection } from "../pipelines/cricket/sources/t20i.ts";
 import type { Settings } from "../settings.ts";
 import { isCertificateError, messageOf, remedyFor, type Report, secretsOf, type SourceCheck } from "./check.ts";
 
@@ -84,7 +84,7 @@ function checkReplicaSet(hello: Document, report: Report): boolean {
 }
 
 async function checkWriting(db: Db, report: Report): Promise<void> {
-  const missing = T20I_COLLECTIONS[1];
+  const missing: T20iCollection = "deliveries";
   try {
     // A transaction that writes nothing in the end: the right is asked for, and no document stays.
     await db.client.withSession(async (session) => {

@@ -1,4 +1,4 @@
-import { ODI_PUBLICATION, ODI_SCHEMA } from "../feed/schema.ts";
+import { ODI_PUBLICATION, ODI_SCHEMA } from "../pipelines/cricket/sources/odi.ts";
 import { classifyPostgresError, isSaidByPostgres } from "../postgres/errors.ts";
 import { closeSql, openSql, type Sql } from "../postgres/sql.ts";
 import type { Settings } from "../settings.ts";

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import type { Line } from "./lines.ts";
 import { KEPT_BYTES } from "./lines.ts";
-import type { Csv2Column } from "./schema.ts";
-import { CSV2_COLUMNS } from "./schema.ts";
+import type { Csv2Column } from "../pipelines/cricket/sources/odi.ts";
+import { CSV2_COLUMNS } from "../pipelines/cricket/sources/odi.ts";
 
 export interface UnreadableLine {
   readonly file: string;

@@ -4,96 +4,17 @@
  * Every column of a file is TEXT: the database is no judge of the file ("0.10" is not 0.1), the review is. REPLICA IDENTITY FULL, because
  * an update leaves unchanged large columns out of the stream and only the old row then carries them.
  */
+import {
+  CSV1_COLUMNS,
+  EDITION_COLUMNS,
+  ODI_COLUMNS,
+  ODI_PUBLICATION,
+  ODI_SCHEMA,
+  ODI_TABLES,
+  type OdiTable,
+  RECORD_COLUMNS,
+} from "../pipelines/cricket/sources/odi.ts";
 import type { Sql, TransactionSql } from "../postgres/sql.ts";
-
-/** All columns of csv2 2.3.0, in file order; 2.1 and 2.2 have 22 of them. */
-export const CSV2_COLUMNS = [
-  "match_id",
-  "season",
-  "start_date",
-  "venue",
-  "innings",
-  "ball",
-  "actual_delivery",
-  "batting_team",
-  "bowling_team",
-  "striker",
-  "non_striker",
-  "bowler",
-  "runs_off_bat",
-  "extras",
-  "wides",
-  "noballs",
-  "byes",
-  "legbyes",
-  "penalty",
-  "non_boundary",
-  "wicket_type",
-  "player_dismissed",
-  "other_wicket_type",
-  "other_player_dismissed",
-  "fielder_1",
-  "fielder_2",
-  "fielder_3",
-] as const;
-export type Csv2Column = (typeof CSV2_COLUMNS)[number];
-
-/**
- * What a ball line of the original CSV says, and `nth`, which the file leaves to be counted: the delivery's place in its over, from 1.
- * The last ten are of the longer lines that later versions have.
- */
-export const CSV1_COLUMNS = [
-  "match_id",
-  "innings",
-  "ball",
-  "nth",
-  "batting_team",
-  "striker",
-  "non_striker",
-  "bowler",
-  "runs_off_bat",
-  "extras",
-  "kind",
-  "player_dismissed",
-  "wides",
-  "noballs",
-  "byes",
-  "legbyes",
-  "penalty",
-  "actual_delivery",
-  "non_boundary",
-  "fielder_1",
-  "fielder_2",
-  "fielder_3",
-] as const;
-export type Csv1Column = (typeof CSV1_COLUMNS)[number];
-
-/** What a ball's row says of the edition of its file: its number, from the second on, and that the edition does not have the ball. */
-const EDITION_COLUMNS = ["edition", "deleted"] as const;
-/** The same of a match's row: its number, and lines of earlier editions that it does not have. */
-const RECORD_COLUMNS = ["edition", "withdrawn"] as const;
-
-export const ODI_SCHEMA = "odi";
-/** Name of the publication when nothing else is said. */
-export const ODI_PUBLICATION = "odi";
-
-export const ODI_TABLES = [
-  "match_info",
-  "deliveries",
-  "unreadable_rows",
-  "csv1_match_info",
-  "csv1_deliveries",
-] as const;
-export type OdiTable = (typeof ODI_TABLES)[number];
-
-/** What somebody reads of each table, besides `id` and `inserted_at`. A column that others add is theirs alone. */
-export const ODI_COLUMNS: Readonly<Record<OdiTable, readonly string[]>> = {
-  match_info: ["match_id", "info", ...RECORD_COLUMNS],
-  deliveries: [...CSV2_COLUMNS, ...EDITION_COLUMNS],
-  unreadable_rows: ["match_id", "file", "line", "raw", "problem"],
-  csv1_match_info: ["match_id", "info", ...RECORD_COLUMNS],
-  csv1_deliveries: [...CSV1_COLUMNS, ...EDITION_COLUMNS],
-};
 
 /** The feed's own: which of several files of one match a row is of. Null where there is one, and in rows of the first of them. */
 export const DOCUMENT_COLUMN = "document";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CRICKET_EVENT, CRICKET_TOPICS } from "../../src/domain/cricket/topics.ts";
-import { cricketTopology } from "../../src/pipelines/cricket.ts";
-import { ensureCricketTopics } from "../../src/pipelines/topics.ts";
+import { cricketTopology } from "../../src/pipelines/cricket/topology.ts";
+import { ensureCricketTopics } from "../../src/pipelines/cricket/topics.ts";
 import { internalTopics } from "../../src/processor/start-checks.ts";
 import { parseSettings } from "../../src/settings.ts";
 import { ModelBroker, ModelLog } from "../../src/testing/index.ts";

@@ -16,7 +16,7 @@ import {
   type ProcessSpec,
   type Supervisor,
 } from "../../src/local/index.ts";
-import { ensureCricketTopics } from "../../src/pipelines/topics.ts";
+import { ensureCricketTopics } from "../../src/pipelines/cricket/topics.ts";
 import { builtMain, type CliStack, cliStack } from "../support/cli.ts";
 
 /** A part waits for servers that are gone: killing it for being slow would help nobody. */

@@ -7,7 +7,8 @@ import { inject } from "vitest";
 import { installMongodb, localSupervisor, mongodbService } from "../../src/local/index.ts";
 import { mongodbAdminUrl, type MongodTuning } from "../../src/local/mongodb.ts";
 import { closeMongo, openMongo } from "../../src/mongo/client.ts";
-import { ensureT20iCollections } from "../../src/mongo/collections.ts";
+import { ensureCollections } from "../../src/mongo/collections.ts";
+import { T20I_COLLECTIONS } from "../../src/pipelines/cricket/sources/t20i.ts";
 import { loadSettings } from "../../src/settings.ts";
 import { databaseUrl } from "./database-url.ts";
 import { killService, settingsOnFreePorts } from "./stack.ts";
@@ -30,7 +31,7 @@ export async function newDatabase(
   const url = databaseUrl(adminUrl, name);
   const client = openMongo(url, { applicationName: "test", max: 8 });
   const db = client.db();
-  await ensureT20iCollections(db);
+  await ensureCollections(db, T20I_COLLECTIONS);
   const close = async (): Promise<void> => {
     await db.dropDatabase();
     await closeMongo(client);

@@ -3,10 +3,9 @@ import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import { closeMongo, openMongo } from "../../mongo/client.ts";
 import { classifyMongoError } from "../../mongo/errors.ts";
-import { T20I_COLLECTIONS, type T20iCollection } from "../../mongo/collections.ts";
+import { T20I_COLLECTIONS, T20I_DOCUMENTS } from "../../pipelines/cricket/sources/t20i.ts";
 import type { Topology } from "../../processor/topology.ts";
-import { eventTypeOf, rowId } from "../../sources/mongo/events.ts";
-import { relaxedJson } from "../../sources/mongo/relaxed-json.ts";
+import { documentEvent, rowId } from "../../sources/mongo/index.ts";
 import type { RowFact } from "../facts.ts";
 import { rowFact } from "../raw-fact.ts";
 
@@ -45,7 +44,7 @@ export async function readMongoRows<V>(
   }
 }
 
-function factOf<V>(topology: Topology<V>, collection: T20iCollection, { _id, ...document }: Document): RowFact {
+function factOf<V>(topology: Topology<V>, collection: string, document: Document): RowFact {
   const matchId: unknown = document["match_id"];
   return rowFact(
     topology,
@@ -53,13 +52,9 @@ function factOf<V>(topology: Topology<V>, collection: T20iCollection, { _id, ...
       source: "t20i",
       topic: CRICKET_TOPICS.t20iRaw,
       table: collection,
-      id: rowId(collection, _id).slice(collection.length + 1),
+      id: rowId(collection, document["_id"]).slice(collection.length + 1),
       key: typeof matchId === "string" ? matchId : "",
     },
-    {
-      type: eventTypeOf(collection, document),
-      contentType: "application/json",
-      value: Buffer.from(relaxedJson(document)),
-    },
+    documentEvent(T20I_DOCUMENTS, collection, document),
   );
 }

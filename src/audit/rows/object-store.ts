@@ -1,6 +1,7 @@
-import { CRICKET_EVENT, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError } from "../../domain/errors.ts";
 import { openReader, readObjects } from "../../object-store/open.ts";
+import { TEST_OBJECTS } from "../../pipelines/cricket/sources/test.ts";
 import type { Topology } from "../../processor/topology.ts";
 import type { RowFact } from "../facts.ts";
 import { rowFact } from "../raw-fact.ts";
@@ -21,9 +22,9 @@ export async function readStoreRows<V>(
       visit(
         rowFact(
           topology,
-          { source: "test", topic: CRICKET_TOPICS.testRaw, table: "objects", id: seq, key: key.split("/")[0] ?? "" },
+          { source: "test", topic: CRICKET_TOPICS.testRaw, table: "objects", id: seq, key: TEST_OBJECTS.keyOf(key) },
           // An object that is too large to list is too large to send: the source says so of it, and so do we.
-          { type: CRICKET_EVENT.testObject, contentType: "application/yaml", value: body ?? Buffer.alloc(0) },
+          TEST_OBJECTS.toEvent(body ?? Buffer.alloc(0)),
         ),
       );
     }

@@ -2,7 +2,7 @@ import { CRICKET_EVENT, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import { classifyPostgresError } from "../../postgres/errors.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
-import { ODI_COLUMNS, type OdiTable } from "../../feed/schema.ts";
+import { ODI_COLUMNS, type OdiTable } from "../../pipelines/cricket/sources/odi.ts";
 import type { Topology } from "../../processor/topology.ts";
 import type { RowFact } from "../facts.ts";
 import { rowFact } from "../raw-fact.ts";

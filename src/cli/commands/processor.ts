@@ -40,7 +40,7 @@ async function processor(instance: string, acceptLoss: boolean): Promise<void> {
     import("../../settings.ts"),
     import("../process.ts"),
     import("../../processor/index.ts"),
-    import("../../pipelines/cricket.ts"),
+    import("../../pipelines/cricket/topology.ts"),
     import("../../kafka/confluent/index.ts"),
     import("../../domain/cricket/topics.ts"),
   ]);

@@ -15,7 +15,7 @@ async function resend(options: { readonly json?: boolean }): Promise<void> {
     await Promise.all([
       import("../../settings.ts"),
       import("../../kafka/confluent/index.ts"),
-      import("../../pipelines/cricket.ts"),
+      import("../../pipelines/cricket/topology.ts"),
       import("../../domain/cricket/topics.ts"),
       import("../../processor/surplus.ts"),
       import("../output.ts"),

@@ -64,9 +64,10 @@ type Run = (settings: Settings, common: SourceOptions, options: Options) => Prom
 const RUN: Readonly<Record<SourceId, Run>> = { odi: runOdi, t20i: runT20i, test: runTest };
 
 async function runOdi(settings: Settings, common: SourceOptions, { startFrom }: Options): Promise<void> {
-  const [{ runPostgresSource }, { ensureOdiSchema, ODI_COLUMNS, ODI_PUBLICATION }, sql] = await Promise.all([
+  const [{ runPostgresSource }, { ensureOdiSchema }, { ODI_PUBLICATION, ODI_ROWS }, sql] = await Promise.all([
     import("../../sources/postgres/index.ts"),
     import("../../feed/index.ts"),
+    import("../../pipelines/cricket/sources/odi.ts"),
     import("../../postgres/sql.ts"),
   ]);
   const prepare = async (): Promise<void> => {
@@ -83,23 +84,30 @@ async function runOdi(settings: Settings, common: SourceOptions, { startFrom }: 
     connection: settings.postgresUrl,
     slot: "odi",
     publication: ODI_PUBLICATION,
-    columns: ODI_COLUMNS,
+    rows: ODI_ROWS,
     startFrom,
     prepare,
   });
 }
 
 async function runT20i(settings: Settings, common: SourceOptions): Promise<void> {
-  const { runMongoSource } = await import("../../sources/mongo/index.ts");
-  await runMongoSource({ ...common, connection: settings.mongodbUrl });
+  const [{ runMongoSource }, { T20I_DOCUMENTS }] = await Promise.all([
+    import("../../sources/mongo/index.ts"),
+    import("../../pipelines/cricket/sources/t20i.ts"),
+  ]);
+  await runMongoSource({ ...common, connection: settings.mongodbUrl, documents: T20I_DOCUMENTS });
 }
 
 async function runTest(settings: Settings, common: SourceOptions): Promise<void> {
-  const { runLambdaSource } = await import("../../sources/lambda/index.ts");
+  const [{ runLambdaSource }, { TEST_OBJECTS }] = await Promise.all([
+    import("../../sources/lambda/index.ts"),
+    import("../../pipelines/cricket/sources/test.ts"),
+  ]);
   await runLambdaSource({
     ...common,
     endpoint: settings.lambdaEndpoint,
     region: settings.lambdaRegion,
     functionName: settings.lambdaFunction,
+    objects: TEST_OBJECTS,
   });
 }

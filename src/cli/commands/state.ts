@@ -31,7 +31,7 @@ async function rebuild(options: { readonly acceptLoss?: boolean; readonly judgeA
     await Promise.all([
       import("../../settings.ts"),
       import("../../kafka/confluent/index.ts"),
-      import("../../pipelines/cricket.ts"),
+      import("../../pipelines/cricket/topology.ts"),
       import("../../domain/cricket/topics.ts"),
       import("../../processor/rebuild.ts"),
       import("../output.ts"),
@@ -62,7 +62,7 @@ async function state(options: { readonly partition?: number; readonly json?: boo
   ] = await Promise.all([
     import("../../settings.ts"),
     import("../../kafka/confluent/index.ts"),
-    import("../../pipelines/cricket.ts"),
+    import("../../pipelines/cricket/topology.ts"),
     import("../../domain/cricket/topics.ts"),
     import("../../processor/inspect.ts"),
     import("../state-report.ts"),

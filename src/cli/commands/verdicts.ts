@@ -53,7 +53,7 @@ async function showVerdicts(options: Options): Promise<void> {
     import("../../kafka/confluent/index.ts"),
     import("../../domain/review/verdict-block.ts"),
     import("../../domain/cricket/topics.ts"),
-    import("../../pipelines/cricket.ts"),
+    import("../../pipelines/cricket/topology.ts"),
     import("../read-topic.ts"),
     import("../verdict-report.ts"),
     import("../raw-record.ts"),

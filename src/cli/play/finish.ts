@@ -2,7 +2,7 @@
 import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import type { Log } from "../../kafka/log.ts";
-import { cricketTopology } from "../../pipelines/cricket.ts";
+import { cricketTopology } from "../../pipelines/cricket/topology.ts";
 import type { Settings } from "../../settings.ts";
 import { type CaughtUp, type CaughtUpOptions, waitUntilCaughtUp, waitUntilLoaded } from "./caught-up/caught-up.ts";
 import { MARKS } from "./caught-up/marks.ts";

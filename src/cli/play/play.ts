@@ -2,7 +2,7 @@ import type { AuditReport } from "../../audit/index.ts";
 import type { Log } from "../../kafka/log.ts";
 import { confluentLog } from "../../kafka/confluent/index.ts";
 import { type ServiceName, SERVICES } from "../../local/index.ts";
-import { ensureCricketTopics } from "../../pipelines/topics.ts";
+import { ensureCricketTopics } from "../../pipelines/cricket/topics.ts";
 import type { Settings } from "../../settings.ts";
 import { unlessAborted } from "../../unless-aborted.ts";
 import { listenForShutdown } from "../shutdown.ts";

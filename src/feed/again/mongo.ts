@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Document, ObjectId, type WithId } from "mongodb";
 import { closeMongo, openMongo } from "../../mongo/client.ts";
-import type { T20iCollection } from "../../mongo/collections.ts";
+import type { T20iCollection } from "../../pipelines/cricket/sources/t20i.ts";
 import { classifyMongoError } from "../../mongo/errors.ts";
 
 const APPLICATION = "third-umpire again";

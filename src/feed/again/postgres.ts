@@ -1,7 +1,8 @@
 /** The newest rows of the schema `odi` once more: what an application does that was not told its insert had worked. */
 import { classifyPostgresError } from "../../postgres/errors.ts";
 import { closeSql, openSql, type Sql } from "../../postgres/sql.ts";
-import { DOCUMENT_COLUMN, ODI_COLUMNS, ODI_SCHEMA, type OdiTable } from "../schema.ts";
+import { DOCUMENT_COLUMN } from "../schema.ts";
+import { ODI_COLUMNS, ODI_SCHEMA, type OdiTable } from "../../pipelines/cricket/sources/odi.ts";
 
 const APPLICATION = "third-umpire again";
 

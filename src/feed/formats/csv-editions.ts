@@ -2,7 +2,7 @@
 import { type BallNames, csvBallPlace } from "../../domain/cricket/csv-place.ts";
 import { PoisonError } from "../../domain/errors.ts";
 import type { Editions } from "../plan.ts";
-import { CSV1_COLUMNS, CSV2_COLUMNS } from "../schema.ts";
+import { CSV1_COLUMNS, CSV2_COLUMNS } from "../../pipelines/cricket/sources/odi.ts";
 import type { OdiContent } from "./odi-content.ts";
 
 /** The tables of balls. */

@@ -8,7 +8,8 @@ import { createHash } from "node:crypto";
 import { BSON, type ClientSession, type Db, type MongoClient, MongoServerError, ObjectId } from "mongodb";
 import { RetryableError } from "../../domain/errors.ts";
 import { closeMongo, openMongo } from "../../mongo/client.ts";
-import { ensureT20iCollections, PROGRESS_COLLECTION, type T20iCollection } from "../../mongo/collections.ts";
+import { ensureCollections, PROGRESS_COLLECTION } from "../../mongo/collections.ts";
+import { T20I_COLLECTIONS, type T20iCollection } from "../../pipelines/cricket/sources/t20i.ts";
 import { classifyMongoError, OBJECT_TOO_LARGE } from "../../mongo/errors.ts";
 import type { PlanOptions, Step } from "../plan.ts";
 import { t20iDeliveryKey } from "../formats/json.ts";
@@ -78,7 +79,7 @@ export function mongoTarget<C extends MongoContent>(options: MongoTargetOptions)
     prepare: async () => {
       // The driver connects at the first call, and only then: where that one failed, every further call finds a closed client (7.8).
       await client.connect();
-      await ensureT20iCollections(db);
+      await ensureCollections(db, T20I_COLLECTIONS);
     },
     finished: async (matchIds) => {
       const done = progress.find({ _id: { $in: [...matchIds] }, done: true }, { projection: { files_sha256: 1 } });

@@ -4,8 +4,9 @@ import type { Sql } from "../../postgres/sql.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
 import type { OdiContent } from "../formats/odi-content.ts";
 import type { PlanOptions, Step } from "../plan.ts";
-import type { OdiTable } from "../schema.ts";
-import { DOCUMENT_COLUMN, ODI_COLUMNS, ODI_PUBLICATION, ensureMatchIndex, ensureOdiSchema } from "../schema.ts";
+import type { OdiTable } from "../../pipelines/cricket/sources/odi.ts";
+import { DOCUMENT_COLUMN, ensureMatchIndex, ensureOdiSchema } from "../schema.ts";
+import { ODI_COLUMNS, ODI_PUBLICATION } from "../../pipelines/cricket/sources/odi.ts";
 import type { FeedConnection, FeedTarget, Progress, StatedAt, StatedKeys, StepPlace } from "../target.ts";
 import { type BallTable, ballKey } from "../formats/csv-editions.ts";
 

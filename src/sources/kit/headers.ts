@@ -18,12 +18,12 @@ export interface CloudEvent {
   /** e.g. `postgres/odi`. */
   readonly source: string;
   readonly type: string;
-  /** The record's key (match id); an empty one is left out, CloudEvents forbids it. */
+  /** The record's key; an empty one is left out, CloudEvents forbids it. */
   readonly subject: string;
   /** ms since the Unix epoch: when it happened at the source. */
   readonly timeMs: number;
   readonly contentType: string;
-  /** Which row of which table or collection, `deliveries/17`: what an audit compares the source with. */
+  /** Which row of which table or collection, `orders/17`: what an audit compares the source with. */
   readonly rowId: string;
 }
 
@@ -58,9 +58,9 @@ export function statedTime(statedMs: number, nowMs: number): number {
   return statedMs >= 0 && statedMs <= nowMs ? statedMs : nowMs;
 }
 
-/** Why a match id cannot be a record's key; null when it can. */
-export function keyProblem(bytes: number): string | null {
-  return bytes <= MAX_NAME_BYTES ? null : `match_id is ${bytes} bytes, over the limit of ${MAX_NAME_BYTES}`;
+/** Why a field of so many bytes cannot be a record's key; null when it can. */
+export function keyProblem(field: string, bytes: number): string | null {
+  return bytes <= MAX_NAME_BYTES ? null : `${field} is ${bytes} bytes, over the limit of ${MAX_NAME_BYTES}`;
 }
 
 /**
@@ -88,23 +88,6 @@ function known(text: string): Buffer {
     buffers.set(text, buffer);
   }
   return buffer;
-}
-
-/** A row that cannot go out as it is goes out as what it is: something for the quarantine, with the reason. */
-export interface Unreadable {
-  readonly matchId: string | null;
-  /** The file, table or object. */
-  readonly file: string | null;
-  /** Line or row; 0 when there is none. */
-  readonly line: number;
-  /** The bytes, as far as they are known. */
-  readonly raw: Buffer;
-  readonly problem: string | null;
-}
-
-/** The value of an `….unreadable.v1` event (JSON, content type application/json). */
-export function unreadableValue({ matchId, file, line, raw, problem }: Unreadable): Buffer {
-  return Buffer.from(JSON.stringify({ match_id: matchId, file, line, raw: raw.toString("base64"), problem }));
 }
 
 /** The problem and the bytes kept of a value over MAX_EVENT_BYTES; null when it fits. `what`: e.g. "the row as JSON". */

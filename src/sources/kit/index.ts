@@ -2,16 +2,10 @@
  * What every source is made of (docs/HOW-TO/add-a-source.md): the right to write, position and events in one transaction, the
  * loop around the sessions, the status, the headers. What a source adds is how it reads, and when its position cannot be trusted.
  */
-export {
-  cloudEventHeaders,
-  keyProblem,
-  MAX_EVENT_BYTES,
-  orUnreadable,
-  oversize,
-  statedTime,
-  unreadableValue,
-} from "./headers.ts";
-export type { CloudEvent, Unreadable } from "./headers.ts";
+export { EventWriter } from "./event.ts";
+export type { EventContext, EventTarget, SourceEvent, Unreadable } from "./event.ts";
+export { cloudEventHeaders, keyProblem, MAX_EVENT_BYTES, orUnreadable, oversize, statedTime } from "./headers.ts";
+export type { CloudEvent } from "./headers.ts";
 export type { SourceOptions } from "./options.ts";
 export { Ownership } from "./ownership.ts";
 export type { OwnershipOptions } from "./ownership.ts";

@@ -1,16 +1,20 @@
-/** Objects as raw events: the YAML as it is, or, when it could not be taken, something for the quarantine with the reason. */
-import { CRICKET_EVENT } from "../../domain/cricket/topics.ts";
-import { partitionFor } from "../../domain/partition.ts";
+/** Objects as raw events: what the pipeline makes of them, or, when one could not be taken, something for the quarantine with the reason. */
 import type { WriteBatch } from "../../kafka/log.ts";
 import type { FunctionItem } from "../../object-store/function.ts";
 import { etagOf } from "../../object-store/store.ts";
-import { cloudEventHeaders, keyProblem, oversize, statedTime, unreadableValue } from "../kit/index.ts";
+import { EventWriter, keyProblem, orUnreadable, oversize, statedTime } from "../kit/index.ts";
+import type { EventTarget, SourceEvent, Unreadable } from "../kit/index.ts";
 
-export interface EventTarget {
-  readonly sourceId: string;
-  readonly rawTopic: string;
-  readonly partitions: number;
-  readonly now?: () => number;
+/** What the objects of a store are to a pipeline. */
+export interface SourceObjects {
+  /** What the record's key is called, for people. */
+  readonly keyName: string;
+  /** The record's key, of an object's key. */
+  readonly keyOf: (objectKey: string) => string;
+  /** Of a whole and sound object. What it throws makes the object unreadable. */
+  readonly toEvent: (body: Buffer) => SourceEvent;
+  /** The event that says why an object could not be taken as it was. */
+  readonly unreadable: (what: Unreadable) => SourceEvent;
 }
 
 /** Why an object is not what it says it is; null when it is. */
@@ -20,43 +24,33 @@ export function problemOf(item: FunctionItem): string | null {
   return digest === item.etag ? null : `the object's SHA-256 is ${digest} and its etag ${item.etag}`;
 }
 
-/** Appends the event of one object of incarnation `store`. `problem`: of `problemOf`, asked again. */
-export function appendEvent(
-  batch: WriteBatch,
-  item: FunctionItem,
-  store: string,
-  problem: string | null,
-  target: EventTarget,
-): void {
-  // The first part of an object's key is the match.
-  const name = item.key.split("/")[0] ?? "";
-  const tooLong = keyProblem(Buffer.byteLength(name));
-  const match = tooLong === null ? name : "";
-  const { type, contentType, value } = payloadOf(item, match, problem ?? tooLong);
-  const key = Buffer.from(match);
-  const headers = cloudEventHeaders({
-    id: `lambda:${store}:${item.seq}`,
-    source: `lambda/${target.sourceId}`,
-    type,
-    subject: match,
-    timeMs: statedTime(Date.parse(item.at), (target.now ?? Date.now)()),
-    contentType,
-    rowId: `objects/${item.seq}`,
-  });
-  batch.append(target.rawTopic, partitionFor(key, target.partitions), key, value, headers);
-}
+export class ObjectWriter {
+  readonly #objects: SourceObjects;
+  readonly #events: EventWriter;
+  readonly #now: () => number;
 
-interface Payload {
-  readonly type: string;
-  readonly contentType: string;
-  readonly value: Buffer;
-}
+  constructor(objects: SourceObjects, target: EventTarget, now: () => number) {
+    this.#objects = objects;
+    this.#events = new EventWriter("lambda", target);
+    this.#now = now;
+  }
 
-function payloadOf(item: FunctionItem, matchId: string, problem: string | null): Payload {
-  const value = Buffer.from(item.body ?? "");
-  const excess = oversize(value, "the object");
-  const reason = problem ?? excess?.problem ?? null;
-  if (reason === null) return { type: CRICKET_EVENT.testObject, contentType: "application/yaml", value };
-  const unreadable = { matchId, file: item.key, line: item.seq, raw: excess?.raw ?? value, problem: reason };
-  return { type: CRICKET_EVENT.testUnreadable, contentType: "application/json", value: unreadableValue(unreadable) };
+  /** Appends the event of one object of incarnation `store`. `problem`: of `problemOf`, asked again. */
+  append(batch: WriteBatch, item: FunctionItem, store: string, problem: string | null): void {
+    const { keyName, keyOf, toEvent, unreadable } = this.#objects;
+    const name = keyOf(item.key);
+    const tooLong = keyProblem(keyName, Buffer.byteLength(name));
+    const key = tooLong === null ? name : "";
+    const body = Buffer.from(item.body ?? "");
+    const excess = oversize(body, "the object");
+    const reason = problem ?? tooLong ?? excess?.problem ?? null;
+    const because = (why: string): SourceEvent =>
+      unreadable({ key, file: item.key, line: item.seq, raw: excess?.raw ?? body, problem: why });
+    const event = reason === null ? orUnreadable(() => toEvent(body), because) : because(reason);
+    this.#events.append(batch, key, event, {
+      id: `lambda:${store}:${item.seq}`,
+      timeMs: statedTime(Date.parse(item.at), this.#now()),
+      rowId: `objects/${item.seq}`,
+    });
+  }
 }

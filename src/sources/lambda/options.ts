@@ -1,4 +1,5 @@
 import type { SourceOptions } from "../kit/index.ts";
+import type { SourceObjects } from "./events.ts";
 
 export interface LambdaSourceOptions extends SourceOptions {
   /** Address of the Lambda API; null: AWS itself, found by region, with the credentials that the AWS SDK finds. */
@@ -6,6 +7,7 @@ export interface LambdaSourceOptions extends SourceOptions {
   readonly region: string;
   /** Name or ARN, with or without a qualifier. */
   readonly functionName: string;
+  readonly objects: SourceObjects;
   /** A Kafka transaction takes polls until it holds this many events or bytes, or there is nothing left to read. */
   readonly maxEvents?: number;
   readonly maxBytes?: number;

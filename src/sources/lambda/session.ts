@@ -12,7 +12,7 @@ import type { FunctionItem, ListAnswer } from "../../object-store/function.ts";
 import type { SourceSession, StoredPosition } from "../kit/index.ts";
 import { ContinuityLostError, gapEvent } from "../kit/index.ts";
 import type { FunctionClient } from "./client.ts";
-import { appendEvent, problemOf } from "./events.ts";
+import { ObjectWriter, problemOf } from "./events.ts";
 import type { LambdaSourceOptions } from "./options.ts";
 import { DEFAULTS } from "./options.ts";
 import type { LambdaPosition } from "./position.ts";
@@ -33,6 +33,7 @@ export class Session {
   readonly #o: LambdaSourceOptions;
   readonly #session: SourceSession<LambdaPosition>;
   readonly #function: FunctionClient;
+  readonly #events: ObjectWriter;
   readonly #now: () => number;
 
   constructor(options: LambdaSourceOptions, session: SourceSession<LambdaPosition>, client: FunctionClient) {
@@ -40,6 +41,7 @@ export class Session {
     this.#session = session;
     this.#function = client;
     this.#now = options.now ?? Date.now;
+    this.#events = new ObjectWriter(options.objects, options, this.#now);
   }
 
   async run(): Promise<void> {
@@ -152,7 +154,7 @@ export class Session {
       taken = again.item;
       problem = problemOf(taken);
     }
-    appendEvent(batch, taken, store, problem, this.#o);
+    this.#events.append(batch, taken, store, problem);
   }
 
   async #commit({ batch, position, polls, last }: Filled): Promise<void> {

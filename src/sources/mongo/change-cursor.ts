@@ -5,7 +5,7 @@
 import { type ClientSession, type Db, type Document, Long, type MongoClient, Timestamp } from "mongodb";
 import { RetryableError } from "../../domain/errors.ts";
 import { READ_ANYTHING } from "../../mongo/client.ts";
-import { MARK_COLLECTION, T20I_COLLECTIONS } from "../../mongo/collections.ts";
+import { MARK_COLLECTION } from "../../mongo/collections.ts";
 import type { LogTime } from "./position.ts";
 
 /** How long the server holds a getMore open when nothing happens. */
@@ -38,6 +38,8 @@ export interface ChangeCursorOptions {
   readonly client: MongoClient;
   readonly db: Db;
   readonly start: ChangeStart;
+  /** Names of those that are read. */
+  readonly collections: readonly string[];
   readonly batchSize: number;
   /** False: without the documents themselves, for one that is too large to come in an event. */
   readonly withDocuments: boolean;
@@ -76,7 +78,7 @@ export class ChangeCursor {
         : { startAtOperationTime: new Timestamp({ t: start.from.seconds, i: start.from.increment }) };
     const pipeline = [
       { $changeStream: { ...where, fullDocument: withDocuments ? "updateLookup" : "default" } },
-      { $match: WATCHED },
+      { $match: watched(this.#o.collections) },
       { $project: withDocuments ? FIELDS : WITHOUT_DOCUMENT },
     ];
     const command = { aggregate: 1, pipeline, cursor: { batchSize: 0 }, readConcern: { level: "majority" } };
@@ -134,16 +136,17 @@ export function logTime(value: unknown): LogTime | null {
   return value instanceof Timestamp ? { seconds: value.t, increment: value.i } : null;
 }
 
-const NAMES: readonly string[] = [...T20I_COLLECTIONS, MARK_COLLECTION];
-
-/** Our collections, what becomes our collections by another's renaming, and the end of the database. */
-const WATCHED: Document = {
-  $or: [
-    { "ns.coll": { $in: NAMES } },
-    { "to.coll": { $in: NAMES } },
-    { operationType: { $in: ["dropDatabase", "invalidate"] } },
-  ],
-};
+/** The collections, what becomes one of them by another's renaming, and the end of the database. */
+function watched(collections: readonly string[]): Document {
+  const names = [...collections, MARK_COLLECTION];
+  return {
+    $or: [
+      { "ns.coll": { $in: names } },
+      { "to.coll": { $in: names } },
+      { operationType: { $in: ["dropDatabase", "invalidate"] } },
+    ],
+  };
+}
 
 /** An update would bring its document twice, whole and as what changed. */
 const WITHOUT_DOCUMENT: Document = {

@@ -1,74 +1,60 @@
-/** Documents of the T20I database as raw events: CloudEvents 1.0, binary mode. What they mean is for the review to say. */
+/** Documents as raw events: relaxed Extended JSON without `_id`. What they mean is for the review to say. */
 import { BSON, type Document, ObjectId } from "mongodb";
-import { CRICKET_EVENT } from "../../domain/cricket/topics.ts";
-import { partitionFor } from "../../domain/partition.ts";
 import type { WriteBatch } from "../../kafka/log.ts";
-import type { T20iCollection } from "../../mongo/collections.ts";
-import { cloudEventHeaders, keyProblem, orUnreadable, oversize, unreadableValue } from "../kit/index.ts";
+import { EventWriter, keyProblem, orUnreadable, oversize } from "../kit/index.ts";
+import type { EventContext, EventTarget, SourceEvent, Unreadable } from "../kit/index.ts";
 import { relaxedJson } from "./relaxed-json.ts";
 
 /** What is kept of a document of no known shape. */
 const KEPT_BYTES = 64 * 1024;
 
-export interface EventContext {
-  /** CloudEvents id: the source's own position. */
-  readonly id: string;
-  readonly timeMs: number;
+/** What a document is an event of, by its CloudEvents type; or why it is none that the collection should hold. */
+export type Classified = { readonly type: string } | { readonly problem: string };
+
+/** What the collections of a database are to a pipeline. */
+export interface SourceCollections {
+  /** The field of every document whose text is the record's key. */
+  readonly keyName: string;
+  /** By name, in the order in which they are copied. What the fields of a document mean is checked later. */
+  readonly collections: Readonly<Record<string, (document: Document) => Classified>>;
+  /** The event that says why a document could not go out as it is. */
+  readonly unreadable: (what: Unreadable) => SourceEvent;
 }
 
-interface Payload {
-  readonly type: string;
-  readonly value: Buffer;
-}
+export class DocumentWriter {
+  readonly #o: SourceCollections;
+  readonly #events: EventWriter;
 
-export class EventWriter {
-  readonly #topic: string;
-  readonly #partitions: number;
-  readonly #source: string;
+  constructor(collections: SourceCollections, target: EventTarget) {
+    this.#o = collections;
+    this.#events = new EventWriter("mongodb", target);
+  }
 
-  constructor(options: { readonly topic: string; readonly partitions: number; readonly sourceId: string }) {
-    this.#topic = options.topic;
-    this.#partitions = options.partitions;
-    this.#source = `mongodb/${options.sourceId}`;
+  /** In the order in which they are copied. */
+  get names(): readonly string[] {
+    return Object.keys(this.#o.collections);
   }
 
   /** Appends the event of one whole document. */
-  append(batch: WriteBatch, collection: T20iCollection, document: Document, context: EventContext): void {
-    const matchId = matchIdOf(document);
-    const row = rowId(collection, document["_id"]);
-    const payload = orUnreadable(
-      () => payloadOf(collection, document),
-      (problem) => unreadable(matchId, row, Buffer.alloc(0), problem),
-    );
-    this.#write(batch, matchId, row, payload, context);
+  append(batch: WriteBatch, collection: string, document: Document, at: Omit<EventContext, "rowId">): void {
+    const context = { ...at, rowId: rowId(collection, document["_id"]) };
+    this.#events.append(batch, keyOf(this.#o, document), documentEvent(this.#o, collection, document), context);
   }
 
   /** A document that cannot even be fetched: all that is known is its id. */
   appendUnfetchable(
     batch: WriteBatch,
-    collection: T20iCollection,
+    collection: string,
     _id: unknown,
-    context: EventContext,
+    at: Omit<EventContext, "rowId">,
     problem: string,
   ): void {
-    this.#write(batch, "", rowId(collection, _id), unreadable("", collection, Buffer.alloc(0), problem), context);
-  }
-
-  #write(batch: WriteBatch, matchId: string, row: string, payload: Payload, context: EventContext): void {
-    const key = Buffer.from(matchId);
-    const headers = cloudEventHeaders({
-      ...context,
-      source: this.#source,
-      type: payload.type,
-      subject: matchId,
-      contentType: "application/json",
-      rowId: row,
-    });
-    batch.append(this.#topic, partitionFor(key, this.#partitions), key, payload.value, headers);
+    const event = this.#o.unreadable({ key: "", file: collection, line: 0, raw: Buffer.alloc(0), problem });
+    this.#events.append(batch, "", event, { ...at, rowId: rowId(collection, _id) });
   }
 }
 
-/** `deliveries/<ObjectId hex>`; an id of another type as Extended JSON. */
+/** `orders/<ObjectId hex>`; an id of another type as Extended JSON. */
 export function rowId(collection: string, _id: unknown): string {
   if (_id instanceof ObjectId) return `${collection}/${_id.toHexString()}`;
   return orUnreadable(
@@ -77,60 +63,34 @@ export function rowId(collection: string, _id: unknown): string {
   );
 }
 
-/** What a document of a collection is an event of, if it has the shape of one. */
-export function eventTypeOf(collection: T20iCollection, document: Document): string {
-  return isDeletion(collection, document) ? CRICKET_EVENT.t20iDeletion : TYPES[collection];
+/** The event of a document: what its collection says of it, or an unreadable one with the reason. */
+export function documentEvent(o: SourceCollections, collection: string, { _id, ...document }: Document): SourceEvent {
+  const because = (raw: Buffer, problem: string): SourceEvent =>
+    o.unreadable({ key: keyOf(o, document), file: rowId(collection, _id), line: 0, raw, problem });
+  return orUnreadable(
+    () => {
+      const value = Buffer.from(relaxedJson(document));
+      const classified = classify(o, collection, document);
+      if ("problem" in classified) return because(value.subarray(0, KEPT_BYTES), classified.problem);
+      const excess = oversize(value, "the document as JSON");
+      if (excess !== null) return because(excess.raw, excess.problem);
+      return { type: classified.type, contentType: "application/json", value };
+    },
+    (problem) => because(Buffer.alloc(0), problem),
+  );
 }
 
-/** A delivery that an edition of the file does not have any more is a document among the others. */
-function isDeletion(collection: T20iCollection, document: Document): boolean {
-  return collection === "deliveries" && document["deleted"] === true;
-}
-
-const TYPES: Readonly<Record<T20iCollection, string>> = {
-  deliveries: CRICKET_EVENT.t20iDelivery,
-  matches: CRICKET_EVENT.t20iMatch,
-  unreadable: CRICKET_EVENT.t20iUnreadable,
-};
-
-function payloadOf(collection: T20iCollection, { _id, ...document }: Document): Payload {
-  const matchId = matchIdOf(document);
-  const row = rowId(collection, _id);
-  const text = relaxedJson(document);
-  const problem = shapeProblem(collection, document);
-  if (problem !== null) return unreadable(matchId, row, Buffer.from(text).subarray(0, KEPT_BYTES), problem);
-  const value = Buffer.from(text);
-  const excess = oversize(value, "the document as JSON");
-  return excess === null
-    ? { type: eventTypeOf(collection, document), value }
-    : unreadable(matchId, row, excess.raw, excess.problem);
-}
-
-function unreadable(matchId: string, row: string, raw: Buffer, problem: string): Payload {
-  return {
-    type: CRICKET_EVENT.t20iUnreadable,
-    value: unreadableValue({ matchId, file: row, line: 0, raw, problem }),
-  };
+function classify({ keyName, collections }: SourceCollections, collection: string, document: Document): Classified {
+  const key: unknown = document[keyName];
+  if (typeof key !== "string" || key === "")
+    return { problem: `a document of ${collection} without ${keyName} (a text)` };
+  const tooLong = keyProblem(keyName, Buffer.byteLength(key));
+  if (tooLong !== null) return { problem: tooLong };
+  return collections[collection]?.(document) ?? { problem: `${collection} is no collection of ours` };
 }
 
 /** "" for one that can be no key. */
-function matchIdOf(document: Document): string {
-  const id: unknown = document["match_id"];
-  return typeof id === "string" && keyProblem(Buffer.byteLength(id)) === null ? id : "";
-}
-
-/** Why a document is none that the collection should hold; null when it is one. What its fields mean is checked later. */
-function shapeProblem(collection: T20iCollection, document: Document): string | null {
-  const matchId: unknown = document["match_id"];
-  if (typeof matchId !== "string" || matchId === "") return `a document of ${collection} without match_id (a text)`;
-  const tooLong = keyProblem(Buffer.byteLength(matchId));
-  if (tooLong !== null) return tooLong;
-  if (isDeletion(collection, document)) return null;
-  if (collection === "deliveries" && !isObject(document["delivery"])) return "a delivery without the object delivery";
-  if (collection === "matches" && !isObject(document["match"])) return "a match without the object match";
-  return null;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function keyOf({ keyName }: SourceCollections, document: Document): string {
+  const key: unknown = document[keyName];
+  return typeof key === "string" && keyProblem(keyName, Buffer.byteLength(key)) === null ? key : "";
 }

@@ -1,6 +1,6 @@
 /** Has the source seen everything that was in the database at a moment? Asked by those who wait for the end of a feed. */
 import { closeMongo, openMongo } from "../../mongo/client.ts";
-import { ensureT20iCollections, MARK_COLLECTION } from "../../mongo/collections.ts";
+import { ensureCollections, MARK_COLLECTION } from "../../mongo/collections.ts";
 import { classifyMongoError } from "../../mongo/errors.ts";
 import { RetryableError } from "../../domain/errors.ts";
 import { logTime } from "./change-cursor.ts";
@@ -19,13 +19,13 @@ export interface MongoMark {
  *
  * @throws RetryableError when MongoDB does not answer, FatalError when it refuses.
  */
-export async function markMongo(connection: string): Promise<MongoMark> {
+export async function markMongo(connection: string, collections: readonly string[]): Promise<MongoMark> {
   const client = openMongo(connection, { applicationName: "third-umpire mark" });
   const session = client.startSession();
   try {
     const db = client.db();
-    await ensureT20iCollections(db);
-    const records = await countDocuments(db);
+    await ensureCollections(db, collections);
+    const records = await countDocuments(db, collections);
     await db
       .collection<{ _id: string; n: number }>(MARK_COLLECTION)
       .updateOne({ _id: "settle" }, { $inc: { n: 1 } }, { upsert: true, session });

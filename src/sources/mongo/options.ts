@@ -1,8 +1,11 @@
 import type { SourceOptions } from "../kit/index.ts";
+import type { SourceCollections } from "./events.ts";
 
 export interface MongoSourceOptions extends SourceOptions {
   /** `mongodb://` or `mongodb+srv://` address that names the database. */
   readonly connection: string;
+  /** What is read of the database. */
+  readonly documents: SourceCollections;
   /** Events of a Kafka transaction, at most. The server ends a batch at 16 MiB besides; two batches are in memory at most. */
   readonly maxEvents?: number;
   /** A position that only moved is persisted this often, ms: a quiet collection must not fall off the end of a busy server's log. */

@@ -1,7 +1,6 @@
 /** Who the server is: what must be true of it before a source can run, and what tells it from another one. */
 import type { Binary, Db } from "mongodb";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
-import { T20I_COLLECTIONS } from "../../mongo/collections.ts";
 import { REPLICA_SET_REMEDY } from "../../mongo/errors.ts";
 import { logTime } from "./change-cursor.ts";
 import type { LogTime } from "./position.ts";
@@ -10,7 +9,7 @@ export interface ServerFacts {
   readonly database: string;
   /** "" behind a router. */
   readonly replicaSet: string;
-  /** `matches=<uuid> deliveries=<uuid> unreadable=<uuid>` */
+  /** `<name>=<uuid> <name>=<uuid>` */
   readonly collections: string;
   readonly logEnd: LogTime;
   /** Several servers behind one address: their logs have no common end. */
@@ -21,9 +20,11 @@ export interface ServerFacts {
  * The replica set's own id is for administrators alone; the ids of the collections are for everyone who may read them, and
  * tell as much: a database that was dropped, restored from a dump, or is another one, has others.
  *
+ * `names`: of the collections that are read.
+ *
  * @throws FatalError for a server without a replica set, RetryableError for one that starts up; errors of the driver as they are.
  */
-export async function readServer(db: Db): Promise<ServerFacts> {
+export async function readServer(db: Db, names: readonly string[]): Promise<ServerFacts> {
   const hello = await db.command({ hello: 1 });
   const isRouter = hello["msg"] === "isdbgrid";
   const replicaSet: unknown = hello["setName"];
@@ -37,9 +38,9 @@ export async function readServer(db: Db): Promise<ServerFacts> {
   }
   // A member that recovers or elects has no log to speak of yet.
   if (logEnd === null) throw new RetryableError("MongoDB starts up");
-  const infos = await db.listCollections({ name: { $in: [...T20I_COLLECTIONS] } }).toArray();
+  const infos = await db.listCollections({ name: { $in: [...names] } }).toArray();
   const ids = new Map(infos.map(({ name, ...info }) => [name, uuidOf(info)]));
-  const collections = T20I_COLLECTIONS.map((name) => `${name}=${ids.get(name) ?? "none"}`).join(" ");
+  const collections = names.map((name) => `${name}=${ids.get(name) ?? "none"}`).join(" ");
   return {
     database: db.databaseName,
     replicaSet: typeof replicaSet === "string" ? replicaSet : "",

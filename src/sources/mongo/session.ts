@@ -10,13 +10,13 @@
 import type { Db, MongoClient } from "mongodb";
 import { WriteBatch } from "../../kafka/log.ts";
 import { closeMongo, openMongo } from "../../mongo/client.ts";
-import { ensureT20iCollections } from "../../mongo/collections.ts";
+import { ensureCollections } from "../../mongo/collections.ts";
 import { classifyMongoError } from "../../mongo/errors.ts";
 import type { SourceSession, StoredPosition } from "../kit/index.ts";
 import { gapEvent } from "../kit/index.ts";
 import { ChangeCursor } from "./change-cursor.ts";
 import { decideStart } from "./decide-start.ts";
-import { EventWriter } from "./events.ts";
+import { DocumentWriter } from "./events.ts";
 import type { MongoSourceOptions } from "./options.ts";
 import { DEFAULTS } from "./options.ts";
 import type { LogTime, MongoPosition } from "./position.ts";
@@ -48,16 +48,15 @@ class Session {
   readonly #session: SourceSession<MongoPosition>;
   readonly #client: MongoClient;
   readonly #db: Db;
-  readonly #events: EventWriter;
+  readonly #events: DocumentWriter;
   readonly #now: () => number;
 
   constructor(options: MongoSourceOptions, session: SourceSession<MongoPosition>, client: MongoClient) {
-    const { rawTopic: topic, partitions, sourceId } = options;
     this.#o = options;
     this.#session = session;
     this.#client = client;
     this.#db = client.db();
-    this.#events = new EventWriter({ topic, partitions, sourceId });
+    this.#events = new DocumentWriter(options.documents, options);
     this.#now = options.now ?? Date.now;
   }
 
@@ -65,9 +64,10 @@ class Session {
     const { ownership, distrust } = this.#session;
     await this.#ordinary("preparing", async () => this.#o.prepare?.());
     const server = await this.#ordinary("connecting to MongoDB", async () => {
-      const facts = await readServer(this.#db);
-      await ensureT20iCollections(this.#db);
-      return facts.collections.includes("=none") ? await readServer(this.#db) : facts;
+      const { names } = this.#events;
+      const facts = await readServer(this.#db, names);
+      await ensureCollections(this.#db, names);
+      return facts.collections.includes("=none") ? await readServer(this.#db, names) : facts;
     });
     const { database, replicaSet, collections, isRouter } = server;
     const logEnd = isRouter ? null : server.logEnd;
@@ -90,7 +90,7 @@ class Session {
     status.set({ state: "snapshot", message: `beginning a copy of what is there${because}`, epoch });
     const before = ownership.position;
     const token = await this.#ordinary("opening the change stream", () => this.#firstToken(logEnd));
-    const documents = await this.#ordinary("counting documents", () => countDocuments(this.#db));
+    const documents = await this.#ordinary("counting documents", () => countDocuments(this.#db, this.#events.names));
     const first: MongoPosition = { phase: "snapshot", token, database, replicaSet, collections };
     let position: StoredPosition<MongoPosition> = { epoch, events: before?.events ?? 0, position: first };
     const action = `snapshot of ${documents} documents`;
@@ -133,6 +133,7 @@ class Session {
     const cursor = new ChangeCursor({
       client: this.#client,
       db: this.#db,
+      collections: this.#events.names,
       start: { from: { seconds, increment: increment + 1 } },
       batchSize: 1,
       withDocuments: true,

@@ -6,10 +6,9 @@ import { createHash } from "node:crypto";
 import { type Db, type Document, MaxKey, ObjectId, Timestamp } from "mongodb";
 import { WriteBatch } from "../../kafka/log.ts";
 import { READ_ANYTHING } from "../../mongo/client.ts";
-import { T20I_COLLECTIONS, type T20iCollection } from "../../mongo/collections.ts";
 import { mongoCode } from "../../mongo/errors.ts";
 import { orUnreadable, statedTime } from "../kit/index.ts";
-import type { EventWriter } from "./events.ts";
+import type { DocumentWriter } from "./events.ts";
 import { rowId } from "./events.ts";
 import type { LogTime } from "./position.ts";
 import { relaxedJson } from "./relaxed-json.ts";
@@ -23,7 +22,7 @@ const NO_OLD_VERSIONS = new Set([2, 72, 239, 246, 263, 8000]);
 export interface SnapshotOptions {
   readonly db: Db;
   readonly moment: LogTime;
-  readonly events: EventWriter;
+  readonly events: DocumentWriter;
   /** Documents of a batch, at most; the server ends one at 16 MiB besides. */
   readonly maxEvents: number;
   readonly signal: AbortSignal;
@@ -32,8 +31,8 @@ export interface SnapshotOptions {
   readonly onBatch: (batch: WriteBatch) => Promise<void>;
 }
 
-export async function countDocuments(db: Db): Promise<number> {
-  const counts = await Promise.all(T20I_COLLECTIONS.map((name) => db.collection(name).countDocuments()));
+export async function countDocuments(db: Db, names: readonly string[]): Promise<number> {
+  const counts = await Promise.all(names.map((name) => db.collection(name).countDocuments()));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
@@ -41,7 +40,7 @@ export async function countDocuments(db: Db): Promise<number> {
 export async function copySnapshot(options: SnapshotOptions): Promise<boolean> {
   const moment = new Timestamp({ t: options.moment.seconds, i: options.moment.increment });
   let readConcern: Document = { level: "snapshot", atClusterTime: moment };
-  for (const name of T20I_COLLECTIONS) {
+  for (const name of options.events.names) {
     let after: PagePlace = { bound: null, skip: 0 };
     for (;;) {
       if (options.signal.aborted) return false;
@@ -78,7 +77,7 @@ interface PagePlace {
  */
 async function readPage(
   { db, maxEvents }: SnapshotOptions,
-  name: T20iCollection,
+  name: string,
   { bound, skip }: PagePlace,
   readConcern: Document,
 ): Promise<Document[]> {
@@ -113,7 +112,7 @@ function isExact(id: unknown): boolean {
 }
 
 /** The id is deterministic: a second copy repeats it while the document is the same. */
-function append(options: SnapshotOptions, batch: WriteBatch, name: T20iCollection, document: Document): void {
+function append(options: SnapshotOptions, batch: WriteBatch, name: string, document: Document): void {
   const _id: unknown = document["_id"];
   const content = orUnreadable(
     () => relaxedJson(document),

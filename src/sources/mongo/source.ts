@@ -4,7 +4,7 @@ import { positionCodec } from "./position.ts";
 import { runSession } from "./session.ts";
 
 /**
- * Plays the documents of the T20I database into Kafka, exactly once with respect to the persisted position, until `signal` aborts.
+ * Plays the documents of a database into Kafka, exactly once with respect to the persisted position, until `signal` aborts.
  *
  * Retries whatever may pass (MongoDB or Kafka gone, an election) with jittered back-off, and says so in the status. Steps back when a
  * newer instance takes over, and comes back when that is gone.

@@ -4,14 +4,14 @@
  */
 import type { Db, MongoClient } from "mongodb";
 import { WriteBatch } from "../../kafka/log.ts";
-import { MARK_COLLECTION, T20I_COLLECTIONS, type T20iCollection } from "../../mongo/collections.ts";
+import { MARK_COLLECTION } from "../../mongo/collections.ts";
 import { classifyMongoError, HISTORY_LOST, mongoCode, OBJECT_TOO_LARGE } from "../../mongo/errors.ts";
 import { unlessAborted } from "../../unless-aborted.ts";
 import type { Ownership, SourceHook, StatusBoard, StoredPosition } from "../kit/index.ts";
 import { ContinuityLostError } from "../kit/index.ts";
 import type { Change, ChangeBatch } from "./change-cursor.ts";
 import { ChangeCursor } from "./change-cursor.ts";
-import type { EventWriter } from "./events.ts";
+import type { DocumentWriter } from "./events.ts";
 import type { LogTime, MongoPosition } from "./position.ts";
 import { tokenTime, tokenTimeText } from "./position.ts";
 
@@ -20,7 +20,7 @@ export interface StreamOptions {
   readonly db: Db;
   readonly ownership: Ownership<MongoPosition>;
   readonly position: StoredPosition<MongoPosition>;
-  readonly events: EventWriter;
+  readonly events: DocumentWriter;
   readonly status: StatusBoard;
   readonly maxEvents: number;
   readonly idlePositionMs: number;
@@ -78,6 +78,7 @@ class Streaming {
     const cursor = new ChangeCursor({
       client,
       db,
+      collections: this.#o.events.names,
       start: { after: this.#position.position.token },
       batchSize: care === "batches" ? maxEvents : 1,
       withDocuments: care !== "without document",
@@ -108,7 +109,7 @@ class Streaming {
     let marked = false;
     let before: Change | undefined;
     for (const change of changes) {
-      const lost = continuityLost(change);
+      const lost = continuityLost(change, this.#o.events.names);
       if (lost !== null) {
         // What came before is whole; the change itself stays before us, until the new epoch has begun.
         if (write.length > 0 && before !== undefined)
@@ -130,7 +131,7 @@ class Streaming {
   #append(write: WriteBatch, change: Change): boolean {
     const { events } = this.#o;
     const { operationType, fullDocument, documentKey } = change;
-    const collection = ourCollection(change.ns?.coll);
+    const collection = events.names.find((name) => name === change.ns?.coll) ?? null;
     const isDocument = operationType === "insert" || operationType === "replace" || operationType === "update";
     const context = { id: `mongo:${change._id._data}`, timeMs: this.#timeOf(change) };
     if (collection !== null && isDocument && this.#care === "without document") {
@@ -192,18 +193,14 @@ class Streaming {
 
 const TOO_LARGE = "the document is so large that MongoDB cannot put it into the event of a change stream (16 MB)";
 
-function ourCollection(name: string | undefined): T20iCollection | null {
-  return T20I_COLLECTIONS.find((collection) => collection === name) ?? null;
-}
-
 /** Why nothing can follow this change; null for an ordinary one. */
-function continuityLost({ operationType, ns }: Change): string | null {
+function continuityLost({ operationType, ns }: Change, names: readonly string[]): string | null {
   switch (operationType) {
     case "dropDatabase":
     case "invalidate":
       return `database ${ns?.db ?? ""} was dropped`;
     case "drop":
-      return ourCollection(ns?.coll) === null ? null : `collection ${ns?.coll} was dropped`;
+      return names.includes(ns?.coll ?? "") ? `collection ${ns?.coll} was dropped` : null;
     case "rename":
       return "a collection was renamed from or to one of ours";
     default:

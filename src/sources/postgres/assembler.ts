@@ -6,7 +6,7 @@
  * so a crash in between repeats its first parts under the same event ids (duplicates for the review, never a loss: EO-11).
  */
 import { WriteBatch } from "../../kafka/log.ts";
-import type { EventWriter } from "./events.ts";
+import type { RowWriter } from "./events.ts";
 import type { Lsn } from "./lsn.ts";
 import { formatLsn, maxLsn } from "./lsn.ts";
 import type { PgOutputMessage, Relation, Tuple } from "./pgoutput.ts";
@@ -39,7 +39,7 @@ export interface NonEvents {
 }
 
 export class Assembler {
-  readonly #events: EventWriter;
+  readonly #events: RowWriter;
   readonly #slot: string;
   readonly #limits: BatchLimits;
   /** Complete transactions, and parts of a large one. */
@@ -51,7 +51,7 @@ export class Assembler {
   #open: OpenTransaction | undefined;
   readonly nonEvents: NonEvents = { deletes: 0, truncates: 0, foreign: 0 };
 
-  constructor(options: { readonly events: EventWriter; readonly slot: string; readonly limits: BatchLimits }) {
+  constructor(options: { readonly events: RowWriter; readonly slot: string; readonly limits: BatchLimits }) {
     this.#events = options.events;
     this.#slot = options.slot;
     this.#limits = options.limits;

@@ -3,10 +3,10 @@ import { FatalError } from "../../domain/errors.ts";
 import type { Sql } from "../../postgres/sql.ts";
 import type { SlotFacts } from "./decide-start.ts";
 import { parseLsn } from "./lsn.ts";
-import { SOURCE_TABLES } from "./tables.ts";
+import { fullName, type SourceTables } from "./tables.ts";
 
 /** @throws FatalError naming what is missing and what mends it; errors of the client as they are. */
-export async function checkServer(sql: Sql, publication: string, columns: TableColumns): Promise<void> {
+export async function checkServer(sql: Sql, publication: string, tables: SourceTables): Promise<void> {
   const [facts] = await sql<{ level: string; may: boolean; role: string }[]>`
     select current_setting('wal_level') as level, current_user as role,
            (select rolreplication or rolsuper from pg_roles where rolname = current_user) as may`;
@@ -20,15 +20,13 @@ export async function checkServer(sql: Sql, publication: string, columns: TableC
       remedy: `alter role ${facts.role} with replication`,
     });
   }
-  await checkPublication(sql, publication);
-  await checkTables(sql, publication, columns);
+  await checkPublication(sql, publication, tables);
+  await checkTables(sql, publication, tables);
 }
 
-/** Table → the columns that are sent. */
-export type TableColumns = Readonly<Record<string, readonly string[]>>;
-
-async function checkPublication(sql: Sql, publication: string): Promise<void> {
-  const all = SOURCE_TABLES.map((table) => `odi.${table}`);
+async function checkPublication(sql: Sql, publication: string, tables: SourceTables): Promise<void> {
+  const names = Object.keys(tables.tables);
+  const all = names.map((table) => fullName(tables, table));
   const [found] = await sql<{ publishes: boolean; by_root: boolean }[]>`
     select pubinsert and pubupdate as publishes, pubviaroot as by_root from pg_publication where pubname = ${publication}`;
   if (found === undefined) {
@@ -42,8 +40,8 @@ async function checkPublication(sql: Sql, publication: string): Promise<void> {
     });
   }
   const [partitioned] = await sql<{ name: string }[]>`
-    select 'odi.' || relname as name from pg_class c join pg_namespace n on n.oid = relnamespace
-    where nspname = 'odi' and relkind = 'p' and relname = any(${[...SOURCE_TABLES]})`;
+    select nspname || '.' || relname as name from pg_class c join pg_namespace n on n.oid = relnamespace
+    where nspname = ${tables.schema} and relkind = 'p' and relname = any(${names})`;
   if (partitioned !== undefined && !found.by_root) {
     throw new FatalError(
       `publication ${publication} publishes the partitions of ${partitioned.name} under their own names`,
@@ -63,17 +61,17 @@ async function checkPublication(sql: Sql, publication: string): Promise<void> {
 }
 
 /** Rows and columns that the stream would leave out and a copy would not. */
-async function checkTables(sql: Sql, publication: string, columns: TableColumns): Promise<void> {
+async function checkTables(sql: Sql, publication: string, tables: SourceTables): Promise<void> {
   // Postgres below 15 knows neither rows nor columns of a publication.
-  const tables = await sql<{ name: string; filter: string | null; sent: string[] | null; there: string[] }[]>`
+  const found = await sql<{ name: string; filter: string | null; sent: string[] | null; there: string[] }[]>`
     select tablename as name, to_jsonb(t) ->> 'rowfilter' as filter, to_jsonb(t) -> 'attnames' as sent,
            (select jsonb_agg(attname) from pg_attribute where attrelid = format('%I.%I', schemaname, tablename)::regclass
             and attnum > 0 and not attisdropped and attgenerated = '') as there
-    from pg_publication_tables t where pubname = ${publication} and schemaname = 'odi'`;
-  for (const { name, filter, sent, there } of tables) {
-    const wanted = columns[name];
+    from pg_publication_tables t where pubname = ${publication} and schemaname = ${tables.schema}`;
+  for (const { name, filter, sent, there } of found) {
+    const wanted = tables.tables[name]?.columns;
     if (wanted === undefined) continue;
-    const table = `odi.${name}`;
+    const table = fullName(tables, name);
     const remedy = `alter publication ${publication} drop table ${table}; alter publication ${publication} add table ${table}`;
     if (filter !== null)
       throw new FatalError(`publication ${publication} leaves out rows of ${table}: where ${filter}`, { remedy });

@@ -20,6 +20,7 @@ export interface StartFacts {
   readonly stored: StoredPosition<PostgresPosition> | null;
   readonly slotName: string;
   readonly publicationName: string;
+  readonly schema: string;
   /** What the server publishes now. */
   readonly published: Published;
   readonly database: string;
@@ -62,7 +63,7 @@ export function decideStart(facts: StartFacts): StartDecision {
 
 function gapReason(
   stored: PostgresPosition,
-  { slot, slotName, publicationName, published, systemId, timeline, flushedTo }: StartFacts,
+  { slot, slotName, publicationName, schema, published, systemId, timeline, flushedTo }: StartFacts,
 ): string | null {
   if (stored.systemId !== systemId) return `another database cluster: ${systemId} instead of ${stored.systemId}`;
   if (stored.timeline !== timeline)
@@ -70,7 +71,8 @@ function gapReason(
   if (flushedTo < stored.lsn)
     return `the server's log ends at ${formatLsn(flushedTo)}, before our position ${formatLsn(stored.lsn)}: it was restored from a backup`;
   if (stored.phase === "snapshot") return null;
-  const change = stored.published === undefined ? null : publishedChange(stored.published, published, publicationName);
+  const change =
+    stored.published === undefined ? null : publishedChange(stored.published, published, publicationName, schema);
   if (change !== null) return change;
   if (stored.slot !== slotName) return `replication slot ${slotName} instead of ${stored.slot}`;
   if (slot === null) return `replication slot ${slotName} is gone`;

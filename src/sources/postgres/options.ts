@@ -1,4 +1,5 @@
 import type { SourceOptions } from "../kit/index.ts";
+import type { SourceTables } from "./tables.ts";
 
 export interface PostgresSourceOptions extends SourceOptions {
   /** `postgres://` address of the server itself: a pooler does not carry replication. */
@@ -6,8 +7,8 @@ export interface PostgresSourceOptions extends SourceOptions {
   /** Name of the durable replication slot. It is this source's own: it is dropped and made anew when continuity is lost. */
   readonly slot: string;
   readonly publication: string;
-  /** Table of the schema `odi` → the columns that are sent. Whatever else a table has changes no event. */
-  readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** What is read of the database. */
+  readonly rows: SourceTables;
   /** A Kafka transaction takes source transactions for this long … */
   readonly lingerMs?: number;
   /** … or up to this many events or bytes. Twice as much is held in memory at most, plus one row. */

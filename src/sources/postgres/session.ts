@@ -19,7 +19,7 @@ import { ContinuityLostError, gapEvent } from "../kit/index.ts";
 import type { SlotState } from "./checks.ts";
 import { checkServer, endOlderSession, readSlot } from "./checks.ts";
 import { decideStart } from "./decide-start.ts";
-import { EventWriter } from "./events.ts";
+import { RowWriter } from "./events.ts";
 import { formatLsn } from "./lsn.ts";
 import type { PostgresSourceOptions } from "./options.ts";
 import { DEFAULTS } from "./options.ts";
@@ -53,7 +53,7 @@ class Session {
   readonly #o: PostgresSourceOptions;
   readonly #sql: Sql;
   readonly #name: string;
-  readonly #events: EventWriter;
+  readonly #events: RowWriter;
   readonly #now: () => number;
 
   constructor(session: SessionOptions) {
@@ -61,12 +61,7 @@ class Session {
     this.#o = session.options;
     this.#name = `third-umpire ${this.#o.sourceId}`.slice(0, 63);
     this.#sql = openSql(this.#o.connection, { applicationName: this.#name, max: 2 });
-    this.#events = new EventWriter({
-      topic: this.#o.rawTopic,
-      partitions: this.#o.partitions,
-      sourceId: this.#o.sourceId,
-      columns: this.#o.columns,
-    });
+    this.#events = new RowWriter(this.#o.rows, this.#o);
     this.#now = this.#o.now ?? Date.now;
   }
 
@@ -98,9 +93,9 @@ class Session {
 
   /** What is published is read after whatever prepares it, so that a table that was put back now is another one than before. */
   async #check(): Promise<Published> {
-    const { publication, columns } = this.#o;
-    await checkServer(this.#sql, publication, columns);
-    return readPublished(this.#sql, publication);
+    const { publication, rows } = this.#o;
+    await checkServer(this.#sql, publication, rows);
+    return readPublished(this.#sql, publication, rows);
   }
 
   /** Step 3: waits until nobody else uses the slot. */
@@ -131,8 +126,9 @@ class Session {
   ): Promise<StoredPosition<PostgresPosition>> {
     const { ownership, distrust } = this.#session;
     const stored = ownership.position;
-    const { slot: slotName, publication: publicationName } = this.#o;
-    const decision = decideStart({ ...system, stored, slotName, publicationName, slot });
+    const { slot: slotName, publication: publicationName, rows } = this.#o;
+    const { schema } = rows;
+    const decision = decideStart({ ...system, stored, slotName, publicationName, schema, slot });
     if (decision.kind === "refuse") throw new FatalError(decision.message, { remedy: decision.remedy });
     if (decision.kind === "resume" && distrust === null) {
       const { from } = decision;
@@ -179,7 +175,6 @@ class Session {
       slot: this.#o.slot,
       events: this.#events,
       limits: this.#limits,
-      columns: this.#o.columns,
       now: this.#now,
       onCount: async (rows) => {
         const gap =
@@ -248,9 +243,9 @@ class Session {
   /** @throws ContinuityLostError when rows may be missing from the stream: nothing in it says so. */
   async #stillPublished(before: Published | undefined): Promise<void> {
     if (before === undefined) return;
-    const { publication } = this.#o;
-    const now = await this.#ordinary("looking at the publication", () => readPublished(this.#sql, publication));
-    const change = publishedChange(before, now, publication);
+    const { publication, rows } = this.#o;
+    const now = await this.#ordinary("looking at the publication", () => readPublished(this.#sql, publication, rows));
+    const change = publishedChange(before, now, publication, rows.schema);
     if (change !== null) throw new ContinuityLostError(change);
   }
 

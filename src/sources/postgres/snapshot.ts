@@ -10,12 +10,11 @@ import { to as copyTo } from "pg-copy-streams";
 import { WriteBatch } from "../../kafka/log.ts";
 import { statedTime } from "../kit/index.ts";
 import type { BatchLimits } from "./assembler.ts";
-import type { TableColumns } from "./checks.ts";
 import { CopyTextReader } from "./copy-text.ts";
-import type { EventWriter } from "./events.ts";
+import type { RowWriter } from "./events.ts";
 import type { Relation } from "./pgoutput.ts";
 import { PRINTING } from "./replication.ts";
-import { SOURCE_TABLES } from "./tables.ts";
+import { quotedName, type SourceTables } from "./tables.ts";
 
 /** The row's name and its time. */
 const OWN_COLUMNS: readonly string[] = ["id", "inserted_at"];
@@ -30,10 +29,8 @@ export interface SnapshotOptions {
   readonly applicationName: string;
   readonly snapshotName: string;
   readonly slot: string;
-  readonly events: EventWriter;
+  readonly events: RowWriter;
   readonly limits: BatchLimits;
-  /** Table → the columns that are sent. */
-  readonly columns: TableColumns;
   readonly now: () => number;
   /** Ends the copy at once. */
   readonly signal: AbortSignal;
@@ -44,8 +41,8 @@ export interface SnapshotOptions {
 }
 
 /**
- * Copies all rows, ordered by id within a table. Ids of one match rise in the order of its commits, because the feed writes a match
- * over one connection, so the order per match is kept. Event ids are deterministic: a second attempt repeats them.
+ * Copies all rows, ordered by id within a table. Ids of one key rise in the order of its commits where one
+ * connection writes a key, so the order per key is kept. Event ids are deterministic: a second attempt repeats them.
  */
 export async function copySnapshot(options: SnapshotOptions): Promise<void> {
   const client = new pg.Client({
@@ -64,7 +61,7 @@ export async function copySnapshot(options: SnapshotOptions): Promise<void> {
     await client.connect();
     await client.query("begin isolation level repeatable read read only");
     await client.query(`set transaction snapshot '${options.snapshotName.replaceAll("'", "''")}'`);
-    await options.onCount(await countRows(client));
+    await options.onCount(await countRows(client, options.events.tables));
     await copyTables(client, options);
     await client.query("commit");
   } finally {
@@ -77,8 +74,9 @@ export async function copySnapshot(options: SnapshotOptions): Promise<void> {
 async function copyTables(client: pg.Client, options: SnapshotOptions): Promise<void> {
   const { limits, onBatch } = options;
   let batch = new WriteBatch();
-  for (const table of SOURCE_TABLES) {
-    const { relation, from } = await describe(client, table, options.columns[table] ?? []);
+  const { tables } = options.events;
+  for (const [table, { columns }] of Object.entries(tables.tables)) {
+    const { relation, from } = await describe(client, tables, table, columns);
     const names = relation.columns.map((name) => `"${name.replaceAll('"', '""')}"`).join(", ");
     const stream = client.query(copyTo(`copy (select ${names} from ${from} order by id) to stdout`));
     const reader = new CopyTextReader();
@@ -97,10 +95,10 @@ async function copyTables(client: pg.Client, options: SnapshotOptions): Promise<
   await onBatch({ write: batch, last: true });
 }
 
-async function countRows(client: pg.Client): Promise<number> {
+async function countRows(client: pg.Client, tables: SourceTables): Promise<number> {
   let rows = 0;
-  for (const table of SOURCE_TABLES) {
-    const counted = await client.query<{ n: string }>(`select count(*) as n from odi.${table}`);
+  for (const table of Object.keys(tables.tables)) {
+    const counted = await client.query<{ n: string }>(`select count(*) as n from ${quotedName(tables, table)}`);
     rows += Number(counted.rows[0]?.n ?? 0);
   }
   return rows;
@@ -112,16 +110,18 @@ async function countRows(client: pg.Client): Promise<number> {
  */
 async function describe(
   client: pg.Client,
+  tables: SourceTables,
   table: string,
   wanted: readonly string[],
 ): Promise<{ readonly relation: Relation; readonly from: string }> {
   const columns = await client.query<{ attname: string; relkind: string }>(
     `select attname, relkind from pg_attribute join pg_class c on c.oid = attrelid
-     where attrelid = 'odi.${table}'::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum`,
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum`,
+    [quotedName(tables, table)],
   );
   const names = columns.rows.map(({ attname }) => attname).filter((name) => [...OWN_COLUMNS, ...wanted].includes(name));
-  const from = `${columns.rows[0]?.relkind === "p" ? "" : "only "}odi.${table}`;
-  return { relation: { id: 0, schema: "odi", name: table, columns: names }, from };
+  const from = `${columns.rows[0]?.relkind === "p" ? "" : "only "}${quotedName(tables, table)}`;
+  return { relation: { id: 0, schema: tables.schema, name: table, columns: names }, from };
 }
 
 function append(

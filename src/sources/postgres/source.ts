@@ -11,7 +11,7 @@ import type { PostgresPosition } from "./position.ts";
 import { runSession } from "./session.ts";
 
 /**
- * Plays the rows of the schema `odi` into Kafka, exactly once with respect to the persisted position, until `signal` aborts.
+ * Plays the rows of a schema into Kafka, exactly once with respect to the persisted position, until `signal` aborts.
  *
  * Retries whatever may pass (Postgres or Kafka gone, slot in use) with jittered back-off, and says so in the status. Steps back
  * when a newer instance takes over, and comes back when that is gone.

@@ -10,7 +10,7 @@ import type { Ownership, SourceHook, StatusBoard, StoredPosition } from "../kit/
 import { ContinuityLostError, Wake } from "../kit/index.ts";
 import { Assembler } from "./assembler.ts";
 import type { BatchLimits } from "./assembler.ts";
-import type { EventWriter } from "./events.ts";
+import type { RowWriter } from "./events.ts";
 import type { Lsn } from "./lsn.ts";
 import { formatLsn, maxLsn } from "./lsn.ts";
 import type { Relation } from "./pgoutput.ts";
@@ -18,7 +18,6 @@ import { PgOutputDecoder } from "./pgoutput.ts";
 import type { PostgresPosition } from "./position.ts";
 import { tableId } from "./published.ts";
 import type { ReplicationConnection, ServerMessage } from "./replication.ts";
-import { SOURCE_TABLES } from "./tables.ts";
 
 /** The server drops a client it has not heard of for wal_sender_timeout (60 s by default, less where somebody chose so), also one that only waits for Kafka. */
 const HEARTBEAT_MS = 1000;
@@ -32,7 +31,7 @@ const MARK_PREFIX = "third-umpire";
 export interface StreamOptions {
   readonly replication: ReplicationConnection;
   readonly publisher: Pick<Ownership<PostgresPosition>, "publish">;
-  readonly events: EventWriter;
+  readonly events: RowWriter;
   readonly slot: string;
   readonly publication: string;
   readonly startFrom: Lsn;
@@ -135,9 +134,12 @@ class Streaming {
   /** A table of ours that the stream describes must be the one that was there at the start: what was in another one before is not in it. */
   #expectSameTable({ id, schema, name }: Relation): void {
     const { published } = this.#position.position;
-    if (published === undefined || schema !== "odi" || !SOURCE_TABLES.some((table) => table === name)) return;
+    const { tables } = this.#o.events;
+    if (published === undefined || schema !== tables.schema || !(name in tables.tables)) return;
     if (tableId(published.tables, name) !== id)
-      throw new ContinuityLostError(`table odi.${name} is another one than before: dropped and made anew, or renamed`);
+      throw new ContinuityLostError(
+        `table ${schema}.${name} is another one than before: dropped and made anew, or renamed`,
+      );
   }
 
   /** ms until the next Kafka transaction should be committed; 0 = now. */

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
-import { ensureOdiSchema, ODI_COLUMNS } from "../../../src/feed/schema.ts";
+import { ensureOdiSchema } from "../../../src/feed/schema.ts";
+import { ODI_ROWS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { closeSql, openSql, type Sql } from "../../../src/postgres/sql.ts";
 import { checkServer } from "../../../src/sources/postgres/checks.ts";
 import { ROOT } from "../../support/cli.ts";
@@ -60,7 +61,7 @@ test("the role that it makes can do all that feed and source do, and is no super
   const sql = openSql(address(), { applicationName: "test" });
   try {
     await ensureOdiSchema(sql);
-    await checkServer(sql, "odi", ODI_COLUMNS);
+    await checkServer(sql, "odi", ODI_ROWS);
     await sql`select pg_create_logical_replication_slot(${`init_${id}`}, 'pgoutput')`;
     await sql`select pg_drop_replication_slot(${`init_${id}`})`;
     const [role] =

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ensureOdiSchema, type FeedSummary, odiScripts, postgresTarget, runFeed } from "../../../src/feed/index.ts";
 import { planMatch } from "../../../src/feed/plan.ts";
-import { CSV1_COLUMNS } from "../../../src/feed/schema.ts";
+import { CSV1_COLUMNS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { closeSql, openSql } from "../../../src/postgres/sql.ts";
 import { csv1Text } from "../../unit/feed/files.ts";
 import { newWorld, readTopic, settle, startSource, type World } from "../sources/harness.ts";

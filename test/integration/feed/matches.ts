@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CSV2_COLUMNS, type OdiContent, odiScripts } from "../../../src/feed/index.ts";
+import { type OdiContent, odiScripts } from "../../../src/feed/index.ts";
+import { CSV2_COLUMNS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { planMatch, type PlanOptions, type Step } from "../../../src/feed/plan.ts";
 import type { Sql } from "../../../src/postgres/sql.ts";
 

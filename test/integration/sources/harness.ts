@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import { confluentLog } from "../../../src/kafka/confluent/index.ts";
 import { type Log, WriteBatch } from "../../../src/kafka/log.ts";
-import { ensureOdiSchema, ODI_COLUMNS } from "../../../src/feed/index.ts";
+import { ensureOdiSchema } from "../../../src/feed/index.ts";
+import { ODI_ROWS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { closeSql, openSql, type Sql } from "../../../src/postgres/sql.ts";
 import { parseLsn } from "../../../src/sources/postgres/lsn.ts";
 import { encodeStoredPosition, readStoredPosition } from "../../../src/sources/kit/index.ts";
@@ -91,7 +92,7 @@ export function sourceOptions(
     sourceId: world.name,
     slot: world.name,
     publication: "odi",
-    columns: ODI_COLUMNS,
+    rows: ODI_ROWS,
     rawTopic: world.topics.raw,
     positionsTopic: world.topics.positions,
     gapsTopic: world.topics.gaps,

@@ -4,6 +4,7 @@ import type { RawEvent, SourceHarness, SourceWorld } from "../../contract/source
 import { sourceContract } from "../../contract/source.contract.ts";
 import { countingProxy } from "../../support/counting-proxy.ts";
 import { type Endpoint, newNames, Objects, openLog, PARTITIONS, startEndpoint } from "./lambda-harness.ts";
+import { TEST_OBJECTS } from "../../../src/pipelines/cricket/sources/test.ts";
 
 const MIB = 1024 * 1024;
 
@@ -52,6 +53,7 @@ async function newWorld(): Promise<SourceWorld> {
         endpoint: `http://127.0.0.1:${proxy.port}`,
         region: settings.lambdaRegion,
         functionName: settings.lambdaFunction,
+        objects: TEST_OBJECTS,
         sourceId,
         rawTopic: topics.raw,
         positionsTopic: topics.positions,

@@ -14,6 +14,7 @@ import {
   readRecords,
   startEndpoint,
 } from "./lambda-harness.ts";
+import { TEST_OBJECTS } from "../../../src/pipelines/cricket/sources/test.ts";
 
 const OBJECTS = 160;
 
@@ -47,6 +48,7 @@ function start(change: Partial<LambdaSourceOptions>): Run {
     endpoint: null,
     region: "eu-west-1",
     functionName: "third-umpire-object-store",
+    objects: TEST_OBJECTS,
     sourceId,
     rawTopic: topics.raw,
     positionsTopic: topics.positions,

@@ -3,6 +3,7 @@ import { confluentLog } from "../../../src/kafka/confluent/index.ts";
 import type { Log } from "../../../src/kafka/log.ts";
 import type { MongoSourceOptions } from "../../../src/sources/mongo/index.ts";
 import { newDatabase, type TestDatabase } from "../../support/mongodb.ts";
+import { T20I_DOCUMENTS } from "../../../src/pipelines/cricket/sources/t20i.ts";
 
 export const PARTITIONS = 4;
 
@@ -31,6 +32,7 @@ export function mongoOptions(world: MongoWorld): Omit<MongoSourceOptions, "signa
   return {
     log: world.log,
     connection: world.database.url,
+    documents: T20I_DOCUMENTS,
     sourceId: world.sourceId,
     rawTopic: world.topics.raw,
     positionsTopic: world.topics.positions,

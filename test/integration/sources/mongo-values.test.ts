@@ -13,13 +13,14 @@ import {
   UUID,
 } from "mongodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { EventWriter } from "../../../src/sources/mongo/events.ts";
+import { DocumentWriter } from "../../../src/sources/mongo/events.ts";
 import { runMongoSource } from "../../../src/sources/mongo/index.ts";
 import { readServer } from "../../../src/sources/mongo/server.ts";
 import { copySnapshot } from "../../../src/sources/mongo/snapshot.ts";
 import type { LogTime } from "../../../src/sources/mongo/position.ts";
 import { readRaw, type SourceWorld } from "../../contract/source-harness.ts";
 import { delivery, mongoOptions, newMongoWorld, PARTITIONS, type MongoWorld } from "./mongo-harness.ts";
+import { T20I_COLLECTIONS, T20I_DOCUMENTS } from "../../../src/pipelines/cricket/sources/t20i.ts";
 
 let world: MongoWorld;
 beforeEach(async () => {
@@ -45,7 +46,7 @@ const LONG_AGO: LogTime = { seconds: 1, increment: 1 };
 /** Copies the deliveries with pages of `maxEvents`; `between` runs after each page. Resolves with their numbers, as copied. */
 async function copied(maxEvents: number, moment: LogTime, between: (page: number) => Promise<void>): Promise<string[]> {
   const { db } = world.database;
-  const events = new EventWriter({ topic: "raw", partitions: 1, sourceId: "t20i" });
+  const events = new DocumentWriter(T20I_DOCUMENTS, { rawTopic: "raw", partitions: 1, sourceId: "t20i" });
   const numbers: string[] = [];
   let page = 0;
   await copySnapshot({
@@ -129,7 +130,7 @@ describe("EO-11: the copy leaves out nothing that stays", () => {
   ];
   test.each([1, 2, 3])("whatever the type of its ids, with %i in a page", async (maxEvents) => {
     await insertWithIds(ids);
-    const { logEnd } = await readServer(world.database.db);
+    const { logEnd } = await readServer(world.database.db, T20I_COLLECTIONS);
     const everyOne = ids.map((_, n) => String(n)).toSorted();
     expect((await copied(maxEvents, logEnd, () => Promise.resolve())).toSorted()).toEqual(everyOne);
     expect((await copied(maxEvents, LONG_AGO, () => Promise.resolve())).toSorted()).toEqual(everyOne);

@@ -1,4 +1,4 @@
-import { ODI_COLUMNS } from "../../../src/feed/index.ts";
+import { ODI_ROWS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { confluentLog } from "../../../src/kafka/confluent/index.ts";
 import { runPostgresSource, type SourcePoint } from "../../../src/sources/postgres/index.ts";
 
@@ -25,7 +25,7 @@ try {
     sourceId: config.name,
     slot: config.name,
     publication: "odi",
-    columns: ODI_COLUMNS,
+    rows: ODI_ROWS,
     rawTopic: config.topics.raw,
     positionsTopic: config.topics.positions,
     gapsTopic: config.topics.gaps,

@@ -11,7 +11,7 @@ import { runLoader } from "../../../src/loader/index.ts";
 import { ENTRY_BYTES } from "../../../src/object-store/file-index.ts";
 import { storeFiles } from "../../../src/object-store/file-layout.ts";
 import { ensureStore } from "../../../src/object-store/open.ts";
-import { cricketTopology } from "../../../src/pipelines/cricket.ts";
+import { cricketTopology } from "../../../src/pipelines/cricket/topology.ts";
 import { type ModelBroker, ModelLog } from "../../../src/testing/index.ts";
 import { CricketPipeline } from "../../support/cricket-pipeline.ts";
 import { rawCsv2 } from "../../support/raw-matches.ts";

@@ -7,7 +7,7 @@ import { csv1Script } from "../../../src/feed/formats/csv1.ts";
 import { csv2Script } from "../../../src/feed/formats/csv2.ts";
 import type { OdiContent } from "../../../src/feed/formats/odi-content.ts";
 import type { MatchScript } from "../../../src/feed/plan.ts";
-import { CSV1_COLUMNS, CSV2_COLUMNS } from "../../../src/feed/schema.ts";
+import { CSV1_COLUMNS, CSV2_COLUMNS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { csv1Text, csv2Text, rowsOf, temporaryFolder, write } from "./files.ts";
 
 /* How the rows of a CSV file speak of editions: what the feed takes for the key of a ball must be what the review takes for it. */

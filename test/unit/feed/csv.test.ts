@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { readRows, splitFields, type CsvRow } from "../../../src/feed/csv.ts";
 import { readLines, type Line } from "../../../src/feed/lines.ts";
-import { CSV2_COLUMNS } from "../../../src/feed/schema.ts";
+import { CSV2_COLUMNS } from "../../../src/pipelines/cricket/sources/odi.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tu-feed-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseCsv1Delivery } from "../../../src/domain/cricket/csv1.ts";
 import { csv1Script } from "../../../src/feed/formats/csv1.ts";
 import type { OdiContent } from "../../../src/feed/index.ts";
-import { CSV1_COLUMNS, type Csv1Column } from "../../../src/feed/schema.ts";
+import { CSV1_COLUMNS, type Csv1Column } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { rowsOf, temporaryFolder, write } from "./files.ts";
 
 const dir = temporaryFolder();

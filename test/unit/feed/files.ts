@@ -3,13 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import {
-  CSV2_COLUMNS,
-  type MatchScript,
-  type PlanOptions,
-  type ScriptRow,
-  type Step,
-} from "../../../src/feed/index.ts";
+import { type MatchScript, type PlanOptions, type ScriptRow, type Step } from "../../../src/feed/index.ts";
+import { CSV2_COLUMNS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { planMatch } from "../../../src/feed/plan.ts";
 
 /** A folder that goes with the test file. */

@@ -9,7 +9,7 @@ import { csv2Script } from "../../../src/feed/formats/csv2.ts";
 import { jsonScript } from "../../../src/feed/formats/json.ts";
 import { yamlScript } from "../../../src/feed/formats/yaml.ts";
 import type { MatchScript, OdiContent, PlanOptions, Step, T20iContent, TestContent } from "../../../src/feed/index.ts";
-import { CSV1_COLUMNS, CSV2_COLUMNS } from "../../../src/feed/schema.ts";
+import { CSV1_COLUMNS, CSV2_COLUMNS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { csv1Text, csv2Text, jsonText, stepsOf, temporaryFolder, write, yamlText } from "./files.ts";
 
 const dir = temporaryFolder();

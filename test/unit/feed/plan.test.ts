@@ -6,7 +6,7 @@ import { csv2Script, type Csv2Files } from "../../../src/feed/formats/csv2.ts";
 import { odiScripts } from "../../../src/feed/formats/odi.ts";
 import type { OdiContent } from "../../../src/feed/formats/odi-content.ts";
 import { planMatch, type PlanOptions, type Step as PlannedStep } from "../../../src/feed/plan.ts";
-import { CSV2_COLUMNS } from "../../../src/feed/schema.ts";
+import { CSV2_COLUMNS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { FatalError } from "../../../src/domain/errors.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tu-plan-"));

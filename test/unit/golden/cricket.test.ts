@@ -10,14 +10,14 @@ import { ObjectId } from "mongodb";
 import { beforeAll, describe, expect, test } from "vitest";
 import { scoredMatchJson } from "../../../src/domain/cricket/scorecard.ts";
 import { CRICKET_TOPICS } from "../../../src/domain/cricket/topics.ts";
-import { ODI_COLUMNS } from "../../../src/feed/index.ts";
+import { ODI_ROWS } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { type RecordHeaders, WriteBatch } from "../../../src/kafka/log.ts";
 import { planLoad } from "../../../src/loader/plan.ts";
 import { readScorecards } from "../../../src/loader/read.ts";
 import { Warehouse } from "../../../src/loader/warehouse.ts";
 import { packageFile } from "../../../src/local/paths.ts";
 import { etagOf } from "../../../src/object-store/store.ts";
-import { cricketTopology } from "../../../src/pipelines/cricket.ts";
+import { cricketTopology } from "../../../src/pipelines/cricket/topology.ts";
 import { topologyFingerprint } from "../../../src/processor/fingerprint.ts";
 import { decodeOffsetMetadata } from "../../../src/processor/offset-metadata.ts";
 import {
@@ -26,17 +26,19 @@ import {
   type PositionCodec,
   type StoredPosition,
 } from "../../../src/sources/kit/index.ts";
-import { appendEvent, problemOf } from "../../../src/sources/lambda/events.ts";
+import { ObjectWriter, problemOf } from "../../../src/sources/lambda/events.ts";
 import { LAMBDA_POSITION } from "../../../src/sources/lambda/position.ts";
-import { EventWriter as DocumentWriter } from "../../../src/sources/mongo/events.ts";
+import { DocumentWriter } from "../../../src/sources/mongo/events.ts";
 import { positionCodec as MONGO_POSITION } from "../../../src/sources/mongo/position.ts";
-import { EventWriter as RowWriter } from "../../../src/sources/postgres/events.ts";
+import { RowWriter } from "../../../src/sources/postgres/events.ts";
 import { POSTGRES_POSITION } from "../../../src/sources/postgres/position.ts";
 import { recordBatch } from "../../support/clean-records.ts";
 import { readMatch } from "../../support/cricket.ts";
 import { csv1Records, idOf, jsonDocuments, matchFiles, yamlObjects } from "../../support/cricket-files.ts";
 import { type CricketPipeline, type RawRecord, review } from "../../support/cricket-pipeline.ts";
 import { loadPlan } from "../../support/load-plan.ts";
+import { T20I_DOCUMENTS } from "../../../src/pipelines/cricket/sources/t20i.ts";
+import { TEST_OBJECTS } from "../../../src/pipelines/cricket/sources/test.ts";
 
 /** ms since the Unix epoch: when every row was written. */
 const TIME = Date.UTC(2026, 0, 1);
@@ -79,7 +81,7 @@ function appendRow(batch: WriteBatch, writer: RowWriter, name: string, row: Read
 
 function odiEvents(): WriteBatch {
   const batch = new WriteBatch();
-  const writer = new RowWriter({ topic: CRICKET_TOPICS.odiRaw, partitions: 1, sourceId: "odi", columns: ODI_COLUMNS });
+  const writer = new RowWriter(ODI_ROWS, { rawTopic: CRICKET_TOPICS.odiRaw, partitions: 1, sourceId: "odi" });
   const dir = packageFile("data/odi");
   for (const file of matchFiles(dir)) {
     const id = idOf(file);
@@ -100,7 +102,11 @@ function odiEvents(): WriteBatch {
 
 function t20iEvents(): WriteBatch {
   const batch = new WriteBatch();
-  const writer = new DocumentWriter({ topic: CRICKET_TOPICS.t20iRaw, partitions: 1, sourceId: "t20i" });
+  const writer = new DocumentWriter(T20I_DOCUMENTS, {
+    rawTopic: CRICKET_TOPICS.t20iRaw,
+    partitions: 1,
+    sourceId: "t20i",
+  });
   const append = (collection: "deliveries" | "matches" | "unreadable", document: object): void => {
     const id = batch.length + 1;
     const _id = ObjectId.createFromHexString(id.toString(16).padStart(24, "0"));
@@ -121,12 +127,13 @@ function t20iEvents(): WriteBatch {
 
 function testEvents(): WriteBatch {
   const batch = new WriteBatch();
-  const target = { sourceId: "test", rawTopic: CRICKET_TOPICS.testRaw, partitions: 1, now: () => TIME * 2 };
+  const target = { sourceId: "test", rawTopic: CRICKET_TOPICS.testRaw, partitions: 1 };
+  const objects = new ObjectWriter(TEST_OBJECTS, target, () => TIME * 2);
   const append = (key: string, body: string, etag = etagOf(body)): void => {
     const seq = batch.length + 1;
     const at = new Date(TIME + seq).toISOString();
     const item = { seq, key, etag, at, contentType: "application/yaml", size: body.length, body };
-    appendEvent(batch, item, "store-1", problemOf(item), target);
+    objects.append(batch, item, "store-1", problemOf(item));
   };
   for (const file of matchFiles(packageFile("data/test"))) {
     const { match, deliveries } = yamlObjects(idOf(file), read("data/test", file));

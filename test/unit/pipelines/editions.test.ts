@@ -16,7 +16,7 @@ import { readStoredMatches } from "../../../src/loader/match-rows.ts";
 import { scoreStored } from "../../../src/loader/marts.ts";
 import { planLoad } from "../../../src/loader/plan.ts";
 import { Warehouse } from "../../../src/loader/warehouse.ts";
-import { cricketTopology } from "../../../src/pipelines/cricket.ts";
+import { cricketTopology } from "../../../src/pipelines/cricket/topology.ts";
 import { match as matchNamed, recordBatch } from "../../support/clean-records.ts";
 import { CricketPipeline, rawRecord, type RawRecord, review } from "../../support/cricket-pipeline.ts";
 import { csv1Row, csv2Row, jsonDelivery, jsonMatch } from "../../support/cricket-writers.ts";

@@ -3,6 +3,7 @@ import { FatalError } from "../../../src/domain/errors.ts";
 import { poolerProblem } from "../../../src/sources/postgres/address.ts";
 import { runPostgresSource, type SourceStatus } from "../../../src/sources/postgres/index.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
+import { ODI_ROWS } from "../../../src/pipelines/cricket/sources/odi.ts";
 
 test.each([
   ["postgres://postgres.abcdefgh:p@aws-0-eu-west-1.pooler.supabase.com:6543/postgres", "db.abcdefgh.supabase.co"],
@@ -34,7 +35,7 @@ test("a source that is given a pooler ends with one line and the remedy, and tri
     sourceId: "odi",
     slot: "odi",
     publication: "odi",
-    columns: {},
+    rows: ODI_ROWS,
     rawTopic: "raw",
     positionsTopic: "positions",
     gapsTopic: "gaps",

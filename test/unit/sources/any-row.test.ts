@@ -2,8 +2,10 @@ import { Binary, ObjectId } from "mongodb";
 import { describe, expect, test } from "vitest";
 import { WriteBatch } from "../../../src/kafka/log.ts";
 import { cloudEventHeaders, orUnreadable, statedTime } from "../../../src/sources/kit/index.ts";
-import { appendEvent } from "../../../src/sources/lambda/events.ts";
-import { EventWriter } from "../../../src/sources/mongo/events.ts";
+import { ObjectWriter } from "../../../src/sources/lambda/events.ts";
+import { DocumentWriter } from "../../../src/sources/mongo/events.ts";
+import { T20I_DOCUMENTS } from "../../../src/pipelines/cricket/sources/t20i.ts";
+import { TEST_OBJECTS } from "../../../src/pipelines/cricket/sources/test.ts";
 
 const NOW = Date.UTC(2026, 0, 2);
 
@@ -50,7 +52,7 @@ describe("a document or an object of which no event can be made is unreadable, w
   };
 
   test("MongoDB: a vector that the driver does not write out", () => {
-    const events = new EventWriter({ topic: "raw", partitions: 1, sourceId: "t20i" });
+    const events = new DocumentWriter(T20I_DOCUMENTS, { rawTopic: "raw", partitions: 1, sourceId: "t20i" });
     const vector = new Binary(Buffer.from([0x27, 3, 1]), Binary.SUBTYPE_VECTOR);
     const document = { _id: new ObjectId(), match_id: "m1", delivery: { vector } };
     expect(written((batch) => events.append(batch, "deliveries", document, { id: "1", timeMs: 0 }))).toMatchObject({
@@ -60,7 +62,7 @@ describe("a document or an object of which no event can be made is unreadable, w
   });
 
   test("MongoDB: an id that the driver does not write out", () => {
-    const events = new EventWriter({ topic: "raw", partitions: 1, sourceId: "t20i" });
+    const events = new DocumentWriter(T20I_DOCUMENTS, { rawTopic: "raw", partitions: 1, sourceId: "t20i" });
     const _id = new Binary(Buffer.from([0x27, 3, 1]), Binary.SUBTYPE_VECTOR);
     const document = { _id, match_id: "m1", delivery: { n: 1 } };
     expect(written((batch) => events.append(batch, "deliveries", document, { id: "1", timeMs: 0 }))).toMatchObject({
@@ -78,8 +80,8 @@ describe("a document or an object of which no event can be made is unreadable, w
       size: 1,
       body: "a: 1",
     };
-    const target = { sourceId: "test", rawTopic: "raw", partitions: 1, now: () => NOW };
-    expect(written((batch) => appendEvent(batch, item, "store", null, target))).toMatchObject({
+    const objects = new ObjectWriter(TEST_OBJECTS, { sourceId: "test", rawTopic: "raw", partitions: 1 }, () => NOW);
+    expect(written((batch) => objects.append(batch, item, "store", null))).toMatchObject({
       match_id: "",
       problem: "match_id is 5000 bytes, over the limit of 1024",
     });

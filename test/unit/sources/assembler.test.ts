@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { ODI_COLUMNS } from "../../../src/feed/index.ts";
+import { ODI_COLUMNS, ODI_ROWS, type OdiTable } from "../../../src/pipelines/cricket/sources/odi.ts";
 import { Assembler } from "../../../src/sources/postgres/assembler.ts";
 import { MAX_EVENT_BYTES } from "../../../src/sources/kit/index.ts";
-import { EventWriter } from "../../../src/sources/postgres/events.ts";
+import { RowWriter } from "../../../src/sources/postgres/events.ts";
 import { UNCHANGED, type Relation, type Tuple } from "../../../src/sources/postgres/pgoutput.ts";
 import { WriteBatch } from "../../../src/kafka/log.ts";
 import { partitionFor } from "../../../src/domain/partition.ts";
@@ -19,8 +19,7 @@ const row = (id: number, match = "m1", ball: string | null = "0.1"): Tuple => [
   Buffer.from(match),
   ball === null ? null : Buffer.from(ball),
 ];
-const writer = (): EventWriter =>
-  new EventWriter({ topic: "raw", partitions: 4, sourceId: "odi", columns: ODI_COLUMNS });
+const writer = (): RowWriter => new RowWriter(ODI_ROWS, { rawTopic: "raw", partitions: 4, sourceId: "odi" });
 
 function assembler(maxEvents = 100): Assembler {
   return new Assembler({ events: writer(), slot: "s", limits: { maxEvents, maxBytes: 1_000_000 } });
@@ -135,11 +134,12 @@ test("a row that is too large for a record, or that came incomplete, goes out as
 
 /** Type and value of the one event that a source of these columns makes of a row. */
 function sent(
-  table: string,
+  table: OdiTable,
   columns: Readonly<Record<string, string | null>>,
   known: readonly string[],
 ): [string, unknown] {
-  const events = new EventWriter({ topic: "raw", partitions: 4, sourceId: "odi", columns: { [table]: known } });
+  const tables = { ...ODI_ROWS.tables, [table]: { ...ODI_ROWS.tables[table]!, columns: known } };
+  const events = new RowWriter({ ...ODI_ROWS, tables }, { rawTopic: "raw", partitions: 4, sourceId: "odi" });
   const batch = new WriteBatch();
   const cells = Object.values(columns).map((text) => (text === null ? null : Buffer.from(text)));
   events.append(batch, { id: 1, schema: "odi", name: table, columns: Object.keys(columns) }, cells, {
@@ -156,7 +156,7 @@ test.each([
 ] as const)(
   "a row of %s that says a ball is gone is a deletion; a source of an earlier version passes over what says so",
   (table, type, ball) => {
-    const columns = ODI_COLUMNS[table];
+    const columns: readonly string[] = ODI_COLUMNS[table];
     const earlier = columns.filter((name) => name !== "edition" && name !== "deleted");
     const plain = { id: "1", ...ball, edition: null, deleted: null };
     const gone = { id: "2", ...ball, edition: "2", deleted: "true" };

@@ -15,6 +15,7 @@ const facts: StartFacts = {
   stored,
   slotName: "odi",
   publicationName: "odi",
+  schema: "odi",
   published,
   database: "cricket",
   systemId: "7001",

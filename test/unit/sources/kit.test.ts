@@ -16,8 +16,8 @@ import {
   type SourceSession,
   type SourceStatus,
   type SourceTopics,
-  unreadableValue,
 } from "../../../src/sources/kit/index.ts";
+import { unreadableEvent } from "../../../src/pipelines/cricket/sources/unreadable.ts";
 import { ModelBroker, ModelLog } from "../../../src/testing/index.ts";
 
 interface At {
@@ -218,7 +218,7 @@ test("a value over the limit is cut and named by its digest; its unreadable even
   const excess = oversize(Buffer.alloc(MAX_EVENT_BYTES + 1, "x"), "the row");
   expect(excess?.problem).toMatch(/^the row is 18874369 bytes, over the limit of 18874368; sha256 [0-9a-f]{64}$/u);
   const { raw, problem } = excess ?? { raw: Buffer.alloc(0), problem: "" };
-  const value = unreadableValue({ matchId: "m", file: "f", line: 3, raw, problem });
+  const { value } = unreadableEvent("t.v1", { key: "m", file: "f", line: 3, raw, problem });
   expect(value.length).toBeLessThan(100_000);
   expect(JSON.parse(value.toString())).toMatchObject({ match_id: "m", file: "f", line: 3, problem });
 });

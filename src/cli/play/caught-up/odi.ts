@@ -1,6 +1,6 @@
 import { RetryableError } from "../../../domain/errors.ts";
-import { ODI_TABLES } from "../../../feed/index.ts";
-import { ODI_SCHEMA } from "../../../feed/schema.ts";
+import { ODI_TABLES } from "../../../pipelines/cricket/sources/odi.ts";
+import { ODI_SCHEMA } from "../../../pipelines/cricket/sources/odi.ts";
 import { classifyPostgresError } from "../../../postgres/errors.ts";
 import { closeSql, openSql } from "../../../postgres/sql.ts";
 import type { Settings } from "../../../settings.ts";

@@ -1,4 +1,4 @@
-import { PoisonError } from "../../domain/errors.ts";
+import { PoisonError } from "../../../domain/errors.ts";
 
 /** Cricsheet nests eight levels deep. What is deeper would end in a stack overflow somewhere, with no reason to read. */
 const DEPTH_MAX = 32;

@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryPlace, Match } from "../../domain/cricket/types.ts";
+import type { Delivery, DeliveryPlace, Match } from "../../../domain/cricket/types.ts";
 
 /** What a raw record says, whatever its format. `edition`: of its document, from the second on. */
 export type CricketFact = { readonly edition?: number } & (

@@ -1,4 +1,4 @@
-import { parseYamlObject } from "../../domain/cricket/yaml.ts";
+import { parseYamlObject } from "../../../domain/cricket/yaml.ts";
 import { type EventKind, MATCH_BYTES_MAX, YAML_TYPE } from "./event-kind.ts";
 import { utf8Text } from "./json-text.ts";
 

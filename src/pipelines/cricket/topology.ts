@@ -1,7 +1,7 @@
-import { PoisonError } from "../domain/errors.ts";
-import { deletionIdentity, deliveryIdentity, matchIdentity } from "../domain/cricket/identity.ts";
-import { CRICKET_GROUP, CRICKET_TOPICS } from "../domain/cricket/topics.ts";
-import type { CleanDeletion, CleanDelivery, CleanMatch, Provenance } from "../domain/cricket/types.ts";
+import { PoisonError } from "../../domain/errors.ts";
+import { deletionIdentity, deliveryIdentity, matchIdentity } from "../../domain/cricket/identity.ts";
+import { CRICKET_GROUP, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import type { CleanDeletion, CleanDelivery, CleanMatch, Provenance } from "../../domain/cricket/types.ts";
 import {
   type CompleteContext,
   defineTopology,
@@ -9,7 +9,7 @@ import {
   type InputRecord,
   type RecordIdentity,
   type Topology,
-} from "../processor/topology.ts";
+} from "../../processor/topology.ts";
 import { decodeEvent } from "./decode/decode.ts";
 import type { CricketFact } from "./decode/event-kind.ts";
 

@@ -1,7 +1,7 @@
-import { quoted } from "../../domain/cricket/fields.ts";
-import { CRICKET_EVENT } from "../../domain/cricket/topics.ts";
-import { PoisonError } from "../../domain/errors.ts";
-import type { InputRecord } from "../../processor/topology.ts";
+import { quoted } from "../../../domain/cricket/fields.ts";
+import { CRICKET_EVENT } from "../../../domain/cricket/topics.ts";
+import { PoisonError } from "../../../domain/errors.ts";
+import type { InputRecord } from "../../../processor/topology.ts";
 import { envelopeOf, expectContentType } from "./envelope.ts";
 import type { CricketFact, EventKind } from "./event-kind.ts";
 import { csv1Delivery, csv1Match, csvDeletion, csv2Delivery, csv2Match } from "./odi.ts";

@@ -1,7 +1,7 @@
-import { PoisonError } from "../../domain/errors.ts";
-import { MESSAGE_BYTES_MAX } from "../../processor/start-checks.ts";
-import { unreadable } from "../../schemas/compiled.ts";
-import { checkSchema } from "../../schemas/validate.ts";
+import { PoisonError } from "../../../domain/errors.ts";
+import { MESSAGE_BYTES_MAX } from "../../../processor/start-checks.ts";
+import { unreadable } from "../../../schemas/compiled.ts";
+import { checkSchema } from "../../../schemas/validate.ts";
 import { type EventKind, JSON_TYPE } from "./event-kind.ts";
 import { jsonDocument } from "./json-text.ts";
 

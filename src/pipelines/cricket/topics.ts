@@ -1,6 +1,6 @@
-import { CRICKET_TOPICS } from "../domain/cricket/topics.ts";
-import type { LogAdmin, TopicSpec } from "../kafka/log.ts";
-import { MESSAGE_BYTES_MAX } from "../processor/start-checks.ts";
+import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import type { LogAdmin, TopicSpec } from "../../kafka/log.ts";
+import { MESSAGE_BYTES_MAX } from "../../processor/start-checks.ts";
 
 const HOUR_MS = 3_600_000;
 const YEAR_HOURS = 365 * 24;

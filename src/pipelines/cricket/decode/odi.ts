@@ -1,8 +1,8 @@
-import { parseCsv1Delivery, parseCsv1Match } from "../../domain/cricket/csv1.ts";
-import { parseCsvDeletion } from "../../domain/cricket/deletion.ts";
-import { parseCsv2Delivery, parseCsv2Info } from "../../domain/cricket/csv2.ts";
-import { withoutWithdrawn } from "../../domain/cricket/withdrawn.ts";
-import { odiCsv1Delivery, odiCsv1Match, odiDeletion, odiDelivery, odiMatch } from "../../schemas/compiled.ts";
+import { parseCsv1Delivery, parseCsv1Match } from "../../../domain/cricket/csv1.ts";
+import { parseCsvDeletion } from "../../../domain/cricket/deletion.ts";
+import { parseCsv2Delivery, parseCsv2Info } from "../../../domain/cricket/csv2.ts";
+import { withoutWithdrawn } from "../../../domain/cricket/withdrawn.ts";
+import { odiCsv1Delivery, odiCsv1Match, odiDeletion, odiDelivery, odiMatch } from "../../../schemas/compiled.ts";
 import type { EventKind } from "./event-kind.ts";
 import { jsonDeletionKind, jsonDeliveryKind, jsonMatchKind } from "./json-kind.ts";
 

@@ -1,6 +1,6 @@
-import { quoted } from "../../domain/cricket/fields.ts";
-import { PoisonError } from "../../domain/errors.ts";
-import type { InputRecord } from "../../processor/topology.ts";
+import { quoted } from "../../../domain/cricket/fields.ts";
+import { PoisonError } from "../../../domain/errors.ts";
+import type { InputRecord } from "../../../processor/topology.ts";
 
 /** What the review needs of a record before it reads its value: CloudEvents 1.0, binary mode. */
 export interface Envelope {

@@ -1,6 +1,6 @@
-import { parseDeletion } from "../../domain/cricket/deletion.ts";
-import { parseJsonDelivery, parseJsonMatch } from "../../domain/cricket/json.ts";
-import { deletion, t20iDelivery, t20iMatch } from "../../schemas/compiled.ts";
+import { parseDeletion } from "../../../domain/cricket/deletion.ts";
+import { parseJsonDelivery, parseJsonMatch } from "../../../domain/cricket/json.ts";
+import { deletion, t20iDelivery, t20iMatch } from "../../../schemas/compiled.ts";
 import type { EventKind } from "./event-kind.ts";
 import { jsonDeletionKind, jsonDeliveryKind, jsonMatchKind } from "./json-kind.ts";
 

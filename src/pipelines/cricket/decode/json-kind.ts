@@ -1,5 +1,5 @@
-import type { Delivery, DeliveryPlace, Match } from "../../domain/cricket/types.ts";
-import { checkSchema, type CompiledSchema } from "../../schemas/validate.ts";
+import type { Delivery, DeliveryPlace, Match } from "../../../domain/cricket/types.ts";
+import { checkSchema, type CompiledSchema } from "../../../schemas/validate.ts";
 import { DELIVERY_BYTES_MAX, type EventKind, JSON_TYPE, MATCH_BYTES_MAX } from "./event-kind.ts";
 import { jsonDocument } from "./json-text.ts";
 
