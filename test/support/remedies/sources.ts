@@ -224,7 +224,7 @@ export const SOURCES: readonly Entry[] = [
   },
   {
     id: "postgres/publication-part",
-    says: "alter publication {} drop table odi.{}; alter publication {} add table odi.{}",
+    says: "alter publication {} drop table {}; alter publication {} add table {}",
     by: [
       [
         "test/integration/sources/remedies.test.ts",
