@@ -1,4 +1,6 @@
 /** In which seconds a group committed, and in which it could: what "it goes on while things are killed" is measured with. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { RetryableError } from "../../src/domain/errors.ts";
 import { confluentLog } from "../../src/kafka/confluent/index.ts";
 import { readTo } from "../../src/kafka/read-to.ts";
 import { localStatus } from "../../src/local/index.ts";
@@ -6,18 +8,32 @@ import type { Settings } from "../../src/settings.ts";
 
 const OFFSETS_TOPIC = "__consumer_offsets";
 const SAMPLE_MS = 100;
+const PATIENCE_ATTEMPTS = 60;
 
 /**
  * Seconds (since the Unix epoch) in which the group's offsets were written by a transaction that was committed. Read from Kafka's own
  * topic of offsets, where each commit is a record with the broker's time: nothing is sampled, and nothing is missed while Kafka is away.
  */
 export async function committedSeconds(settings: Settings, groupId: string): Promise<ReadonlySet<number>> {
+  // A broker that has just started does not lead all partitions yet.
+  for (let left = PATIENCE_ATTEMPTS; ; left -= 1) {
+    try {
+      return await readCommitted(settings, groupId);
+    } catch (error) {
+      if (!(error instanceof RetryableError) || left === 0) throw error;
+      await sleep(1000);
+    }
+  }
+}
+
+async function readCommitted(settings: Settings, groupId: string): Promise<ReadonlySet<number>> {
   const log = confluentLog({ brokers: settings.brokers });
   const admin = log.admin();
   const reader = log.reader({ isolation: "read_committed" });
   const seconds = new Set<number>();
   try {
-    const count = (await admin.describeTopics([OFFSETS_TOPIC])).get(OFFSETS_TOPIC)?.partitions ?? 0;
+    const count = (await admin.describeTopics([OFFSETS_TOPIC])).get(OFFSETS_TOPIC)?.partitions;
+    if (count === undefined) throw new RetryableError(`Kafka tells nothing of ${OFFSETS_TOPIC}`);
     await reader.open();
     const ranges = await Promise.all(
       Array.from({ length: count }, async (_, partition) => {

@@ -154,7 +154,7 @@ describe("who is in a group", () => {
     const failure = await ask({ group: group(30, "", "", []) }).catch((cause: unknown) => cause);
     expect(failure).toBeInstanceOf(FatalError);
     expect((failure as FatalError).message).toBe("admin group g: GROUP_AUTHORIZATION_FAILED (30)");
-    expect((failure as FatalError).remedy).toBe("grant this user access to the consumer group");
+    expect((failure as FatalError).remedy).toBe("give this user the right Read on the consumer group");
   });
 
   test("an answer that ends early passes, as a broker that is gone does", async () => {
