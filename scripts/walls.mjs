@@ -57,10 +57,12 @@ export const ROWS = {
 
   // What their records look like, and the pipelines: each has a room, and none knows another.
   schemas: ["domain"],
+  pipelines: ["pipelines/cricket/pipeline.ts", "processor"],
   "pipelines/cricket": [
     "domain",
     "domain/cricket",
     "kafka",
+    "pipelines/pipeline.ts",
     "processor",
     "schemas",
     "sources/kit",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { exitCodeOf, failureLine, toFailure } from "./errors.ts";
+import { addPipelineOptions, refuseOtherPipelines, remedyFor } from "./pipeline.ts";
 import { requestShutdown } from "./shutdown.ts";
 
 interface CommandFile {
@@ -67,6 +68,8 @@ export async function buildProgram(argv: readonly string[]): Promise<Command> {
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
+  addPipelineOptions(program);
+  program.hook("preAction", (_, command) => refuseOtherPipelines(command));
   const wanted = Object.hasOwn(COMMANDS, argv[2] ?? "") ? COMMANDS[argv[2] ?? ""] : undefined;
   const files = await Promise.all(
     (wanted === undefined ? Object.values(COMMANDS) : [wanted]).map((entry) => entry.load()),
@@ -110,7 +113,8 @@ export async function runMain(argv: readonly string[]): Promise<void> {
 function fail(error: unknown): void {
   const failure = toFailure(error);
   if (failure !== undefined) {
-    process.stderr.write(`${failureLine(failure)}\n`);
+    const remedy = failure.remedy === undefined ? undefined : remedyFor(process.argv, failure.remedy);
+    process.stderr.write(`${failureLine({ ...failure, remedy })}\n`);
     const debug = ["debug", "trace"].includes(process.env["TU_LOG_LEVEL"] ?? "");
     if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
+import { chosenPipeline } from "../pipeline.ts";
 
 const INSTANCE = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,60}$/u;
 
@@ -17,39 +18,31 @@ export function register(program: Command): void {
       "--accept-loss",
       "go on although raw records were deleted before they were judged; which ones is said in the status",
     )
-    .action(async (options: { instance: string; acceptLoss?: boolean }) => {
+    .action(async (options: { instance: string; acceptLoss?: boolean }, command: Command) => {
       if (!INSTANCE.test(options.instance)) {
         throw new UsageError(
           `"${options.instance}" cannot name an instance`,
           "letters, digits, dots, dashes and underscores, at most 61",
         );
       }
-      await processor(options.instance, options.acceptLoss === true);
+      await processor(options.instance, options.acceptLoss === true, command);
     });
 }
 
-async function processor(instance: string, acceptLoss: boolean): Promise<void> {
-  const [
-    { loadSettings },
-    { runAsProcess },
-    { runProcessor },
-    { cricketTopology },
-    { confluentLog },
-    { CRICKET_GROUP },
-  ] = await Promise.all([
+async function processor(instance: string, acceptLoss: boolean, command: Command): Promise<void> {
+  const [{ loadSettings }, { runAsProcess }, { runProcessor }, { confluentLog }, pipeline] = await Promise.all([
     import("../../settings.ts"),
     import("../process.ts"),
     import("../../processor/index.ts"),
-    import("../../pipelines/cricket/topology.ts"),
     import("../../kafka/confluent/index.ts"),
-    import("../../domain/cricket/topics.ts"),
+    chosenPipeline(command),
   ]);
   const settings = loadSettings();
   await runAsProcess(instance, settings, (signal, onStatus) =>
     runProcessor({
       log: confluentLog({ brokers: settings.brokers, clientId: instance }),
-      topology: cricketTopology(settings),
-      groupId: CRICKET_GROUP,
+      topology: pipeline.topology(settings),
+      groupId: pipeline.groupId,
       instanceId: instance,
       stateDir: join(settings.stateDir, instance),
       acceptLoss,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Log } from "../../kafka/log.ts";
-import type { Settings } from "../../settings.ts";
 import { UsageError } from "../errors.ts";
+import { chosenPipeline } from "../pipeline.ts";
 import type { QuarantinedRecord } from "../quarantine-record.ts";
 
 /** A repair is a new record of the raw topic: as large as one may be. */
@@ -35,23 +35,32 @@ export function register(program: Command): void {
     .action(retry);
 }
 
-async function open(): Promise<{ settings: Settings; log: Log }> {
-  const [{ loadSettings }, { confluentLog }] = await Promise.all([
-    import("../../settings.ts"),
-    import("../../kafka/confluent/index.ts"),
-  ]);
-  const settings = loadSettings();
-  return { settings, log: confluentLog({ brokers: settings.brokers, clientId: "quarantine" }) };
+/** The log, and the topic of the pipeline that is asked about. */
+interface Quarantine {
+  readonly log: Log;
+  readonly topic: string;
 }
 
-async function readAll(log: Log): Promise<QuarantinedRecord[]> {
-  const [{ readTopic }, { readQuarantined }, { CRICKET_TOPICS }] = await Promise.all([
+async function open(command: Command): Promise<Quarantine> {
+  const [{ loadSettings }, { confluentLog }, pipeline] = await Promise.all([
+    import("../../settings.ts"),
+    import("../../kafka/confluent/index.ts"),
+    chosenPipeline(command),
+  ]);
+  const settings = loadSettings();
+  return {
+    log: confluentLog({ brokers: settings.brokers, clientId: "quarantine" }),
+    topic: pipeline.topology(settings).topics.quarantine,
+  };
+}
+
+async function readAll({ log, topic }: Quarantine): Promise<QuarantinedRecord[]> {
+  const [{ readTopic }, { readQuarantined }] = await Promise.all([
     import("../read-topic.ts"),
     import("../quarantine-record.ts"),
-    import("../../domain/cricket/topics.ts"),
   ]);
   const records: QuarantinedRecord[] = [];
-  await readTopic(log, CRICKET_TOPICS.quarantine, (batch) => {
+  await readTopic(log, topic, (batch) => {
     for (let index = 0; index < batch.length; index++) {
       const record = readQuarantined(batch, index);
       if (record !== undefined) records.push(record);
@@ -62,7 +71,7 @@ async function readAll(log: Log): Promise<QuarantinedRecord[]> {
   );
 }
 
-async function find(log: Log, id: string): Promise<QuarantinedRecord> {
+async function find(quarantine: Quarantine, id: string): Promise<QuarantinedRecord> {
   if (!/^[a-zA-Z0-9._-]+\/\d+\/\d+$/u.test(id)) {
     throw new UsageError(
       `"${id}" is no record id`,
@@ -70,15 +79,14 @@ async function find(log: Log, id: string): Promise<QuarantinedRecord> {
     );
   }
   // The latest one, should the same original have been judged twice (a rebuilt state).
-  const record = (await readAll(log)).findLast((candidate) => candidate.id === id);
+  const record = (await readAll(quarantine)).findLast((candidate) => candidate.id === id);
   if (record === undefined)
     throw new UsageError(`${id} is not in quarantine`, "`third-umpire quarantine list` shows what is");
   return record;
 }
 
-async function list(options: { readonly json?: boolean }): Promise<void> {
-  const { log } = await open();
-  const [records, out] = await Promise.all([readAll(log), import("../output.ts")]);
+async function list(options: { readonly json?: boolean }, command: Command): Promise<void> {
+  const [records, out] = await Promise.all([readAll(await open(command)), import("../output.ts")]);
   if (options.json === true) {
     out.printJson(records.map(toJson));
     return;
@@ -103,10 +111,15 @@ async function list(options: { readonly json?: boolean }): Promise<void> {
   );
 }
 
-async function show(id: string, options: { readonly raw?: boolean; readonly json?: boolean }): Promise<void> {
-  const { log } = await open();
+async function show(
+  id: string,
+  options: { readonly raw?: boolean; readonly json?: boolean },
+  command: Command,
+): Promise<void> {
+  const quarantine = await open(command);
+  const { log } = quarantine;
   const [record, out, { readable }] = await Promise.all([
-    find(log, id),
+    find(quarantine, id),
     import("../output.ts"),
     import("../quarantine-record.ts"),
   ]);
@@ -137,10 +150,15 @@ async function show(id: string, options: { readonly raw?: boolean; readonly json
   );
 }
 
-async function retry(id: string, options: { readonly value?: string; readonly json?: boolean }): Promise<void> {
+async function retry(
+  id: string,
+  options: { readonly value?: string; readonly json?: boolean },
+  command: Command,
+): Promise<void> {
   const value = options.value === undefined ? undefined : await readRepair(options.value);
-  const { log } = await open();
-  const record = await find(log, id);
+  const quarantine = await open(command);
+  const { log } = quarantine;
+  const record = await find(quarantine, id);
   const [{ WriteBatch, IndefiniteCommitError }, { retryHeaders }, { wholeRecord }, { FatalError }, out] =
     await Promise.all([
       import("../../kafka/log.ts"),

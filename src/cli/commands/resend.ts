@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { chosenPipeline } from "../pipeline.ts";
 
 export function register(program: Command): void {
   program
@@ -10,22 +11,20 @@ export function register(program: Command): void {
     .action(resend);
 }
 
-async function resend(options: { readonly json?: boolean }): Promise<void> {
-  const [{ loadSettings }, { confluentLog }, { cricketTopology }, { CRICKET_GROUP }, { resendSurplus }, out] =
-    await Promise.all([
-      import("../../settings.ts"),
-      import("../../kafka/confluent/index.ts"),
-      import("../../pipelines/cricket/topology.ts"),
-      import("../../domain/cricket/topics.ts"),
-      import("../../processor/surplus.ts"),
-      import("../output.ts"),
-    ]);
+async function resend(options: { readonly json?: boolean }, command: Command): Promise<void> {
+  const [{ loadSettings }, { confluentLog }, { resendSurplus }, pipeline, out] = await Promise.all([
+    import("../../settings.ts"),
+    import("../../kafka/confluent/index.ts"),
+    import("../../processor/surplus.ts"),
+    chosenPipeline(command),
+    import("../output.ts"),
+  ]);
   const settings = loadSettings();
   const isJson = options.json === true;
   const sent = await resendSurplus({
     log: confluentLog({ brokers: settings.brokers, clientId: "resend" }),
-    topology: cricketTopology(settings),
-    groupId: CRICKET_GROUP,
+    topology: pipeline.topology(settings),
+    groupId: pipeline.groupId,
     onProgress: (message) => {
       if (!isJson) out.print(message);
     },

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { SilentExit, UsageError } from "../errors.ts";
 import { parseInteger } from "../options.ts";
+import { chosenPipeline } from "../pipeline.ts";
 
 export function register(program: Command): void {
   const command = program
@@ -26,21 +27,22 @@ export function register(program: Command): void {
     .action(rebuild);
 }
 
-async function rebuild(options: { readonly acceptLoss?: boolean; readonly judgeAgain?: boolean }): Promise<void> {
-  const [{ loadSettings }, { confluentLog }, { cricketTopology }, { CRICKET_GROUP }, { rebuildState }, out] =
-    await Promise.all([
-      import("../../settings.ts"),
-      import("../../kafka/confluent/index.ts"),
-      import("../../pipelines/cricket/topology.ts"),
-      import("../../domain/cricket/topics.ts"),
-      import("../../processor/rebuild.ts"),
-      import("../output.ts"),
-    ]);
+async function rebuild(
+  options: { readonly acceptLoss?: boolean; readonly judgeAgain?: boolean },
+  command: Command,
+): Promise<void> {
+  const [{ loadSettings }, { confluentLog }, { rebuildState }, pipeline, out] = await Promise.all([
+    import("../../settings.ts"),
+    import("../../kafka/confluent/index.ts"),
+    import("../../processor/rebuild.ts"),
+    chosenPipeline(command),
+    import("../output.ts"),
+  ]);
   const settings = loadSettings();
   await rebuildState({
     log: confluentLog({ brokers: settings.brokers, clientId: "state-rebuild" }),
-    topology: cricketTopology(settings),
-    groupId: CRICKET_GROUP,
+    topology: pipeline.topology(settings),
+    groupId: pipeline.groupId,
     ...(settings.sessionTimeoutMs === null ? {} : { sessionTimeoutMs: settings.sessionTimeoutMs }),
     acceptLoss: options.acceptLoss === true,
     judgeAgain: options.judgeAgain === true,
@@ -49,35 +51,34 @@ async function rebuild(options: { readonly acceptLoss?: boolean; readonly judgeA
   out.print("The state is rebuilt; start the processors again.");
 }
 
-async function state(options: { readonly partition?: number; readonly json?: boolean }): Promise<void> {
-  const [
-    { loadSettings },
-    { confluentLog },
-    { cricketTopology },
-    { CRICKET_GROUP },
-    { describeState },
-    { stateLines },
-    { partitionsOf },
-    out,
-  ] = await Promise.all([
-    import("../../settings.ts"),
-    import("../../kafka/confluent/index.ts"),
-    import("../../pipelines/cricket/topology.ts"),
-    import("../../domain/cricket/topics.ts"),
-    import("../../processor/inspect.ts"),
-    import("../state-report.ts"),
-    import("../read-topic.ts"),
-    import("../output.ts"),
-  ]);
+async function state(
+  options: { readonly partition?: number; readonly json?: boolean },
+  command: Command,
+): Promise<void> {
+  const [{ loadSettings }, { confluentLog }, { describeState }, { stateLines }, { partitionsOf }, pipeline, out] =
+    await Promise.all([
+      import("../../settings.ts"),
+      import("../../kafka/confluent/index.ts"),
+      import("../../processor/inspect.ts"),
+      import("../state-report.ts"),
+      import("../read-topic.ts"),
+      chosenPipeline(command),
+      import("../output.ts"),
+    ]);
   const settings = loadSettings();
   const log = confluentLog({ brokers: settings.brokers, clientId: "state" });
-  const topology = cricketTopology(settings);
+  const topology = pipeline.topology(settings);
   const partitions = (await partitionsOf(log, topology.topics.dedupe)).slice(0, topology.partitions);
   const { partition } = options;
   if (partition !== undefined && !partitions.includes(partition)) {
     throw new UsageError(`there is no partition ${partition}`, `choose one from 0 to ${partitions.length - 1}`);
   }
-  const states = await describeState(log, topology, CRICKET_GROUP, partition === undefined ? partitions : [partition]);
+  const states = await describeState(
+    log,
+    topology,
+    pipeline.groupId,
+    partition === undefined ? partitions : [partition],
+  );
   if (options.json === true) out.printJson(states);
   else out.print(...stateLines(states));
   if (states.some((one) => one.sound === false)) throw new SilentExit(1);

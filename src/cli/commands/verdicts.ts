@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Verdict } from "../../domain/review/verdict.ts";
 import { UsageError } from "../errors.ts";
 import { collect, parseInteger } from "../options.ts";
+import { aboutRecord, chosenPipeline } from "../pipeline.ts";
 import type { JudgedRecord, PartitionTotals } from "../verdict-report.ts";
 
 interface Options {
@@ -37,40 +38,30 @@ function parseVerdict(text: string): Verdict {
   return verdict;
 }
 
-async function showVerdicts(options: Options): Promise<void> {
-  const [
-    { loadSettings },
-    { confluentLog },
-    { decodeVerdictBlock },
-    { CRICKET_TOPICS },
-    { cricketTopology },
-    topics,
-    { VerdictReport },
-    raw,
-    out,
-  ] = await Promise.all([
-    import("../../settings.ts"),
-    import("../../kafka/confluent/index.ts"),
-    import("../../domain/review/verdict-block.ts"),
-    import("../../domain/cricket/topics.ts"),
-    import("../../pipelines/cricket/topology.ts"),
-    import("../read-topic.ts"),
-    import("../verdict-report.ts"),
-    import("../raw-record.ts"),
-    import("../output.ts"),
-  ]);
+async function showVerdicts(options: Options, command: Command): Promise<void> {
+  const [{ loadSettings }, { confluentLog }, { decodeVerdictBlock }, topics, { VerdictReport }, pipeline, out] =
+    await Promise.all([
+      import("../../settings.ts"),
+      import("../../kafka/confluent/index.ts"),
+      import("../../domain/review/verdict-block.ts"),
+      import("../read-topic.ts"),
+      import("../verdict-report.ts"),
+      chosenPipeline(command),
+      import("../output.ts"),
+    ]);
   const settings = loadSettings();
   const log = confluentLog({ brokers: settings.brokers, clientId: "verdicts" });
-  const partitions = await topics.partitionsOf(log, CRICKET_TOPICS.verdicts);
+  const topology = pipeline.topology(settings);
+  const partitions = await topics.partitionsOf(log, topology.topics.verdicts);
   const { partition } = options;
   if (partition !== undefined && !partitions.includes(partition)) {
     throw new UsageError(`there is no partition ${partition}`, `choose one from 0 to ${partitions.length - 1}`);
   }
   const filter = { verdicts: options.verdict ?? [], fromOffset: options.offset, limit: options.limit };
-  const report = new VerdictReport(filter, cricketTopology(settings).inputs);
+  const report = new VerdictReport(filter, topology.inputs);
   await topics.readTopic(
     log,
-    CRICKET_TOPICS.verdicts,
+    topology.topics.verdicts,
     (batch) => {
       for (let index = 0; index < batch.length; index++) {
         const value = batch.value(index);
@@ -83,7 +74,7 @@ async function showVerdicts(options: Options): Promise<void> {
   const found = await topics.lookUp(log, report.records);
   const rows = report.records.map((record): Row => {
     const original = found.get(topics.positionId(record));
-    return { ...record, about: original === undefined ? null : raw.aboutRaw(original.key, original.value) };
+    return { ...record, about: original === undefined ? null : aboutRecord(pipeline, original) };
   });
   if (options.json === true) {
     out.printJson({ inputs: report.inputs, matching: report.matching, totals: report.totals, records: rows });

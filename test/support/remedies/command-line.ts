@@ -301,4 +301,25 @@ export const COMMAND_LINE: readonly Entry[] = [
     by: [["test/unit/dashboard/remedies.test.ts", "a page that is called by another name has a token"]],
   },
   { id: "guard/third-umpire", says: "third-umpire cookie\u0000{}", noRemedy: "the value of a header" },
+  {
+    id: "app/no-file",
+    says: "give the path of the module",
+    by: [["test/unit/cli/pipeline.test.ts", "a module that is not there is given by its path"]],
+  },
+  {
+    id: "app/broken",
+    says: "make it run with `node FILE` first; TypeScript must be compiled",
+    by: [["test/unit/cli/pipeline.test.ts", "a module that does not run is made to run"]],
+  },
+  {
+    id: "app/no-pipeline",
+    says: "its default export must be what defineTopology returns, or { name, groupId, topology }",
+    by: [["test/unit/cli/pipeline.test.ts", "a module that exports something else exports a pipeline"]],
+  },
+  {
+    id: "app/cricket-only",
+    says: "leave {} out; {} work for any pipeline",
+    by: [["test/unit/cli/pipeline.test.ts", "a command that knows cricket only says so"]],
+  },
+  { id: "app/named", says: "third-umpire --app {} ", noRemedy: "what stands in the remedies of others" },
 ];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { PartitionState } from "../../../src/processor/inspect.ts";
 import { bytes, count, span, table } from "../../../src/cli/output.ts";
 import { readable, readQuarantined, retryHeaders } from "../../../src/cli/quarantine-record.ts";
-import { aboutRaw } from "../../../src/cli/raw-record.ts";
+import { aboutRaw } from "../../../src/pipelines/cricket/about-raw.ts";
 import { stateLines } from "../../../src/cli/state-report.ts";
 import { VerdictReport } from "../../../src/cli/verdict-report.ts";
 import {
