@@ -15,7 +15,7 @@ const KEPT_NAME_BYTES = 200;
 export interface CloudEvent {
   /** The source's own position: the same row, read again, has the same id. */
   readonly id: string;
-  /** e.g. `postgres/odi`. */
+  /** e.g. `postgres/orders`. */
   readonly source: string;
   readonly type: string;
   /** The record's key; an empty one is left out, CloudEvents forbids it. */
