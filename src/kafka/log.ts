@@ -113,7 +113,7 @@ export interface GroupConsumer {
   position(partition: TopicPartition): number;
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
-  /** Watermarks as read_uncommitted sees them: the restore bound (DESIGN 6.4). */
+  /** Watermarks as read_uncommitted sees them: the restore bound. */
   watermarks(partition: TopicPartition, timeoutMs: number): Promise<Watermarks>;
   /** Leaves the group, answering any rebalance that is left. Idempotent. */
   close(): Promise<void>;

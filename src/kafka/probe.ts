@@ -27,7 +27,7 @@ const pendingGlanceMs = 150;
 const FILTER_REMEDY = "do not run exactly-once on this client: its read_committed filter is broken";
 
 /**
- * Shows on the real broker, in about a second, what exactly-once rests on (DESIGN 6.7), through the Log port alone:
+ * Shows on the real broker, in about a second, what exactly-once rests on, through the Log port alone:
  *
  * 1. an open transaction counts in the high watermark, and a read_committed reader does not see it;
  * 2. an aborted record stays invisible, and the reader's position passes it;

@@ -12,11 +12,11 @@ import { LagGauge } from "./lag.ts";
 import { OrphanWatch } from "./orphans.ts";
 import type { ProcessorOptions } from "./processor-options.ts";
 import { Reviewer } from "./reviewer.ts";
-import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { DurationWindow, type ProcessorStatus } from "./status.ts";
 import { transactionalIdOf } from "./takeover.ts";
 import type { Task } from "./task.ts";
 import { InputIds } from "./topic-ids.ts";
+import { MAX_RECORD_BYTES } from "../kafka/limits.ts";
 
 const FETCH_RECORDS = 1_000;
 const IDLE_FETCH_MS = 100;
@@ -74,7 +74,7 @@ export class Processor {
       transactionTimeoutMs: options.transactionTimeoutMs,
       fingerprint,
       incarnation: options.incarnation,
-      maxMessageBytes: MESSAGE_BYTES_MAX,
+      maxMessageBytes: MAX_RECORD_BYTES,
     });
     this.#reviewer = new Reviewer(topology, options.hasher, options.clock);
     const onError = (error: unknown): void => {

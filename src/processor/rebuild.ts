@@ -21,10 +21,10 @@ import { Reviewer } from "./reviewer.ts";
 import { JudgedEnds, type JudgedEnd, newestKnown } from "./judged-ends.ts";
 import { InputReader, type JudgedOrder, type JudgedRun, READ_STALL_MS, readJudgedOrder } from "./judged-order.ts";
 import { loadTasks } from "./restore.ts";
-import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { Task } from "./task.ts";
 import { refuseRecreated, topicIdsOf } from "./topic-ids.ts";
 import type { Topology } from "./topology.ts";
+import { MAX_RECORD_BYTES } from "../kafka/limits.ts";
 
 export interface RebuildOptions<V = unknown> {
   readonly log: Log;
@@ -72,7 +72,7 @@ export async function rebuildState<V>(options: RebuildOptions<V>): Promise<void>
   const producer = options.log.producer({
     transactionalId,
     transactionTimeoutMs: 60_000,
-    maxMessageBytes: MESSAGE_BYTES_MAX,
+    maxMessageBytes: MAX_RECORD_BYTES,
   });
   try {
     await Promise.all([consumer.open(), reader.open(), producer.open()]);
@@ -157,7 +157,7 @@ class Rebuilder {
       transactionTimeoutMs: 60_000,
       fingerprint: topologyFingerprint(topology),
       incarnation: options.incarnation ?? newIncarnation(),
-      maxMessageBytes: MESSAGE_BYTES_MAX,
+      maxMessageBytes: MAX_RECORD_BYTES,
     });
   }
 

@@ -32,7 +32,7 @@ const STALL_MS = 150;
 const FETCH_MS = 50;
 
 /**
- * Brings tasks to the state of their committed offsets (DESIGN 6.4).
+ * Brings tasks to the state of their committed offsets.
  *
  * The bound is the high watermark as read_uncommitted sees it, captured after the assignment; reading is
  * read_committed until the position reaches it. The last stable offset would be the wrong bound: a commit whose

@@ -1,10 +1,9 @@
 import { FatalError } from "../domain/errors.ts";
 import type { LogAdmin, TopicSpec } from "../kafka/log.ts";
 import type { Topology } from "./topology.ts";
+import { MAX_RECORD_BYTES } from "../kafka/limits.ts";
 
 const DAY_MS = 86_400_000;
-/** A record may be as large as the broker takes, and quarantine adds headers to it. */
-export const MESSAGE_BYTES_MAX: number = 20 * 1024 * 1024;
 
 /** The topics that a topology owns, with the settings it needs of them. */
 export function internalTopics(topology: Topology): TopicSpec[] {
@@ -15,21 +14,21 @@ export function internalTopics(topology: Topology): TopicSpec[] {
       partitions,
       cleanup: "delete",
       retentionMs: keep?.verdictsMs ?? 7 * DAY_MS,
-      maxMessageBytes: MESSAGE_BYTES_MAX,
+      maxMessageBytes: MAX_RECORD_BYTES,
     },
     {
       name: topics.quarantine,
       partitions,
       cleanup: "delete",
       retentionMs: keep?.quarantineMs ?? 30 * DAY_MS,
-      maxMessageBytes: MESSAGE_BYTES_MAX,
+      maxMessageBytes: MAX_RECORD_BYTES,
     },
-    { name: topics.dedupe, partitions, cleanup: "compact", maxMessageBytes: MESSAGE_BYTES_MAX },
+    { name: topics.dedupe, partitions, cleanup: "compact", maxMessageBytes: MAX_RECORD_BYTES },
     ...topology.storeNames.map((store): TopicSpec => ({
       name: topics.state(store),
       partitions,
       cleanup: "compact",
-      maxMessageBytes: MESSAGE_BYTES_MAX,
+      maxMessageBytes: MAX_RECORD_BYTES,
     })),
   ];
 }

@@ -12,9 +12,9 @@ import {
 import { type ReadRange, readTo } from "../kafka/read-to.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { READ_STALL_MS } from "./judged-order.ts";
-import { MESSAGE_BYTES_MAX } from "./start-checks.ts";
 import { transactionalIdOf } from "./takeover.ts";
 import type { Topology } from "./topology.ts";
+import { MAX_RECORD_BYTES } from "../kafka/limits.ts";
 
 /*
  * Surplus partitions: those that an input has beyond the partitions of its topology, because somebody added them. State and
@@ -137,7 +137,7 @@ export async function resendSurplus<V>(options: ResendOptions<V>): Promise<numbe
   const producer = log.producer({
     transactionalId: transactionalIdOf(groupId, "resend"),
     transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
-    maxMessageBytes: MESSAGE_BYTES_MAX,
+    maxMessageBytes: MAX_RECORD_BYTES,
   });
   let sent = 0;
   try {

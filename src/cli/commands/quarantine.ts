@@ -3,9 +3,8 @@ import type { Log } from "../../kafka/log.ts";
 import { UsageError } from "../errors.ts";
 import { chosenPipeline } from "../pipeline.ts";
 import type { QuarantinedRecord } from "../quarantine-record.ts";
+import { MAX_RECORD_BYTES } from "../../kafka/limits.ts";
 
-/** A repair is a new record of the raw topic: as large as one may be. */
-const MESSAGE_BYTES_MAX = 20 * 1024 * 1024;
 const TRANSACTION_TIMEOUT_MS = 10_000;
 
 export function register(program: Command): void {
@@ -171,7 +170,7 @@ async function retry(
   const producer = log.producer({
     transactionalId: "quarantine-retry",
     transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
-    maxMessageBytes: MESSAGE_BYTES_MAX,
+    maxMessageBytes: MAX_RECORD_BYTES,
   });
   try {
     await producer.open();
@@ -201,7 +200,7 @@ async function readRepair(path: string): Promise<Buffer> {
   const { readFile } = await import("node:fs/promises");
   try {
     const value = await readFile(path);
-    if (value.length > MESSAGE_BYTES_MAX)
+    if (value.length > MAX_RECORD_BYTES)
       throw new UsageError(`${path} has ${value.length} bytes`, "a record may have 20 MB at most");
     return value;
   } catch (error) {

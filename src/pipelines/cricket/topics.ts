@@ -1,6 +1,6 @@
 import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import type { LogAdmin, TopicSpec } from "../../kafka/log.ts";
-import { MESSAGE_BYTES_MAX } from "../../processor/start-checks.ts";
+import { MAX_RECORD_BYTES } from "../../kafka/limits.ts";
 
 const HOUR_MS = 3_600_000;
 const YEAR_HOURS = 365 * 24;
@@ -19,7 +19,7 @@ function cricketTopics({ partitions, retentionHours }: TopicOptions): TopicSpec[
     ...[CRICKET_TOPICS.odiRaw, CRICKET_TOPICS.t20iRaw, CRICKET_TOPICS.testRaw].map((name): TopicSpec => ({
       ...kept,
       name,
-      maxMessageBytes: MESSAGE_BYTES_MAX,
+      maxMessageBytes: MAX_RECORD_BYTES,
     })),
     { ...kept, name: CRICKET_TOPICS.deliveries },
     { ...kept, name: CRICKET_TOPICS.matches },

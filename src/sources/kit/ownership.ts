@@ -9,7 +9,7 @@ import { readStoredPosition } from "./position.ts";
 import type { SourceHook } from "./publisher.ts";
 import { Publisher } from "./publisher.ts";
 import type { SourceTopics } from "./topics.ts";
-import { MAX_MESSAGE_BYTES } from "./topics.ts";
+import { MAX_RECORD_BYTES } from "../../kafka/limits.ts";
 
 /**
  * An owner whose server knows no sessions (no slot that only one can hold) proves itself this often while there is nothing to
@@ -71,7 +71,7 @@ export class Ownership<P> {
     const producer = log.producer({
       transactionalId: `source-${sourceId}`,
       transactionTimeoutMs,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
+      maxMessageBytes: MAX_RECORD_BYTES,
     });
     try {
       await producer.open();

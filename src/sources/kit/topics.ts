@@ -1,6 +1,7 @@
 import { FatalError } from "../../domain/errors.ts";
 import { partitionFor } from "../../domain/partition.ts";
 import type { Log, TopicSpec } from "../../kafka/log.ts";
+import { MAX_RECORD_BYTES } from "../../kafka/limits.ts";
 
 /** Where a source writes its position and its gaps. */
 export interface SourceTopics {
@@ -23,9 +24,6 @@ export interface TopicsOptions {
   readonly gapsTopic: string;
 }
 
-/** Largest record of a raw topic, bytes. */
-export const MAX_MESSAGE_BYTES: number = 20 * 1024 * 1024;
-
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_RETENTION_MS = 7 * DAY_MS;
 /** Gaps are few, and asked for long after the records around them are gone. */
@@ -44,7 +42,7 @@ export async function prepareTopics(options: TopicsOptions): Promise<SourceTopic
       partitions: options.partitions,
       cleanup: "delete",
       retentionMs,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
+      maxMessageBytes: MAX_RECORD_BYTES,
     },
     { name: positionsTopic, partitions: 1, cleanup: "compact" },
     { name: gapsTopic, partitions: 1, cleanup: "delete", retentionMs: GAPS_RETENTION_MS },

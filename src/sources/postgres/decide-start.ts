@@ -37,7 +37,6 @@ export type StartDecision =
   | {
       readonly kind: "snapshot";
       readonly epoch: number;
-      readonly dropSlot: boolean;
       /** Why continuity cannot be proved; null when nothing came before (EO-13). */
       readonly gap: string | null;
     }
@@ -52,12 +51,11 @@ export function decideStart(facts: StartFacts): StartDecision {
       remedy: "choose another slot name",
     };
   }
-  const dropSlot = slot !== null;
-  if (stored === null) return { kind: "snapshot", epoch: 1, dropSlot, gap: null };
+  if (stored === null) return { kind: "snapshot", epoch: 1, gap: null };
   const gap = gapReason(stored.position, facts);
-  if (gap !== null) return { kind: "snapshot", epoch: stored.epoch + 1, dropSlot, gap };
+  if (gap !== null) return { kind: "snapshot", epoch: stored.epoch + 1, gap };
   // The exported snapshot died with its session; the copy starts over, with the same event ids. Nothing was streamed yet, so nothing is missing.
-  if (stored.position.phase === "snapshot") return { kind: "snapshot", epoch: stored.epoch, dropSlot, gap: null };
+  if (stored.position.phase === "snapshot") return { kind: "snapshot", epoch: stored.epoch, gap: null };
   return { kind: "resume", from: stored };
 }
 

@@ -39,16 +39,15 @@ describe("going on", () => {
     expect(decideStart({ ...facts, stored: null, slot: null })).toEqual({
       kind: "snapshot",
       epoch: 1,
-      dropSlot: false,
       gap: null,
     });
-    expect(decideStart({ ...facts, stored: null })).toEqual({ kind: "snapshot", epoch: 1, dropSlot: true, gap: null });
+    expect(decideStart({ ...facts, stored: null })).toEqual({ kind: "snapshot", epoch: 1, gap: null });
   });
 
   test("a crash within the snapshot starts it over in the same epoch", () => {
     const half = { ...facts, stored: copying };
-    expect(decideStart(half)).toEqual({ kind: "snapshot", epoch: 3, dropSlot: true, gap: null });
-    expect(decideStart({ ...half, slot: null })).toEqual({ kind: "snapshot", epoch: 3, dropSlot: false, gap: null });
+    expect(decideStart(half)).toEqual({ kind: "snapshot", epoch: 3, gap: null });
+    expect(decideStart({ ...half, slot: null })).toEqual({ kind: "snapshot", epoch: 3, gap: null });
   });
 });
 
@@ -76,7 +75,7 @@ describe("EO-13: continuity that cannot be proved is a new epoch with a reason",
     ],
   ])("%s", (_, change, reason) => {
     const decision = decideStart({ ...facts, ...change });
-    expect(decision).toMatchObject({ kind: "snapshot", epoch: 4, dropSlot: change.slot !== null });
+    expect(decision).toMatchObject({ kind: "snapshot", epoch: 4 });
     expect(decision.kind === "snapshot" && decision.gap).toMatch(reason);
   });
 

@@ -1,9 +1,9 @@
 import { PoisonError } from "../../../domain/errors.ts";
-import { MESSAGE_BYTES_MAX } from "../../../processor/start-checks.ts";
 import { unreadable } from "../../../schemas/compiled.ts";
 import { checkSchema } from "../../../schemas/validate.ts";
 import { type EventKind, JSON_TYPE } from "./event-kind.ts";
 import { jsonDocument } from "./json-text.ts";
+import { MAX_RECORD_BYTES } from "../../../kafka/limits.ts";
 
 interface Unreadable {
   readonly file: string | null;
@@ -15,7 +15,7 @@ interface Unreadable {
 export const unreadableEvent: EventKind = {
   contentType: JSON_TYPE,
   // It carries what was too large for anything else.
-  bytesMax: MESSAGE_BYTES_MAX,
+  bytesMax: MAX_RECORD_BYTES,
   read(value) {
     const document = jsonDocument(value);
     checkSchema(unreadable, document);
