@@ -154,6 +154,11 @@ export class ModelBroker {
     return this.transactions.unresolved().map(({ transactionalId }) => transactionalId);
   }
 
+  /** Whether there is such a topic. */
+  exists(topic: string): boolean {
+    return this.#topics.has(topic);
+  }
+
   /** One run of the log cleaner: the last record of each key stays. Tombstones go when asked. */
   compact(topic: string, options: { readonly removeTombstones?: boolean } = {}): void {
     for (const partition of this.#existing(topic)) partition.compact(options.removeTombstones ?? false);

@@ -60,11 +60,16 @@ export class Feed {
       const { fact, input, afterMs } = inputs[partition]![this.#next[partition]!++]!;
       this.#put(this.#placeFor(INPUTS[input]!, partition), fact);
       if (afterMs > 0) await this.#broker.clock.sleep(afterMs);
-      if (compact && this.#random() < 0.05)
-        for (const topic of ["dedupe", "state.last", "state.totals"]) this.#broker.compact(`${this.#groupId}.${topic}`);
+      if (compact && this.#random() < 0.05) this.#clean();
       if (shortInputs && this.#random() < 0.1) this.#deleteJudged();
     }
     this.#end();
+  }
+
+  /** The log cleaner comes by. A topology that got a new name has no topics until its first processor has made them. */
+  #clean(): void {
+    for (const topic of ["dedupe", "state.last", "state.totals"].map((name) => `${this.#groupId}.${name}`))
+      if (this.#broker.exists(topic)) this.#broker.compact(topic);
   }
 
   /** Somebody adds partitions to an input. */

@@ -273,9 +273,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/processor/commit.ts",
-        find: "        offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata });",
+        find: "        offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata: ofTopic });",
         replace:
-          "        if (index === 0) offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata });",
+          "        if (index === 0) offsets.push({ topic, partition: task.partition, offset: frame.positions[index]!, metadata: ofTopic });",
       },
     ],
   },
