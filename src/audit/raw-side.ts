@@ -25,6 +25,8 @@ export class RawSide {
   /** By `topic/partition`: before this offset everything has been handed out. */
   readonly #rawAt = new Map<string, number>();
   readonly #verdictsAt: number[] = [];
+  /** What was unjudged, and where the inputs ended, when `countUnjudged` looked last. */
+  #unjudged: readonly Range[] = [];
 
   constructor(options: RawSideOptions) {
     this.#o = options;
@@ -54,16 +56,20 @@ export class RawSide {
   /** How many records nobody has judged yet. They are read, and not handed out. */
   async countUnjudged(): Promise<number> {
     let records = 0;
-    await this.#o.side.read(await this.#tail(), (batch, { to }) => {
+    this.#unjudged = await this.#tail();
+    await this.#o.side.read(this.#unjudged, (batch, { to }) => {
       for (let index = 0; index < batch.length; index++) if (batch.offset(index) < to) records++;
     });
     return records;
   }
 
-  /** Hands out what nobody has judged yet. Call it last. */
+  /**
+   * Hands out what `countUnjudged` counted. Call it last. What came to the inputs of a running system since then is not looked at: it has had no
+   * time to be judged.
+   */
   async readUnjudged(): Promise<void> {
     const cursor = this.#cursor;
-    await this.#o.side.read(await this.#tail(), (batch, { to }) => {
+    await this.#o.side.read(this.#unjudged, (batch, { to }) => {
       cursor.batch = batch;
       for (cursor.index = 0; cursor.index < batch.length && cursor.offset < to; cursor.index++)
         this.#o.onRecord(cursor);
