@@ -89,6 +89,7 @@ export const ROWS = {
     "processor",
     "sources/kit",
     "sources/mongo",
+    "sources/postgres",
   ],
 
   // The machine.

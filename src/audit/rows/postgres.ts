@@ -1,22 +1,21 @@
-import { CRICKET_EVENT, CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
+import { CRICKET_TOPICS } from "../../domain/cricket/topics.ts";
 import { FatalError, RetryableError } from "../../domain/errors.ts";
 import { classifyPostgresError } from "../../postgres/errors.ts";
 import { closeSql, openSql } from "../../postgres/sql.ts";
-import { ODI_COLUMNS, type OdiTable } from "../../pipelines/cricket/sources/odi.ts";
+import { ODI_ROWS, ODI_TABLES, type OdiTable } from "../../pipelines/cricket/sources/odi.ts";
 import type { Topology } from "../../processor/topology.ts";
+import type { Row } from "../../sources/postgres/index.ts";
 import type { RowFact } from "../facts.ts";
 import { rowFact } from "../raw-fact.ts";
 
-/** `batch`: rows fetched at once; unreadable ones may be large. */
-const TABLES = [
-  { name: "match_info", type: CRICKET_EVENT.odiMatch, batch: 200 },
-  { name: "csv1_match_info", type: CRICKET_EVENT.odiCsv1Match, batch: 200 },
-  { name: "deliveries", type: CRICKET_EVENT.odiDelivery, batch: 2000 },
-  { name: "csv1_deliveries", type: CRICKET_EVENT.odiCsv1Delivery, batch: 2000 },
-  { name: "unreadable_rows", type: CRICKET_EVENT.odiUnreadable, batch: 20 },
-] as const;
-
-type Row = Readonly<Record<string, unknown>>;
+/** Rows fetched at once; unreadable ones may be large. */
+const BATCHES: Readonly<Record<OdiTable, number>> = {
+  match_info: 200,
+  csv1_match_info: 200,
+  deliveries: 2000,
+  csv1_deliveries: 2000,
+  unreadable_rows: 20,
+};
 
 /**
  * Every row of Postgres there is now, by table and id: one snapshot, so that a feed that runs meanwhile changes nothing.
@@ -33,11 +32,13 @@ export async function readPostgresRows<V>(
     await sql.begin("isolation level repeatable read read only", async (tx) => {
       const existing = await tx<{ name: string }[]>`select tablename as name from pg_tables where schemaname = 'odi'`;
       const names = new Set(existing.map(({ name }) => name));
-      for (const { name, type, batch } of TABLES.filter((table) => names.has(table.name))) {
-        const cursor = tx.unsafe<Record<string, unknown>[]>(`select * from odi.${name} order by id`).cursor(batch);
+      for (const name of ODI_TABLES.filter((table) => names.has(table))) {
+        const cursor = tx
+          .unsafe<Record<string, unknown>[]>(`select * from odi.${name} order by id`)
+          .cursor(BATCHES[name]);
         for await (const rows of cursor) {
           signal.throwIfAborted();
-          for (const row of rows) visit(factOf(topology, name, type, row));
+          for (const row of rows) visit(factOf(topology, name, row));
         }
       }
     });
@@ -51,41 +52,45 @@ export async function readPostgresRows<V>(
   }
 }
 
-function factOf<V>(topology: Topology<V>, table: OdiTable, type: string, row: Row): RowFact {
-  const columns = table === "unreadable_rows" ? unreadableColumns(row) : textColumns(table, row);
+function factOf<V>(topology: Topology<V>, table: OdiTable, row: Readonly<Record<string, unknown>>): RowFact {
+  const { columns, toEvent } = ODI_ROWS.tables[table]!;
+  const key = row[ODI_ROWS.keyName];
   return rowFact(
     topology,
-    { source: "odi", topic: CRICKET_TOPICS.odiRaw, table, id: Number(row["id"]), key: textOf(row, "match_id") ?? "" },
     {
-      type: "deleted" in columns ? CRICKET_EVENT.odiDeletion : type,
-      contentType: "application/json",
-      value: Buffer.from(JSON.stringify(columns)),
+      source: "odi",
+      topic: CRICKET_TOPICS.odiRaw,
+      table,
+      id: Number(row["id"]),
+      key: typeof key === "string" ? key : "",
     },
+    toEvent(new QueriedRow(row, columns)),
   );
 }
 
-/** What the source sends of a row: a column that others added is theirs alone. */
-function textColumns(table: OdiTable, row: Row): Record<string, string> {
-  const columns: Record<string, string> = {};
-  for (const name of ODI_COLUMNS[table]) {
-    const value = row[name];
-    if (typeof value === "string") columns[name] = value;
+/** A row of a query as the source sees it: a column that others added is theirs alone. */
+class QueriedRow implements Row {
+  readonly #row: Readonly<Record<string, unknown>>;
+  readonly #columns: readonly string[];
+
+  constructor(row: Readonly<Record<string, unknown>>, columns: readonly string[]) {
+    this.#row = row;
+    this.#columns = columns;
   }
-  return columns;
-}
 
-function unreadableColumns(row: Row): Record<string, string | number | null> {
-  const raw = row["raw"];
-  return {
-    match_id: textOf(row, "match_id"),
-    file: textOf(row, "file"),
-    line: Number(row["line"] ?? 0),
-    raw: Buffer.isBuffer(raw) ? raw.toString("base64") : "",
-    problem: textOf(row, "problem"),
-  };
-}
+  text(column: string): string | null {
+    const value = this.#columns.includes(column) ? this.#row[column] : null;
+    if (typeof value === "string") return value;
+    // As Postgres prints bytea.
+    return Buffer.isBuffer(value) ? String.raw`\x${value.toString("hex")}` : null;
+  }
 
-function textOf(row: Row, name: string): string | null {
-  const value = row[name];
-  return typeof value === "string" ? value : null;
+  number(column: string): number {
+    return Number((this.#columns.includes(column) ? this.#row[column] : null) ?? 0);
+  }
+
+  json(): Buffer {
+    const texts = this.#columns.map((name) => [name, this.text(name)] as const);
+    return Buffer.from(JSON.stringify(Object.fromEntries(texts.filter(([, text]) => text !== null))));
+  }
 }
